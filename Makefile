@@ -1,0 +1,39 @@
+# Targets create .venv when it is missing; only Python 3.11+ is needed beforehand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: venv demo test test-slow lint bench notebooks clean
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: venv  ## draw the demo CRM and render its quarterly audit
+	$(BIN)/leadscore demo --output reports/demo
+
+test: venv  ## every test but the slow simulations, with coverage
+	$(BIN)/python -m pytest --cov
+
+test-slow: venv  ## the simulations at full size
+	$(BIN)/python -m pytest -m slow
+
+lint: venv  ## format, lint, types, contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: venv  ## the measurements of the README
+	$(BIN)/python -m benchmarks
+
+notebooks: venv  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+clean:
+	rm -rf $(VENV) build dist reports/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
