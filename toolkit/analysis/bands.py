@@ -1,0 +1,149 @@
+"""Conversion by band of the score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.intervals import group_family, precision_family, rate_arrays
+from toolkit.analysis.rates import rate_reasons
+from toolkit.counts import ScoreCounts
+from toolkit.errors import QuestionError
+
+__all__ = ["BandLike", "ScoreBand", "band_table", "equal_bands", "level_table"]
+
+
+class BandLike(Protocol):
+    """Anything with a name and the lowest score of the band (None: no lower end)."""
+
+    @property
+    def name(self) -> str:
+        """The band's name."""
+
+    @property
+    def start(self) -> int | None:
+        """The lowest score that belongs to the band."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBand:
+    """A band made from the data, for a score that brings none of its own."""
+
+    name: str
+    start: int | None
+    handoff: bool = False
+
+
+def band_table(
+    counts: ScoreCounts, bands: Sequence[BandLike], *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Conversion rate of the judged leads in each band, highest band first.
+
+    A band holds the scores from its `start` (inclusive) to the start of the next higher band
+    (exclusive). Leads under the lowest start are shown in a last row `below all bands`.
+
+    Columns: `band`, `start`, `stop` (scores; NaN where the band is open), `leads` (all leads in the
+    band), `n` (judged leads: worked, outcome window closed), `positives` (converted), `rate`
+    (positives / n), `low`, `high` (its interval, over accounts where they are known), `immature`,
+    `unworked` (leads whose outcome is not known, and why), `reason` (why a rate is NaN, or what the
+    reader must know; None otherwise).
+
+    Raises QuestionError without bands or when two bands start at the same score.
+    """
+    cells = read_cells(counts)
+    names, starts = _ordered(bands)
+    group = (len(starts) - 1) - (np.searchsorted(starts[::-1], cells.levels, side="right") - 1)
+    if (group == len(starts)).any():
+        names, starts = [*names, "below all bands"], np.append(starts, -np.inf)
+    stops = np.append(np.nan, starts[:-1])
+    return _table(cells, group, names, starts, stops, confidence)
+
+
+def level_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Conversion rate of the judged leads at each score, highest first.
+
+    Columns as in `band_table`; `band` is the score as text, `start` the score, `stop` the next
+    whole number.
+    """
+    cells = read_cells(counts)
+    group = np.arange(len(cells.levels))[::-1]
+    starts = cells.levels[::-1].astype(np.float64)
+    names = [str(level) for level in cells.levels[::-1]]
+    return _table(cells, group, names, starts, starts + 1, confidence)
+
+
+def equal_bands(counts: ScoreCounts, *, groups: int = 5) -> tuple[ScoreBand, ...]:
+    """Bands with about equally many leads each, highest first.
+
+    Leads of one score stay together, so there may be fewer bands than asked and some larger than
+    others. Raises QuestionError for fewer than 1 group.
+    """
+    if groups < 1:
+        raise QuestionError(f"groups is {groups}: expected at least 1 band")
+    cells = read_cells(counts)
+    if not len(cells.levels):
+        return ()
+    below = np.cumsum(cells.leads) - cells.leads
+    middle = (below + cells.leads / 2) / cells.leads.sum()
+    group = np.minimum(np.floor(middle * groups), groups - 1)
+    starts = cells.levels[np.append(True, group[1:] != group[:-1])].tolist()
+    return _named(starts)[::-1]
+
+
+def _named(starts: list[int]) -> tuple[ScoreBand, ...]:
+    """Bands from their lowest scores, ascending; the lowest band is open below."""
+    if len(starts) == 1:
+        return (ScoreBand("all scores", None),)
+    inner = [
+        ScoreBand(f"{low} to {stop - 1}" if stop - low > 1 else f"{low}", low)
+        for low, stop in zip(starts[1:-1], starts[2:], strict=True)
+    ]
+    lowest = ScoreBand(f"under {starts[1]}", None)
+    return (lowest, *inner, ScoreBand(f"{starts[-1]} or more", starts[-1]))
+
+
+def _ordered(bands: Sequence[BandLike]) -> tuple[list[str], Floats]:
+    if not bands:
+        raise QuestionError(
+            "no bands were given: name at least one in the model, or use equal_bands or level_table"
+        )
+    starts = np.array([-np.inf if band.start is None else band.start for band in bands], float)
+    if len(np.unique(starts)) < len(starts):
+        listed = ", ".join(f"{band.name} from {band.start}" for band in bands)
+        raise QuestionError(f"two bands start at the same score: {listed}; give each its own start")
+    order = np.argsort(-starts)
+    return [bands[place].name for place in order], starts[order]
+
+
+def _table(  # noqa: PLR0913, PLR0917 - one private assembly for three tables
+    cells: Cells, group: Ints, names: list[str], starts: Floats, stops: Floats, confidence: float
+) -> pd.DataFrame:
+    family = group_family(cells, group, len(names))
+    rates = rate_arrays(family, confidence=confidence, pool=precision_family(cells))
+    return pd.DataFrame(
+        {
+            "band": names,
+            "start": np.where(np.isinf(starts), np.nan, starts),
+            "stop": stops,
+            "leads": _add(group, cells.leads, len(names)),
+            "n": _add(group, cells.judged, len(names)),
+            "positives": _add(group, cells.converted, len(names)),
+            "rate": rates.estimate,
+            "low": rates.low,
+            "high": rates.high,
+            "immature": _add(group, cells.immature, len(names)),
+            "unworked": _add(group, cells.unworked, len(names)),
+            "reason": pd.Series(rate_reasons(family.n, rates), dtype=object),
+        }
+    )
+
+
+def _add(group: Ints, values: Ints, groups: int) -> Ints:
+    sums = np.zeros(groups, dtype=np.int64)
+    np.add.at(sums, group, values)
+    return sums

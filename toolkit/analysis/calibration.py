@@ -1,0 +1,218 @@
+"""Conversion by score: the best rising curve, what is certain about it, and whether it rises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaincinv
+
+from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.intervals import (
+    design_effect,
+    group_family,
+    precision_family,
+    rate_arrays,
+    tail,
+)
+from toolkit.counts import ScoreCounts
+
+__all__ = ["Monotonicity", "calibration_table", "isotonic_rates", "monotonicity"]
+
+MOST_BLOCKS = 400
+"""Beyond this many scores, runs start and end at equally spaced scores only (time grows as m^2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monotonicity:
+    """Whether the data refute that higher scores convert at least as often."""
+
+    refuted: bool
+    pairs: pd.DataFrame = field(repr=False)
+    text: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Bounds from every run of neighbouring blocks; [i, j] is the run from block i to block j."""
+
+    first: Ints
+    last: Ints
+    hits: Floats
+    n: Floats
+    lower: Floats
+    upper: Floats
+
+
+def isotonic_rates(positives: Ints, n: Ints) -> Floats:
+    """The rising curve nearest to the rates, by pooling neighbours that fall.
+
+    Pools only strict violations, compared as exact integers. Source: Ayer et al. (1955).
+
+    >>> isotonic_rates(np.array([1, 0, 3]), np.array([2, 2, 4])).tolist()
+    [0.25, 0.25, 0.75]
+    """
+    blocks: list[tuple[int, int, int]] = []
+    for hits, size in zip(positives.tolist(), n.tolist(), strict=True):
+        block = (hits, size, 1)
+        while blocks and blocks[-1][0] * block[1] > block[0] * blocks[-1][1]:
+            last = blocks.pop()
+            block = (last[0] + block[0], last[1] + block[1], last[2] + block[2])
+        blocks.append(block)
+    rates = np.array([hits / size for hits, size, _ in blocks], dtype=np.float64)
+    return np.repeat(rates, [width for *_, width in blocks])
+
+
+def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Conversion rate of judged leads at each score, and the rising curve through it.
+
+    One row per score that a judged lead has, ascending.
+
+    Columns: `score`; `n` (judged leads); `positives` (converted); `rate` (positives / n); `low`,
+    `high` (interval of that one rate); `isotonic` (the rising curve nearest to the rates);
+    `band_low`, `band_high` (a band that holds the whole true curve with the stated confidence, for
+    every score at once, if the curve rises; where accounts are known the counts are divided by
+    their design effect first).
+
+    The band can be empty (`band_low > band_high` at some score): then the curve does not rise, see
+    `monotonicity`. Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+    """
+    cells = read_cells(counts)
+    used = np.flatnonzero(cells.judged > 0)
+    group = np.full(len(cells.levels), -1)
+    group[used] = np.arange(len(used))
+    rates = rate_arrays(
+        group_family(cells, group, len(used)), confidence=confidence, pool=precision_family(cells)
+    )
+    low, high = _band(_runs(cells, used, confidence), len(used))
+    return pd.DataFrame(
+        {
+            "score": cells.levels[used],
+            "n": cells.judged[used],
+            "positives": cells.converted[used],
+            "rate": rates.estimate,
+            "low": rates.low,
+            "high": rates.high,
+            "isotonic": isotonic_rates(cells.converted[used], cells.judged[used]),
+            "band_low": low,
+            "band_high": high,
+        }
+    )
+
+
+def _runs(cells: Cells, used: Ints, confidence: float) -> _Runs:
+    """Exact bounds for every run, Bonferroni over all runs and both sides."""
+    side = tail(confidence)
+    first = _block_starts(len(used))
+    last = np.append(first[1:], len(used)) - 1
+    effect = design_effect(precision_family(cells), side)
+    sums = [np.append(0, np.cumsum(part[used])) for part in (cells.converted, cells.judged)]
+    hits, n = (np.triu(part[last + 1][None, :] - part[first][:, None]) for part in sums)
+    upward = np.triu(np.ones(hits.shape, dtype=np.bool_))
+    delta = side / max(len(first) * (len(first) + 1) / 2, 1)
+    lower, upper = _exact_bounds(hits[upward] / effect, (n - hits)[upward] / effect, delta)
+    return _Runs(first, last, hits, n, _fill(upward, lower, -np.inf), _fill(upward, upper, np.inf))
+
+
+def _block_starts(levels: int) -> Ints:
+    blocks = min(levels, MOST_BLOCKS)
+    return np.unique(np.floor(np.arange(blocks) * levels / max(blocks, 1)).astype(np.int64))
+
+
+def _exact_bounds(hits: Floats, misses: Floats, delta: float) -> tuple[Floats, Floats]:
+    lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1e-300), misses + 1, delta), 0.0)
+    upper = np.where(misses > 0, betaincinv(hits + 1, np.maximum(misses, 1e-300), 1 - delta), 1.0)
+    return lower, upper
+
+
+def _fill(mask: np.ndarray, values: Floats, other: float) -> Floats:
+    filled = np.full(mask.shape, other)
+    filled[mask] = values
+    return filled
+
+
+def _band(runs: _Runs, levels: int) -> tuple[Floats, Floats]:
+    """Spread the bounds: a run bounds every score at or before its start, or at or after its end."""
+    if not levels:
+        return np.empty(0), np.empty(0)
+    upper = np.minimum.accumulate(runs.upper.min(axis=1)[::-1])[::-1]
+    lower = np.maximum.accumulate(runs.lower.max(axis=0))
+    at = np.arange(levels)
+    before = np.searchsorted(runs.last, at, side="right") - 1
+    after = np.searchsorted(runs.first, at, side="left")
+    low = np.where(before >= 0, lower[np.maximum(before, 0)], 0.0)
+    high = np.where(after < len(upper), upper[np.minimum(after, len(upper) - 1)], 1.0)
+    return low, high
+
+
+def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonicity:
+    """Do the data refute that leads with higher scores convert at least as often?
+
+    Refuted when a run of lower scores converts certainly more often than a run of higher scores,
+    "certainly" for all runs at once: where the true curve rises, this errs with probability of at
+    most 1 - confidence. Not refuted is not proved.
+
+    `pairs` has one row per pair of runs: `lower_score`, `lower_score_to`, `lower_n`, `lower_rate`,
+    `lower_bound` (the rate there is at least this), `higher_score`, `higher_score_to`, `higher_n`,
+    `higher_rate`, `higher_bound` (the rate there is at most this), widest gap first.
+    Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+    """
+    cells = read_cells(counts)
+    used = np.flatnonzero(cells.judged > 0)
+    pairs = _falling_pairs(_runs(cells, used, confidence), cells.levels[used])
+    if len(used) < 2:
+        return Monotonicity(False, pairs, "", "fewer than two scores have judged leads")
+    if pairs.empty:
+        return Monotonicity(False, pairs, "The data do not refute that conversion rises.", None)
+    return Monotonicity(True, pairs, _falling_text(pairs), None)
+
+
+def _falling_pairs(runs: _Runs, scores: Ints) -> pd.DataFrame:
+    """For each border between blocks the run before and the run after it that differ most."""
+    blocks = len(runs.first)
+    rows = []
+    for border in range(blocks - 1):
+        before = np.unravel_index(
+            np.argmax(runs.lower[: border + 1, : border + 1]), (border + 1, border + 1)
+        )
+        width = blocks - border - 1
+        after = np.unravel_index(np.argmin(runs.upper[border + 1 :, border + 1 :]), (width, width))
+        a = (int(before[0]), int(before[1]))
+        b = (int(after[0]) + border + 1, int(after[1]) + border + 1)
+        if runs.lower[a] > runs.upper[b]:
+            rows.append(_pair_row(runs, scores, a, b))
+    table = pd.DataFrame(rows, columns=_PAIR_COLUMNS).drop_duplicates()
+    gap = table["lower_bound"] - table["higher_bound"]
+    return table.loc[gap.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+_PAIR_COLUMNS = [
+    "lower_score", "lower_score_to", "lower_n", "lower_rate", "lower_bound",
+    "higher_score", "higher_score_to", "higher_n", "higher_rate", "higher_bound",
+]  # fmt: skip
+
+
+def _pair_row(
+    runs: _Runs, scores: Ints, a: tuple[int, int], b: tuple[int, int]
+) -> tuple[float, ...]:
+    row: list[float] = []
+    for run, bounds in ((a, runs.lower), (b, runs.upper)):
+        row += [int(scores[runs.first[run[0]]]), int(scores[runs.last[run[1]]])]
+        row += [int(runs.n[run]), float(runs.hits[run] / runs.n[run]), float(bounds[run])]
+    return tuple(row)
+
+
+def _falling_text(pairs: pd.DataFrame) -> str:
+    row = pairs.iloc[0]
+    lower = _score_words(int(row["lower_score"]), int(row["lower_score_to"]))
+    higher = _score_words(int(row["higher_score"]), int(row["higher_score_to"]))
+    return (
+        f"Higher scores do not convert better everywhere: {lower} convert "
+        f"{row['lower_rate']:.1%} of the time, {higher} only {row['higher_rate']:.1%}."
+    )
+
+
+def _score_words(first: int, last: int) -> str:
+    return f"scores of {first}" if first == last else f"scores of {first} to {last}"

@@ -1,0 +1,136 @@
+"""Counts as plain arrays by score level, the form in which the statistics want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit.counts import STATES, AccountPairs, ScoreCounts
+from toolkit.errors import DataError
+
+__all__ = ["Cells", "Floats", "Ints", "Pairs", "read_cells", "suffix_sum"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The entries of the account-pair matrix M between judged cells.
+
+    `a`, `b` are positions in `Cells.levels`; `a_hit`, `b_hit` say whether the cell is the converted
+    one; `n` is the sum over accounts of the product of the account's two counts (a float: the
+    square of ten thousand million leads does not fit an integer of 64 bits).
+    """
+
+    a: Ints
+    b: Ints
+    a_hit: NDArray[np.bool_]
+    b_hit: NDArray[np.bool_]
+    n: Floats
+    judged: int
+    converted: int
+    not_converted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Leads by score level (ascending) and state; every level with any lead is there."""
+
+    levels: Ints
+    converted: Ints
+    not_converted: Ints
+    immature: Ints
+    unworked: Ints
+    pairs: Pairs | None
+
+    @property
+    def judged(self) -> Ints:
+        """Leads at each level whose outcome is known."""
+        return self.converted + self.not_converted
+
+    @property
+    def leads(self) -> Ints:
+        """All leads at each level, whatever became of them."""
+        return self.judged + self.immature + self.unworked
+
+
+def suffix_sum(values: Ints | Floats) -> Ints | Floats:
+    """Sum over each level and all higher ones, with a last 0 for "above every level"."""
+    sums: Ints | Floats = np.append(np.cumsum(values[::-1])[::-1], values.dtype.type(0))
+    return sums
+
+
+def read_cells(counts: ScoreCounts) -> Cells:
+    """Lay the counts out by score level, groups of `by` added together.
+
+    Raises DataError where the frame holds a state or a score that does not belong there, or where
+    the account pairs belong to other counts.
+    """
+    frame = counts.frame
+    levels, row = np.unique(_whole(frame["score"], "score"), return_inverse=True)
+    code = _state_codes(frame["state"])
+    table = np.zeros((len(STATES), len(levels)), dtype=np.int64)
+    np.add.at(table, (code, row), _whole(frame["n"], "n"))
+    pairs = None if counts.accounts is None else _read_pairs(counts.accounts, levels)
+    cells = Cells(levels, *table, pairs=pairs)
+    _check_pairs(cells)
+    return cells
+
+
+def _whole(column: pd.Series, name: str) -> Ints:
+    numbers = column.to_numpy()
+    whole = numbers.astype(np.int64)
+    if len(numbers) and not np.array_equal(whole, numbers):
+        raise DataError(
+            f"the column '{name}' of the counts holds numbers that are not whole: expected "
+            "integers; round or rescale the score before counting"
+        )
+    return whole
+
+
+def _state_codes(column: pd.Series) -> Ints:
+    code = pd.Index(STATES).get_indexer(pd.Index(column.astype(str)))
+    if (code < 0).any():
+        found = sorted(set(column.astype(str)) - set(STATES))
+        raise DataError(f"unknown state {found} in the counts: expected one of {list(STATES)}")
+    return code.astype(np.int64)
+
+
+def _read_pairs(accounts: AccountPairs, levels: Ints) -> Pairs:
+    frame = accounts.frame
+    judged = STATES[:2]
+    used = frame[frame["state_a"].isin(judged) & frame["state_b"].isin(judged)]
+    return Pairs(
+        a=_positions(used["score_a"], levels),
+        b=_positions(used["score_b"], levels),
+        a_hit=(used["state_a"] == STATES[0]).to_numpy(dtype=np.bool_),
+        b_hit=(used["state_b"] == STATES[0]).to_numpy(dtype=np.bool_),
+        n=used["n"].to_numpy(dtype=np.float64),
+        judged=accounts.judged,
+        converted=accounts.converted,
+        not_converted=accounts.not_converted,
+    )
+
+
+def _positions(scores: pd.Series, levels: Ints) -> Ints:
+    code = pd.Index(levels).get_indexer(pd.Index(_whole(scores, "score")))
+    if (code < 0).any():
+        raise DataError(
+            "the account pairs name a score that no counted lead has: "
+            "they belong to other counts; count leads and accounts together"
+        )
+    return code.astype(np.int64)
+
+
+def _check_pairs(cells: Cells) -> None:
+    # An account of n leads adds n*n, so the pairs can never add up to less than the leads.
+    if cells.pairs is not None and cells.pairs.n.sum() < cells.judged.sum() * (1 - 1e-9):
+        raise DataError(
+            f"the account pairs cover {cells.pairs.n.sum():.0f} pairs of leads, fewer than the "
+            f"{cells.judged.sum()} judged leads: they belong to other counts; count leads and "
+            "accounts together"
+        )

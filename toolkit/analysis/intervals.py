@@ -1,0 +1,332 @@
+"""Intervals of rates: the binomial ones, and the one variance that accounts need.
+
+Every rate here is hits / (hits + misses) in some domain (a band, all leads at or above a
+threshold, all converted leads). Its variance over accounts is that of a sum of influence values
+
+    u = (1 - p)/n for a hit, -p/n for a miss;  Var = G/(G-1) * sum over accounts of (sum of u)^2
+      = G/(G-1) * [(1-p)^2 HH - 2 p (1-p) HM + p^2 MM] / n^2
+
+where HH, HM, MM are sums over accounts of hits x hits, hits x misses, misses x misses. It equals
+the ratio estimator of survey statistics. Without accounts HH = hits, MM = misses, HM = 0, and the
+same line gives p(1-p)/n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, ndtri, stdtrit
+
+from toolkit.analysis.cells import Cells, Floats, Ints, suffix_sum
+from toolkit.errors import DataError, QuestionError
+
+__all__ = [
+    "FEW_ACCOUNTS",
+    "Family",
+    "RateArrays",
+    "clopper_pearson_interval",
+    "design_effect",
+    "group_family",
+    "jeffreys_interval",
+    "miss_family",
+    "precision_family",
+    "quantile_ratio",
+    "rate_arrays",
+    "recall_family",
+    "tail",
+    "wilson_interval",
+]
+
+FEW_ACCOUNTS = 40
+"""Under this many (equal) accounts a reader is told that the interval rests on few accounts."""
+
+
+def tail(confidence: float) -> float:
+    """The probability left out on each side of a two-sided interval.
+
+    >>> round(tail(0.95), 3)
+    0.025
+    """
+    if not 0 < confidence < 1:
+        raise QuestionError(
+            f"confidence is {confidence}: expected a number between 0 and 1, such as 0.95"
+        )
+    return (1 - confidence) / 2
+
+
+def _checked(positives: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+    hits, size = np.broadcast_arrays(
+        np.asarray(positives, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    )
+    if (hits < 0).any() or (size < hits).any():
+        raise DataError(
+            "positives must lie between 0 and n: a rate is a part of a whole; "
+            f"found {hits.min():g} to {hits.max():g} positives for n of {size.min():g} "
+            f"to {size.max():g}"
+        )
+    return hits, size
+
+
+def _wilson(share: Floats, size: Floats, quantile: float) -> tuple[Floats, Floats]:
+    known = size > 0
+    n = np.where(known, size, 1.0)
+    square = quantile * quantile
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = quantile * np.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    # At 0 and 1 the formula gives these ends exactly, rounding aside.
+    low = np.where(share <= 0, 0.0, middle - half)
+    high = np.where(share >= 1, 1.0, middle + half)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def wilson_interval(
+    positives: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Wilson score interval of `positives / n`, entry by entry; n = 0 gives NaN.
+
+    The set of rates that a two-sided score test would not reject. Positives and n may be fractions
+    (an effective number of leads). Source: Wilson (1927); Brown, Cai and DasGupta (2001).
+
+    >>> low, high = wilson_interval(7, 50)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0695, 0.2619)
+    """
+    hits, size = _checked(positives, n)
+    share = np.divide(hits, size, out=np.full(hits.shape, np.nan), where=size > 0)
+    return _wilson(share, size, -float(ndtri(tail(confidence))))
+
+
+def clopper_pearson_interval(
+    positives: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Exact interval of `positives / n`: covers at least as often as stated; n = 0 gives NaN.
+
+    Source: Clopper and Pearson (1934).
+
+    >>> low, high = clopper_pearson_interval(0, 30)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0, 0.1157)
+    """
+    hits, size = _checked(positives, n)
+    return _beta_ends(hits, size - hits, 0.0, tail(confidence))
+
+
+def jeffreys_interval(
+    positives: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Equal-tailed interval under the prior Beta(1/2, 1/2); n = 0 gives NaN.
+
+    Source: Brown, Cai and DasGupta (2001), without their changes at 0 and n.
+
+    >>> low, high = jeffreys_interval(7, 50)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0649, 0.2553)
+    """
+    hits, size = _checked(positives, n)
+    return _beta_ends(hits, size - hits, 0.5, tail(confidence))
+
+
+def _beta_ends(hits: Floats, misses: Floats, prior: float, side: float) -> tuple[Floats, Floats]:
+    """Ends of beta intervals; `prior` 0 makes them Clopper-Pearson, 1/2 Jeffreys."""
+    extra = 1.0 if prior == 0 else prior
+    bottom = np.maximum(prior + hits, 1e-300)
+    top = np.maximum(prior + misses, 1e-300)
+    low = np.where(prior + hits > 0, betaincinv(bottom, extra + misses, side), 0.0)
+    high = np.where(prior + misses > 0, betaincinv(extra + hits, top, 1 - side), 1.0)
+    known = hits + misses > 0
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Hits and misses of rates of one kind, with their sums of products within accounts."""
+
+    hits: Floats
+    misses: Floats
+    hits_hits: Floats
+    hits_misses: Floats
+    misses_misses: Floats
+    accounts: int | None
+    """Accounts with a judged lead; None where no account is known."""
+
+    @property
+    def n(self) -> Floats:
+        """Leads in each domain."""
+        return self.hits + self.misses
+
+    @property
+    def equal_accounts(self) -> Floats:
+        """Number of accounts of equal size that carry as much information as these.
+
+        n^2 / sum of squared account sizes; never more than the accounts that are there. Source:
+        Kish (1965); as degrees of freedom Carter, Schnepel and Steigerwald (2017).
+        """
+        squares = self.hits_hits + 2 * self.hits_misses + self.misses_misses
+        return np.divide(self.n**2, squares, out=np.zeros(len(squares)), where=squares > 0)
+
+    @property
+    def share(self) -> Floats:
+        """Hits / (hits + misses); NaN where there is no lead."""
+        return np.divide(self.hits, self.n, out=np.full(len(self.n), np.nan), where=self.n > 0)
+
+    def variance(self) -> Floats:
+        """Variance of `share` over accounts (or over leads where no account is known)."""
+        p = self.share
+        total = (
+            (1 - p) ** 2 * self.hits_hits
+            - 2 * p * (1 - p) * self.hits_misses
+            + p**2 * self.misses_misses
+        )
+        spread = np.divide(total, self.n**2, out=np.full(len(p), np.nan), where=self.n > 0)
+        return np.maximum(spread, 0.0) * account_factor(self.accounts)
+
+
+def account_factor(accounts: int | None) -> float:
+    """G/(G-1), 1 without accounts; with a single account it cannot be told from 1 (see below)."""
+    return accounts / (accounts - 1) if accounts is not None and accounts > 1 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateArrays:
+    """Rates of a family with their intervals, entry by entry."""
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    n_effective: Floats
+    equal_accounts: Floats | None
+
+
+def quantile_ratio(n: Floats, equal_accounts: Floats, side: float) -> Floats:
+    """How much wider t is on that many accounts than on that many independent leads.
+
+    Exactly 1 when every lead is an account of its own, infinite when all leads are one account's.
+    Source: Korn and Graubard (1998).
+    """
+    single = equal_accounts <= 1 + 1e-9
+    t_accounts = stdtrit(np.where(single, 1.0, equal_accounts - 1), 1 - side)
+    t_leads = stdtrit(np.maximum(n - 1, 1.0), 1 - side)
+    ratio = np.maximum(t_accounts / t_leads, 1.0)
+    return np.where(single & (n > 1), np.inf, np.where(single, 1.0, ratio))
+
+
+def rate_arrays(family: Family, *, confidence: float, pool: Family | None = None) -> RateArrays:
+    """Wilson intervals on the effective number of leads of each rate of a family.
+
+    The effective number is p(1-p)/Var, at most n, lowered by the t quantile of few accounts (never
+    below the number of equal accounts for that reason). At p = 0 or 1, where Var is 0, it is
+    n / design effect, the design effect averaged over `pool` (the family itself by default).
+    Source: Korn and Graubard (1998).
+    """
+    side = tail(confidence)
+    quantile = -float(ndtri(side))
+    if family.accounts is None:
+        low, high = _wilson(family.share, family.n, quantile)
+        return RateArrays(family.share, low, high, family.n, None)
+    size = _effective_n(family, side, pool or family)
+    low, high = _wilson(family.share, size, quantile)
+    return RateArrays(family.share, low, high, size, family.equal_accounts)
+
+
+def _effective_n(family: Family, side: float, pool: Family) -> Floats:
+    mixed = (family.hits > 0) & (family.misses > 0)
+    pooled = np.clip(design_effect(pool, side), 1.0, _most_effect(family))
+    size = np.where(mixed, _mixed_n(family, side), family.n / pooled)
+    return np.where(family.n > 0, size, 0.0)
+
+
+def _most_effect(family: Family) -> Floats:
+    """Design effect if all leads of an account shared their fate."""
+    ones = np.ones_like(family.n)
+    effect = np.divide(family.n, family.equal_accounts, out=ones, where=family.n > 0)
+    return np.maximum(effect, 1.0)
+
+
+def _mixed_n(family: Family, side: float) -> Floats:
+    p, variance = family.share, family.variance()
+    raw = np.divide(p * (1 - p), variance, out=np.full(len(p), np.inf), where=variance > 0)
+    lowered = np.minimum(family.n, raw) / quantile_ratio(family.n, family.equal_accounts, side) ** 2
+    # One account alone shows no variance at all: it then counts as the one observation it is.
+    return np.maximum(lowered, np.minimum(family.equal_accounts, raw))
+
+
+def design_effect(pool: Family, side: float) -> float:
+    """Average of n / effective n over the rates strictly between 0 and 1, weighted by n."""
+    if pool.accounts is None:
+        return 1.0
+    mixed = (pool.hits > 0) & (pool.misses > 0)
+    if not mixed.any():
+        return float(np.max(_most_effect(pool), initial=1.0))
+    n = pool.n[mixed]
+    return float(np.average(n / _mixed_n(pool, side)[mixed], weights=n))
+
+
+def precision_family(cells: Cells) -> Family:
+    """Conversion of judged leads at or above each level, and (last entry) above all levels."""
+    hits, misses = _float(suffix_sum(cells.converted)), _float(suffix_sum(cells.not_converted))
+    if cells.pairs is None:
+        return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
+    both = [_both_above(cells, a, b) for a, b in ((True, True), (True, False), (False, False))]
+    return Family(hits, misses, *both, accounts=cells.pairs.judged)
+
+
+def recall_family(cells: Cells) -> Family:
+    """Share of converted leads at or above each level, and (last entry) above all levels."""
+    return _reach_family(cells, hit=True)
+
+
+def miss_family(cells: Cells) -> Family:
+    """Share of judged leads that did not convert at or above each level, and above all levels."""
+    return _reach_family(cells, hit=False)
+
+
+def _reach_family(cells: Cells, *, hit: bool) -> Family:
+    by_level = cells.converted if hit else cells.not_converted
+    above = _float(suffix_sum(by_level))
+    below = above[0] - above
+    if cells.pairs is None:
+        return Family(above, below, above, np.zeros_like(above), below, None)
+    both = _both_above(cells, hit, hit)
+    used = (cells.pairs.a_hit == hit) & (cells.pairs.b_hit == hit)
+    one = _sum_from(cells.pairs.a[used], cells.pairs.n[used], len(cells.levels))
+    return Family(above, below, both, one - both, one[0] - 2 * one + both, cells.pairs.judged)
+
+
+def group_family(cells: Cells, group: Ints, groups: int) -> Family:
+    """Conversion of judged leads in each of `groups` groups of levels (-1: in none)."""
+    inside = group >= 0
+    hits = _sum_by(group[inside], cells.converted[inside].astype(np.float64), groups)
+    misses = _sum_by(group[inside], cells.not_converted[inside].astype(np.float64), groups)
+    if cells.pairs is None:
+        return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
+    pairs = cells.pairs
+    together = (group[pairs.a] == group[pairs.b]) & (group[pairs.a] >= 0)
+    sums = []
+    for a, b in ((True, True), (True, False), (False, False)):
+        used = together & (pairs.a_hit == a) & (pairs.b_hit == b)
+        sums.append(_sum_by(group[pairs.a[used]], pairs.n[used], groups))
+    return Family(hits, misses, *sums, accounts=pairs.judged)
+
+
+def _both_above(cells: Cells, a_hit: bool, b_hit: bool) -> Floats:  # noqa: FBT001 - two cells
+    """Sum of M over both cells at or above each level: a pair counts from the lower of the two."""
+    if cells.pairs is None:
+        return np.zeros(len(cells.levels) + 1)
+    pairs = cells.pairs
+    used = (pairs.a_hit == a_hit) & (pairs.b_hit == b_hit)
+    lower = np.minimum(pairs.a[used], pairs.b[used])
+    return _sum_from(lower, pairs.n[used], len(cells.levels))
+
+
+def _sum_from(position: Ints, n: Floats, levels: int) -> Floats:
+    return _float(suffix_sum(_sum_by(position, n, levels)))
+
+
+def _sum_by(position: Ints, n: Floats, groups: int) -> Floats:
+    return np.bincount(position, weights=n, minlength=groups).astype(np.float64)
+
+
+def _float(values: Ints | Floats) -> Floats:
+    return values.astype(np.float64)

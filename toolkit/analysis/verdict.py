@@ -1,0 +1,146 @@
+"""Four answers, and no fifth: Yes, No, Not enough evidence, Cannot be told from this data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, isfinite, isnan
+from typing import Literal
+
+from toolkit.analysis.ranking import Auc
+from toolkit.analysis.rates import Rate
+from toolkit.counts import ScoreCounts
+from toolkit.errors import QuestionError
+
+__all__ = ["Answer", "Verdict", "ranking_verdict", "rate_verdict", "structural_reason"]
+
+Answer = Literal["Yes", "No", "Not enough evidence", "Cannot be told from this data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer, the question it answers, and why."""
+
+    answer: Answer
+    question: str
+    because: str
+    estimate: float
+    low: float
+    high: float
+    bar: float
+    """What the interval was compared with."""
+    n: int
+    """Judged leads behind the answer."""
+    n_needed: int | None
+    """Judged leads in all that would settle it if the estimate holds; only without enough."""
+    weeks_to_wait: float | None
+    """Weeks until then at the present pace; None where the pace is not known."""
+
+
+def ranking_verdict(
+    auc: Auc,
+    *,
+    margin: float = 0.05,
+    structural: str | None = None,
+    judged: int | None = None,
+    weeks: float | None = None,
+) -> Verdict:
+    """Does the score rank leads usefully, that is, better than chance by more than `margin`?
+
+    Yes: the whole interval lies above 0.5 + margin. No: it lies wholly below. Otherwise not enough
+    evidence, with the number of judged leads at which the interval would clear the bar if the
+    estimate holds (its width falls with the square root of that number). A `structural` reason
+    overrules: then no number of leads helps.
+
+    `judged` (default: the leads of `auc`) over `weeks` is the present pace. At the bar itself a Yes
+    or a No is wrong with probability 1 - confidence. Raises QuestionError for a margin outside
+    [0, 0.5).
+    """
+    if not 0 <= margin < 0.5:
+        raise QuestionError(f"margin is {margin}: expected 0 or more and under 0.5, such as 0.05")
+    n = auc.positives + auc.negatives if judged is None else judged
+    question = f"Does a higher score mean a likelier conversion (by more than {margin:.0%})?"
+    return _judge(_Interval(auc.estimate, auc.low, auc.high, auc.reason), 0.5 + margin, question,
+                  n, structural, weeks)  # fmt: skip
+
+
+def rate_verdict(
+    rate: Rate,
+    *,
+    at_least: float,
+    question: str | None = None,
+    structural: str | None = None,
+    weeks: float | None = None,
+) -> Verdict:
+    """Is a rate at least `at_least` (for instance the break-even conversion rate)?
+
+    Yes: the whole interval lies above it. No: wholly below. Otherwise not enough evidence, with
+    the judged leads needed as in `ranking_verdict`; `weeks` is the time in which `rate.n` leads
+    were seen. Raises QuestionError for `at_least` outside [0, 1].
+    """
+    if not 0 <= at_least <= 1:
+        raise QuestionError(f"at_least is {at_least}: expected a share between 0 and 1")
+    asked = question or f"Is the conversion rate at least {at_least:.1%}?"
+    return _judge(_Interval(rate.estimate, rate.low, rate.high, rate.reason), at_least, asked,
+                  rate.n, structural, weeks)  # fmt: skip
+
+
+def structural_reason(counts: ScoreCounts, *, most_unworked: float = 0.05) -> str | None:
+    """Why no number of leads like these could answer a question of ranking; None if they could.
+
+    The score may not precede the outcome, or more than `most_unworked` of the mature leads were
+    never worked, so that what they would have become is unknown.
+    """
+    if not counts.provenance.point_in_time:
+        return "the score is not known to be older than the outcome, so it may reflect it"
+    unworked = counts.total("unworked")
+    mature = counts.total("converted", "not_converted") + unworked
+    if unworked > most_unworked * mature:
+        return f"{unworked / mature:.0%} of the leads old enough to judge were never worked"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    estimate: float
+    low: float
+    high: float
+    reason: str | None
+
+
+def _judge(  # noqa: PLR0913, PLR0917 - one private door for both verdicts
+    found: _Interval,
+    bar: float,
+    question: str,
+    n: int,
+    structural: str | None,
+    weeks: float | None,
+) -> Verdict:
+    answer, because = _answer(found, bar, structural)
+    needed = _needed(found, bar, n) if answer == "Not enough evidence" else None
+    wait = (needed - n) / (n / weeks) if needed is not None and weeks and n else None
+    return Verdict(
+        answer, question, because, found.estimate, found.low, found.high, bar, n, needed, wait
+    )
+
+
+def _answer(found: _Interval, bar: float, structural: str | None) -> tuple[Answer, str]:
+    if structural is not None:
+        return "Cannot be told from this data", structural
+    if isnan(found.low) or isnan(found.high):
+        return "Not enough evidence", found.reason or "there is no interval"
+    span = f"the interval runs from {found.low:.3f} to {found.high:.3f}"
+    if found.low > bar:
+        return "Yes", f"{span}, wholly above {bar:.3f}"
+    if found.high < bar:
+        return "No", f"{span}, wholly below {bar:.3f}"
+    return "Not enough evidence", f"{span}, across {bar:.3f}"
+
+
+def _needed(found: _Interval, bar: float, n: int) -> int | None:
+    """Leads at which the end nearer to the bar would reach it, the estimate unchanged."""
+    distance = abs(found.estimate - bar)
+    half = found.estimate - found.low if found.estimate > bar else found.high - found.estimate
+    if isnan(half) or distance == 0:
+        return None
+    needed = n * (half / distance) ** 2
+    return max(ceil(needed), n + 1) if isfinite(needed) else None
