@@ -1,0 +1,52 @@
+"""Load a model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import ModelError, nearest_first
+from toolkit.model.types import Model
+from toolkit.yamlfile import Places, read_yaml, validate
+
+__all__ = ["load_model", "parse_model"]
+
+
+def load_model(path: str | Path) -> Model:
+    """Read and check a model file.
+
+    Raises SourceError when the file cannot be read, ModelError with file:line:column when it is
+    not a model.
+    """
+    source = Path(path)
+    data, places = read_yaml(source, error=ModelError)
+    return _checked(data, places, source.name)
+
+
+def parse_model(text: str, file: str = "<text>") -> Model:
+    """Check a model given as text; `file` is the name that errors show.
+
+    >>> parse_model('''
+    ... lead_score_model: 1
+    ... name: tiny
+    ... version: 1
+    ... groups: [{id: who, dimension: fit, criteria: [{id: vp, when: {title: VP}, points: 20}]}]
+    ... ''').criteria[0].criterion.label
+    'Vp'
+    """
+    data, places = read_yaml(text, error=ModelError, file=file)
+    return _checked(data, places, file)
+
+
+def _checked(data: Any, places: Places, file: str) -> Model:
+    if not isinstance(data, dict) or "lead_score_model" not in data:
+        hint = ""
+        if isinstance(data, dict) and data:
+            hint = f" ('lead_score_model': {nearest_first('lead_score_model', data)})"
+        raise ModelError(
+            f"this is no model file: it has no line `lead_score_model: 1`{hint}; add it",
+            file=file,
+            line=1,
+            column=1,
+        )
+    return validate(Model, data, places, file, ModelError)

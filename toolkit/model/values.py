@@ -1,0 +1,190 @@
+"""The small values of a model file: points, durations, names, dates, and text or number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from toolkit.yamlfile import fail, found
+
+__all__ = [
+    "MOST_POINTS",
+    "Count",
+    "Day",
+    "Identifier",
+    "Name",
+    "Number",
+    "OneOrMore",
+    "Pairs",
+    "Points",
+    "Scalar",
+    "Seconds",
+    "Truth",
+    "duration_text",
+    "readable",
+]
+
+MOST_POINTS = 1_000_000
+_LONGEST_TEXT = 1_000
+_UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
+_DURATION = re.compile(r"([0-9]{1,9})\s?(h|d|w|mo|y)")
+_LONGEST = 100 * _UNITS["y"]
+_IDENTIFIER = re.compile(r"[^\W\d][\w.-]{0,99}")
+
+
+def _points(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fail(f"points must be a whole number; found {found(value)}")
+    if abs(value) > MOST_POINTS:
+        raise fail(f"points must lie between -{MOST_POINTS:,} and {MOST_POINTS:,}; found {value:,}")
+    return value
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_POINTS:
+        raise fail(
+            f"a count must be a whole number from 1 to {MOST_POINTS:,}; found {found(value)}"
+        )
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise fail(f"write true or false; found {found(value)}")
+    return value
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise fail(f"this must be text; found {found(value)}; put it in quotes")
+    text = str(value).strip()
+    if not text:
+        raise fail("this text is blank; write a name")
+    if len(text) > _LONGEST_TEXT:
+        raise fail(f"this text is longer than {_LONGEST_TEXT} characters; shorten it")
+    return text
+
+
+def _identifier(value: Any) -> str:
+    text = _name(value)
+    if not _IDENTIFIER.fullmatch(text):
+        raise fail(
+            f"an id is one word of letters, digits, '_', '-' or '.', and begins with a letter; "
+            f"found {found(value)}"
+        )
+    return text
+
+
+def _seconds(value: Any, info: ValidationInfo) -> int:
+    if info.context is None and isinstance(value, int) and 0 < value <= _LONGEST:
+        return value  # built in Python, where seconds are meant; a file must name its unit
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise fail(
+            "a duration is a whole number with a unit, as in 12h, 90d, 2w, 1mo (30 days) or "
+            f"1y (365 days); found {found(value)}"
+        )
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if not 0 < seconds <= _LONGEST:
+        raise fail(f"a duration must be longer than 0 and at most 100y; found {found(value)}")
+    return seconds
+
+
+def duration_text(seconds: int) -> str:
+    """Write whole seconds the way a model file does.
+
+    >>> duration_text(7_776_000), duration_text(43_200)
+    ('90d', '12h')
+    """
+    days, rest = divmod(seconds, _UNITS["d"])
+    return f"{seconds // _UNITS['h']}h" if rest else f"{days}d"
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise fail(f"a date is written as in 2026-07-01; found {found(value)}")
+
+
+def _scalar(value: Any) -> str | int | float:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _number(value)
+    if not isinstance(value, str):
+        raise fail(f"compare with text or a number; found {found(value)}")
+    if not value.strip():
+        raise fail("blank text means missing: write `missing: true` or `or_missing: true` instead")
+    if len(value) > _LONGEST_TEXT:
+        raise fail(f"this text is longer than {_LONGEST_TEXT} characters; shorten it")
+    return value.strip()
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fail(f"compare with a number; found {found(value)}")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise fail("this list is empty; name at least one value")
+    return values
+
+
+def readable(identifier: str) -> str:
+    """Make an id readable: the label of a criterion that has none.
+
+    >>> readable("free_email")
+    'Free email'
+    """
+    words = re.sub(r"[_.\-\s]+", " ", identifier).strip()
+    return words[:1].upper() + words[1:]
+
+
+Points = Annotated[int, BeforeValidator(_points)]
+Count = Annotated[int, BeforeValidator(_count)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Name = Annotated[str, BeforeValidator(_name)]
+Identifier = Annotated[str, BeforeValidator(_identifier)]
+Seconds = Annotated[int, BeforeValidator(_seconds)]
+Day = Annotated[date, BeforeValidator(_day)]
+Number = Annotated[int | float, BeforeValidator(_number)]
+Scalar = Annotated[str | int | float, BeforeValidator(_scalar)]
+
+Entry = TypeVar("Entry")
+OneOrMore = Annotated[tuple[Entry, ...], BeforeValidator(_listed), AfterValidator(_some)]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Reads a mapping into a tuple of (key, value) pairs: frozen, hashable, in file order."""
+
+    checked: Callable[[str], str]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        value = handler.generate_schema(source.__args__[0].__args__[1])
+        keys = core_schema.no_info_after_validator_function(self.checked, core_schema.str_schema())
+        return core_schema.no_info_before_validator_function(
+            lambda given: dict(given) if isinstance(given, tuple) else given,
+            core_schema.no_info_after_validator_function(
+                lambda read: tuple(read.items()), core_schema.dict_schema(keys, value)
+            ),
+        )

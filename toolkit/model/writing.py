@@ -1,0 +1,231 @@
+"""Write a model back to its file: stable order, one criterion a line, safe for any YAML loader."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import SourceError
+from toolkit.model.conditions import Condition, Test
+from toolkit.model.types import (
+    ActivityCriterion,
+    CasesCriterion,
+    Dimension,
+    Gate,
+    Group,
+    InactivityCriterion,
+    Model,
+)
+from toolkit.model.values import duration_text, readable
+
+__all__ = ["content_hash", "model_text", "plain_criterion", "plain_model", "save_model"]
+
+Plain = dict[str, Any]
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Write the model file; `load_model` gives an equal model back.
+
+    Comments and spelling of an earlier file are not kept. Raises SourceError when the file cannot
+    be written.
+    """
+    target = Path(path)
+    try:
+        target.write_text(model_text(model), encoding="utf-8", newline="\n")
+    except OSError as reason:
+        raise SourceError(
+            f"cannot write {target.name}: {reason.strerror or reason}; check folder and rights"
+        ) from None
+
+
+def content_hash(model: Model) -> str:
+    """First 12 hex digits of the SHA-256 of the model's content."""
+    text = json.dumps(plain_model(model), sort_keys=True, ensure_ascii=True)
+    return sha256(text.encode("ascii")).hexdigest()[:12]
+
+
+# --- types to plain data: only what differs from the default ------------------------------------
+
+
+def plain_model(model: Model) -> Plain:
+    """The model as dicts, lists, text and numbers, as they stand in a file."""
+    dimensions = {
+        name: _plain_dimension(dimension)
+        for name, dimension in (
+            ("fit", model.dimensions.fit),
+            ("behavior", model.dimensions.behavior),
+        )
+    }
+    return _given(
+        lead_score_model=model.lead_score_model,
+        name=model.name,
+        version=model.version,
+        label=model.label,
+        valid_from=model.valid_from and model.valid_from.isoformat(),
+        base=model.base or None,
+        min=model.min,
+        max=model.max,
+        dimensions=_given(**{name: part or None for name, part in dimensions.items()}) or None,
+        groups=[_plain_group(group) for group in model.groups],
+        gates=[_plain_gate(gate) for gate in model.gates] or None,
+        bands=[
+            _given(name=band.name, **{"from": band.start}, handoff=band.handoff or None)
+            for band in model.bands
+        ]
+        or None,
+    )
+
+
+def _given(**entries: Any) -> Plain:
+    return {key: value for key, value in entries.items() if value is not None}
+
+
+def _plain_dimension(dimension: Dimension) -> Plain:
+    grades = [{"grade": grade.grade, "from": grade.start} for grade in dimension.grades]
+    return _given(min=dimension.min, max=dimension.max, grades=grades or None)
+
+
+def _label(part: Group | CasesCriterion | ActivityCriterion | InactivityCriterion) -> str | None:
+    return None if part.label == readable(part.id) else part.label
+
+
+def _plain_group(group: Group) -> Plain:
+    return _given(
+        id=group.id,
+        label=_label(group),
+        dimension=group.dimension,
+        min=group.min,
+        max=group.max,
+        criteria=[plain_criterion(criterion) for criterion in group.criteria],
+    )
+
+
+def plain_criterion(
+    criterion: CasesCriterion | ActivityCriterion | InactivityCriterion,
+) -> Plain:
+    """One criterion as plain data, in the order of keys that a file has."""
+    if isinstance(criterion, CasesCriterion):
+        core = _plain_cases(criterion)
+    elif isinstance(criterion, ActivityCriterion):
+        core = _plain_activity(criterion)
+    else:
+        core = {
+            "inactivity": {"after": duration_text(criterion.after)},
+            "points": criterion.points,
+        }
+    return _given(
+        id=criterion.id,
+        label=_label(criterion),
+        **core,
+        min=criterion.min,
+        max=criterion.max,
+        basis=None if criterion.basis == "evidence" else criterion.basis,
+    )
+
+
+def _plain_cases(criterion: CasesCriterion) -> Plain:
+    cases = [
+        _given(when=case.when and _plain_condition(case.when), points=case.points)
+        for case in criterion.cases
+    ]
+    if len(cases) == 1 and criterion.match == "first":
+        return cases[0]
+    return _given(match=None if criterion.match == "first" else criterion.match, cases=cases)
+
+
+def _plain_activity(criterion: ActivityCriterion) -> Plain:
+    return _given(
+        activity=_one_or_list(criterion.activity),
+        where=criterion.where and _plain_condition(criterion.where),
+        points=criterion.points,
+        within=criterion.within and duration_text(criterion.within),
+        max_units=criterion.max_units,
+    )
+
+
+def _plain_gate(gate: Gate) -> Plain:
+    return {"when": _plain_condition(gate.when), "then": gate.then}
+
+
+def _plain_condition(condition: Condition) -> Plain:
+    return {
+        **{field: _plain_test(test) for field, test in condition.tests},
+        **_given(
+            all=[_plain_condition(part) for part in condition.all_] or None,
+            any=[_plain_condition(part) for part in condition.any_] or None,
+        ),
+        **_given(**{"not": condition.not_ and _plain_condition(condition.not_)}),
+    }
+
+
+def _plain_test(test: Test) -> Any:
+    given = {key: list(v) if isinstance(v, tuple) else v for key, v in test.operators.items()}
+    flags = _given(missing=test.missing, or_missing=test.or_missing or None)
+    if flags or len(given) != 1:
+        return {**given, **flags}
+    return given.get("in") or given.get("equals", given)
+
+
+def _one_or_list(values: tuple[str, ...]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
+# --- plain data to text -------------------------------------------------------------------------
+
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([ /.-][A-Za-z0-9_]+)*")
+_DATE_OR_DURATION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[1-9][0-9]*[hd]")
+# Words that some YAML loader reads as something else than text.
+_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
+
+
+def model_text(model: Model) -> str:
+    """The model as the text of its file."""
+    return "".join(f"{line}\n" for line in _lines(plain_model(model)))
+
+
+def _lines(plain: Plain) -> list[str]:
+    lines: list[str] = []
+    for key, value in plain.items():
+        if key == "groups":
+            lines += ["groups:", *(line for group in value for line in _group_lines(group))]
+        elif isinstance(value, list):
+            lines += [f"{key}:", *(f"- {_flow(entry)}" for entry in value)]
+        elif isinstance(value, dict):
+            lines += [f"{key}:", *(f"  {name}: {_flow(part)}" for name, part in value.items())]
+        else:
+            lines.append(f"{key}: {_flow(value)}")
+    return lines
+
+
+def _group_lines(group: Plain) -> list[str]:
+    head = [f"{key}: {_flow(value)}" for key, value in group.items() if key != "criteria"]
+    criteria = [f"  - {_flow(criterion)}" for criterion in group["criteria"]]
+    return [f"- {head[0]}", *(f"  {line}" for line in head[1:]), "  criteria:", *criteria]
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_text(key)}: {_flow(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    if _DATE_OR_DURATION.fullmatch(text):
+        return text
+    if _BARE.fullmatch(text) and text.casefold() not in _WORDS:
+        return text
+    return '"' + "".join(map(_quoted, text)) + '"'
+
+
+def _quoted(letter: str) -> str:
+    if letter in '"\\':
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) <= 0xFFFF else f"\\U{ord(letter):08x}"
