@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TYPE_CHECKING
 
 from pydantic import AfterValidator, Field, model_validator
 
 from toolkit.errors import nearest_first
 from toolkit.model.pattern import Pattern, PatternError
 from toolkit.model.values import Name, Number, OneOrMore, Pairs, Scalar, Truth
-from toolkit.yamlfile import YamlModel, fail, found
+from toolkit.yamlfile import Problem, YamlModel, fail, found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Condition", "Test"]
 
@@ -104,10 +106,14 @@ class Test(YamlModel):
             raise fail(f"no number lies between {lowest} and {highest}; exchange them?")
 
 
+_LONGEST_NAME = 200
+
+
 def _field_name(text: str) -> str:
-    if text != text.strip() or not 1 <= len(text) <= 200:
+    if text != text.strip() or not 1 <= len(text) <= _LONGEST_NAME:
         raise fail(
-            "a field is named as in the table, 1 to 200 characters without blanks around them; "
+            "a field is named as in the table, 1 to "
+            f"{_LONGEST_NAME} characters without blanks around them; "
             f"found {found(text)}"
         )
     return text
@@ -128,7 +134,8 @@ class Condition(YamlModel):
     not_: Condition | None = Field(None, alias="not")
 
     @classmethod
-    def _unknown_keys(cls, data: Mapping[str, Any]) -> list[Any]:
+    def _unknown_keys(cls, data: Mapping[str, Any]) -> list[Problem]:
+        del data  # every key is a combiner or the name of a field
         return []
 
     @classmethod
@@ -148,7 +155,7 @@ class Condition(YamlModel):
         return {"<tests>": tests, **shaped}
 
     def parts(self) -> Iterator[Condition]:
-        """The conditions inside `all`, `any` and `not`."""
+        """Give the conditions inside `all`, `any` and `not`."""
         yield from self.all_
         yield from self.any_
         if self.not_ is not None:

@@ -224,7 +224,7 @@ Readable = Condition | CasesCriterion | ActivityCriterion | InactivityCriterion 
 
 
 def conditions_of(part: Readable) -> tuple[Condition, ...]:
-    """The conditions on fields of the lead that decide `part`, in file order."""
+    """Give the conditions on fields of the lead that decide `part`, in file order."""
     if isinstance(part, Condition):
         return (part,)
     if isinstance(part, Gate):

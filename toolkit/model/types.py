@@ -131,7 +131,7 @@ class CasesCriterion(_Criterion):
 
     @classmethod
     def known_keys(cls) -> frozenset[str]:
-        """A single case may be written as `when` and `points` without a list."""
+        """Add the short form: a single case may be written as `when` and `points` without a list."""
         return super().known_keys() | {"when", "points"}
 
     @classmethod

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, TYPE_CHECKING
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from toolkit.yamlfile import fail, found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "MOST_POINTS",
@@ -180,6 +182,7 @@ class Pairs:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        """Tell pydantic how to read the pairs."""
         value = handler.generate_schema(source.__args__[0].__args__[1])
         keys = core_schema.no_info_after_validator_function(self.checked, core_schema.str_schema())
         return core_schema.no_info_before_validator_function(

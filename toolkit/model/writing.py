@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from toolkit.errors import SourceError
-from toolkit.model.conditions import Condition, Test
 from toolkit.model.types import (
     ActivityCriterion,
     CasesCriterion,
@@ -21,6 +20,9 @@ from toolkit.model.types import (
     Model,
 )
 from toolkit.model.values import duration_text, readable
+
+if TYPE_CHECKING:
+    from toolkit.model.conditions import Condition, Test
 
 __all__ = ["content_hash", "model_text", "plain_criterion", "plain_model", "save_model"]
 
@@ -52,7 +54,7 @@ def content_hash(model: Model) -> str:
 
 
 def plain_model(model: Model) -> Plain:
-    """The model as dicts, lists, text and numbers, as they stand in a file."""
+    """Turn the model into dicts, lists, text and numbers, as they stand in a file."""
     dimensions = {
         name: _plain_dimension(dimension)
         for name, dimension in (
@@ -179,11 +181,13 @@ def _one_or_list(values: tuple[str, ...]) -> str | list[str]:
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([ /.-][A-Za-z0-9_]+)*")
 _DATE_OR_DURATION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[1-9][0-9]*[hd]")
 # Words that some YAML loader reads as something else than text.
-_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
+_WORDS = frozenset(
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"]
+)
 
 
 def model_text(model: Model) -> str:
-    """The model as the text of its file."""
+    """Write the model as the text of its file."""
     return "".join(f"{line}\n" for line in _lines(plain_model(model)))
 
 
@@ -228,4 +232,4 @@ def _quoted(letter: str) -> str:
         return f"\\{letter}"
     if letter.isprintable():
         return letter
-    return f"\\u{ord(letter):04x}" if ord(letter) <= 0xFFFF else f"\\U{ord(letter):08x}"
+    return f"\\U{ord(letter):08x}"
