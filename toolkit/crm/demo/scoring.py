@@ -1,0 +1,120 @@
+"""The demo model's score, exactly as the model file says it, at any instants of any leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .behavior import CLICK, DEMO, PAPER, PRICING, UNSUBSCRIBE, WEBINAR, Log
+from .plan import BAR, CRITERIA, DAY, Ints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .people import People
+
+__all__ = ["NEVER", "Path", "Scorer", "score_paths", "score_units"]
+
+NEVER = np.iinfo(np.int64).max
+"""The instant of what does not happen."""
+
+_QUIET_AFTER = 30 * DAY
+_SHIFT = 1 << 33  # a lead's number above, seconds since 1970 below: one sortable integer
+_WINDOWED: dict[str, tuple[int, int | None, int]] = {
+    "demo": (DEMO, None, 1),
+    "pricing": (PRICING, 90 * DAY, 3),
+    "webinar": (WEBINAR, 180 * DAY, 2),
+    "white_paper": (PAPER, 180 * DAY, 2),
+    "email_click": (CLICK, 90 * DAY, 3),
+    "unsubscribe": (UNSUBSCRIBE, None, 1),
+}
+_CONTENT = ("webinar", "white_paper", "email_click")
+_CONTENT_MAX = 50
+_FIT = (-30, 40)
+_BEHAVIOR = (-25, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Scores leads at instants from what had happened up to and including them."""
+
+    people: People
+    log: Log
+    """Ordered marketing activities."""
+
+    def units(self, lead: Ints, at: Ints) -> dict[str, Ints]:
+        """Count the units that each criterion pays, its own limit applied, in file order."""
+        people = self.people
+        units = {
+            "vp_or_above": people.vp_or_above[lead].astype(np.int64),
+            "target_icp": people.target_icp[lead].astype(np.int64),
+            "priority_region": people.priority_region[lead].astype(np.int64),
+            "free_email": people.free_email[lead].astype(np.int64),
+            "student": people.student[lead].astype(np.int64),
+        }
+        for name, (kind, within, most) in _WINDOWED.items():
+            units[name] = np.minimum(self._count(kind, lead, at, within), most)
+        units["quiet"] = (at - self._last(lead, at) >= _QUIET_AFTER).astype(np.int64)
+        return units
+
+    def _count(self, kind: int, lead: Ints, at: Ints, within: int | None) -> Ints:
+        """Count the activities t of a kind with at - within < t <= at."""
+        of_kind = self.log.where(self.log.kind == kind)
+        keys = of_kind.lead * _SHIFT + of_kind.at
+        until = np.searchsorted(keys, lead * _SHIFT + at, side="right")
+        start = lead * _SHIFT if within is None else lead * _SHIFT + at - within
+        counted: Ints = until - np.searchsorted(keys, start, side="right")
+        return counted
+
+    def _last(self, lead: Ints, at: Ints) -> Ints:
+        """Find the last activity up to `at`, or the creation if that is later."""
+        keys = self.log.lead * _SHIFT + self.log.at
+        position = np.searchsorted(keys, lead * _SHIFT + at, side="right") - 1
+        own = (position >= 0) & (self.log.lead[position] == lead)
+        created = self.people.created[lead]
+        return np.where(own, np.maximum(self.log.at[position], created), created)
+
+
+def score_units(units: Mapping[str, Ints], points: Mapping[str, int]) -> Ints:
+    """Turn units into scores with the limits of the model file and these points."""
+    paid = {name: points[name] * n for name, n in units.items()}
+    dimension = {planted.id: planted.dimension for planted in CRITERIA}
+    fit = sum(value for name, value in paid.items() if dimension[name] == "fit")
+    content = sum(paid[name] for name in _CONTENT)
+    rest = sum(
+        value
+        for name, value in paid.items()
+        if dimension[name] == "behavior" and name not in _CONTENT
+    )
+    behavior = np.clip(rest + np.minimum(content, _CONTENT_MAX), *_BEHAVIOR)
+    total: Ints = np.clip(fit, *_FIT) + behavior
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What matters of each lead's score over time."""
+
+    crossing: Ints
+    """First instant at or above the bar, NEVER if there is none."""
+    highest: Ints
+    """Highest score ever."""
+
+
+def score_paths(scorer: Scorer) -> Path:
+    """Find when each lead's score first reaches the bar, and how high it ever gets.
+
+    A score can rise only when something happens, so creation and activities are enough to ask.
+    """
+    people, log = scorer.people, scorer.log
+    n = len(people.created)
+    lead = np.concatenate([np.arange(n), log.lead])
+    at = np.concatenate([people.created, np.maximum(log.at, people.created[log.lead])])
+    points = {planted.id: planted.points for planted in CRITERIA}
+    score = score_units(scorer.units(lead, at), points)
+    crossing, highest = np.full(n, NEVER), np.full(n, np.iinfo(np.int64).min)
+    np.minimum.at(crossing, lead[score >= BAR], at[score >= BAR])
+    np.maximum.at(highest, lead, score)
+    return Path(crossing, highest)
