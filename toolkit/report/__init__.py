@@ -1,0 +1,1 @@
+"""What readers see: figures, findings, the notebook, the page."""

@@ -1,0 +1,20 @@
+"""Figures whose title is the sentence to repeat, each drawn from one documented table."""
+
+from toolkit.report.figures.bands import plot_bands
+from toolkit.report.figures.calibration import plot_calibration, plot_promises
+from toolkit.report.figures.gains import plot_gains
+from toolkit.report.figures.quarters import plot_quarters
+from toolkit.report.figures.style import Chart, alt_text, figure_svg
+from toolkit.report.figures.thresholds import plot_thresholds
+
+__all__ = [
+    "Chart",
+    "alt_text",
+    "figure_svg",
+    "plot_bands",
+    "plot_calibration",
+    "plot_gains",
+    "plot_promises",
+    "plot_quarters",
+    "plot_thresholds",
+]

@@ -1,0 +1,216 @@
+"""How often the leads of each band turned into a positive."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit.report.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    NOTE,
+    SIZE,
+    WIDTH,
+    Chart,
+    drawing,
+    inch_axes,
+    new_chart,
+    text_width,
+    wrapped,
+)
+from toolkit.report.sentences import band_label, bands_sentence, mostly_unworked
+from toolkit.report.wording import Words, count, of_all, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_bands"]
+
+_LABEL_MOST = 2.4
+_EDGE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One band, to be drawn `y` inches below the top of the body."""
+
+    label: tuple[str, ...]
+    y: float
+    rate: float
+    low: float
+    high: float
+    bold: str
+    detail: str
+    below: str
+    handed: bool
+    partial: bool
+
+    @property
+    def furthest(self) -> float:
+        """The largest rate that is drawn."""
+        return max((end for end in (self.rate, self.high) if not math.isnan(end)), default=0.0)
+
+    @property
+    def indent(self) -> float:
+        """Inches that the bold rate takes."""
+        return text_width(self.bold, SIZE["value"], "bold") + 0.1 if self.bold else 0.0
+
+    @property
+    def reserve(self) -> float:
+        """Inches that the text right of the bar needs."""
+        detail = text_width(self.detail, SIZE["label"])
+        return self.indent + max(detail, text_width(self.below, SIZE["note"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a rate stands, in inches from the left edge."""
+
+    origin: float
+    length: float
+    most: float
+
+    def __call__(self, rate: float) -> float:
+        return self.origin + self.length * rate / self.most
+
+
+def plot_bands(
+    table: pd.DataFrame,
+    *,
+    words: Words | None = None,
+    threshold: float | None = None,
+    note: str = "",
+) -> Chart:
+    """Draw a bar for each row of `band_table` (or `level_table`), best scores on top.
+
+    A bar is the share of *judged* leads of the band that turned into a positive, with its
+    interval. Bands from `threshold` on are blue. A bar is hatched where more than 5% of the
+    band's leads with a closed window were never worked: it then speaks of the worked ones only.
+    The title is the sentence to repeat, from the same rows.
+    """
+    words = words or Words()
+    with drawing():
+        pitch = 0.56 if len(table) <= 6 else 0.46  # noqa: PLR2004 - more bands, less air
+        rows, split, body = _rows(table, threshold, pitch)
+        chart, floor = new_chart(bands_sentence(table, words=words), _note(words, rows, note), body)
+        axes, scale = inch_axes(chart, floor, body), _scale(rows)
+        for row in rows:
+            _draw(axes, row, scale, 0.6 * pitch)
+        if split is not None and threshold is not None:
+            _mark(axes, split, f"today's threshold: {count(threshold)} points")
+    chart.alt = f"{chart.headline}. {' '.join(_spoken(row) for row in rows)}"
+    return chart
+
+
+def _note(words: Words, rows: list[_Row], note: str) -> str:
+    partial = any(row.partial for row in rows)
+    hatched = " Hatched: only the few leads that sales worked." if partial else ""
+    return f"Share of judged leads that {words.became}. Thin line: 95% interval.{hatched} {note}"
+
+
+def _rows(
+    table: pd.DataFrame, threshold: float | None, pitch: float
+) -> tuple[list[_Row], float | None, float]:
+    rows: list[_Row] = []
+    split, y = None, 0.0
+    for record in table.to_dict("records"):
+        start = record["start"]
+        handed = threshold is None or (not pd.isna(start) and float(start) >= threshold)
+        if rows and rows[-1].handed and not handed:
+            # Room of its own, so that the mark meets neither a bar nor its numbers.
+            split, y = y + 0.12, y + 0.24
+        rows.append(_row(record, y + pitch / 2, handed=handed))
+        y += pitch
+    return rows, split, max(y, 0.3)
+
+
+def _row(record: Mapping[Hashable, Any], y: float, *, handed: bool) -> _Row:
+    rate = float(record["rate"])
+    unworked = float(record.get("unworked", 0))
+    return _Row(
+        label=tuple(wrapped(band_label(record), _LABEL_MOST, SIZE["label"], most=2)),
+        y=y,
+        rate=rate,
+        low=float(record["low"]),
+        high=float(record["high"]),
+        bold="" if math.isnan(rate) else percent(rate, 0),
+        detail=_counts(rate, float(record["positives"]), float(record["n"])),
+        below=f"{count(unworked)} more never worked" if unworked > 0 else "",
+        handed=handed,
+        partial=mostly_unworked(record),
+    )
+
+
+def _counts(rate: float, positives: float, n: float) -> str:
+    if math.isnan(rate):
+        return "too few judged leads to show" if n else "no judged leads"
+    return f"{of_all(positives, n)} {'lead' if n == 1 else 'leads'}"
+
+
+def _scale(rows: list[_Row]) -> _Scale:
+    widths = (text_width(line, SIZE["label"]) for row in rows for line in row.label)
+    origin = _EDGE + max(widths, default=0.0) + 0.1
+    reserve = max((row.reserve for row in rows), default=0.0)
+    length = max(WIDTH - origin - reserve - 0.1 - _EDGE, 0.5)
+    return _Scale(origin, length, max((row.furthest for row in rows), default=0.0) or 1.0)
+
+
+def _draw(axes: Axes, row: _Row, scale: _Scale, thickness: float) -> None:
+    axes.text(
+        scale.origin - 0.1,
+        row.y,
+        "\n".join(row.label),
+        ha="right",
+        va="center",
+        size=SIZE["label"],
+        linespacing=1.1,
+    )
+    if row.bold:
+        _bar(axes, row, scale, thickness)
+    _numbers(axes, row, scale(row.furthest) + 0.1)
+
+
+def _bar(axes: Axes, row: _Row, scale: _Scale, thickness: float) -> None:
+    colour = BLUE if row.handed else GREY
+    axes.barh(
+        row.y,
+        scale(row.rate) - scale.origin,
+        left=scale.origin,
+        height=thickness,
+        color="white" if row.partial else colour,
+        edgecolor=colour,
+        hatch="////" if row.partial else None,
+        linewidth=0.9,
+    )
+    if not math.isnan(row.low + row.high):
+        ends = [scale(row.low), scale(row.high)]
+        axes.plot(ends, [row.y, row.y], color=INK, linewidth=2)
+
+
+def _numbers(axes: Axes, row: _Row, x: float) -> None:
+    y = row.y - 0.08 if row.below else row.y
+    if row.bold:
+        axes.text(x, y, row.bold, size=SIZE["value"], weight="bold", va="center")
+    axes.text(x + row.indent, y, row.detail, size=SIZE["label"], color=NOTE, va="center")
+    if row.below:
+        axes.text(x + row.indent, y + 0.18, row.below, size=SIZE["note"], color=NOTE, va="center")
+
+
+def _mark(axes: Axes, y: float, text: str) -> None:
+    end = WIDTH - _EDGE - text_width(text, SIZE["note"]) - 0.08
+    axes.plot([_EDGE, end], [y, y], color=INK, linewidth=1, linestyle=(0, (4, 3)))
+    axes.text(WIDTH - _EDGE, y, text, size=SIZE["note"], ha="right", va="center")
+
+
+def _spoken(row: _Row) -> str:
+    label = " ".join(row.label)
+    rest = f"; {row.below}" if row.below else ""
+    if not row.bold:
+        return f"{label}: {row.detail}{rest}."
+    return f"{label}: {row.bold}, {row.detail}{rest}."

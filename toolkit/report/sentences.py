@@ -1,0 +1,215 @@
+"""The sentences to repeat: each is computed from the very rows that its figure or table shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from toolkit.report.wording import TIMES, Words, count, of_all, percent, score_range
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+
+__all__ = [
+    "FEWEST",
+    "band_label",
+    "bands_sentence",
+    "differ",
+    "mostly_unworked",
+]
+
+FEWEST = 5
+"""Cells with fewer judged leads are neither shown nor spoken of."""
+_NOTEWORTHY = 0.05
+
+
+def band_label(record: Mapping[Hashable, Any]) -> str:
+    """Name a band by its scores and its name, without saying the scores twice."""
+    scores = score_range(record["start"], record["stop"])
+    name = str(record["band"]).strip()
+    if not name or name == scores or name.startswith(scores):
+        return name or scores
+    return f"{scores} {name}"
+
+
+def mostly_unworked(record: Mapping[Hashable, Any]) -> bool:
+    """Whether more than 5% of a band's leads with a closed window were never worked."""
+    unworked, judged = float(record.get("unworked", 0)), float(record["n"])
+    return unworked > _NOTEWORTHY * (unworked + judged)
+
+
+def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
+    """Whether the interval of the difference of two rates excludes no difference.
+
+    Newcombe's (1998) hybrid of the two rates' own intervals, so it is as robust to accounts as
+    they are.
+    """
+    (p, low_p, high_p), (q, low_q, high_q) = (
+        (float(row["rate"]), float(row["low"]), float(row["high"])) for row in (a, b)
+    )
+    low = p - q - math.hypot(p - low_p, high_q - q)
+    high = p - q + math.hypot(high_p - p, q - low_q)
+    return low > 0 or high < 0
+
+
+def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
+    """Compare the two best bands that can be judged, and claim nothing the intervals do not.
+
+    Bands whose leads were mostly never worked are left out while two others can be compared.
+    """
+    known = [row for row in table.to_dict("records") if not math.isnan(float(row["rate"]))]
+    fair = [row for row in known if not mostly_unworked(row)]
+    compared = (fair if len(fair) >= 2 else known)[:2]  # noqa: PLR2004 - a comparison takes two
+    if not compared:
+        return f"No band has enough judged leads to say how often they {words.become}"
+    if len(compared) == 1:
+        return _one_band(compared[0], words)
+    return _two_bands(compared[0], compared[1], words)
+
+
+def _one_band(row: Mapping[Hashable, Any], words: Words) -> str:
+    scores = score_range(row["start"], row["stop"])
+    rate, counts = percent(float(row["rate"]), 0), of_all(row["positives"], row["n"])
+    who = "judged leads" if scores == "all scores" else f"judged leads scored {scores}"
+    return f"{rate} of {who} {words.became} ({counts})"
+
+
+def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], words: Words) -> str:
+    above, below = (score_range(row["start"], row["stop"]) for row in (upper, lower))
+    p, q = float(upper["rate"]), float(lower["rate"])
+    rates = f"{percent(p, 0)} against {percent(q, 0)}"
+    if not differ(upper, lower):
+        return (
+            f"How often leads scored {above} and {below} {words.become} cannot be told apart"
+            f" ({rates})"
+        )
+    if p < q:
+        return f"Leads scored {above} {words.become} less often than leads scored {below} ({rates})"
+    if q == 0:
+        return f"Leads scored {above} {words.become} and leads scored {below} do not ({rates})"
+    return f"Leads scored {above} {words.become} {_ratio(p / q)} as often as leads scored {below}"
+
+
+def _ratio(ratio: float) -> str:
+    shown = f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 10 else count(ratio)  # noqa: PLR2004 - digits by size
+    return f"{shown}{TIMES}"
+
+
+def row_at(table: pd.DataFrame, threshold: float | None) -> Mapping[Hashable, Any] | None:
+    """Find the row of a threshold: the lowest one listed at or above it.
+
+    Without a threshold: the row that works the share of leads nearest to a fifth.
+    """
+    if table.empty:
+        return None
+    if threshold is None:
+        nearest = (table["leads_share"] - 0.2).abs()
+        rows = table[nearest == nearest.min()]
+    else:
+        rows = table[table["threshold"] >= threshold].nsmallest(1, "threshold")
+    return None if rows.empty else rows.to_dict("records")[0]
+
+
+def thresholds_sentence(table: pd.DataFrame, *, threshold: float | None, words: Words) -> str:
+    """Say what today's threshold catches and what it wastes, or that it cannot be told."""
+    row = row_at(table, threshold)
+    if row is None:
+        return "No lead reached the threshold"
+    points = count(threshold if threshold is not None else row["threshold"])
+    caught, nowhere = float(row["recall"]), float(row["nowhere_rate"])
+    wasted = f"{percent(nowhere, 0)} of {words.handed_many} go nowhere"
+    if math.isnan(nowhere):
+        wasted = f"no {words.handed} can be judged yet"
+    if math.isnan(caught):
+        return f"At {points} points {wasted}; {_untold(row, words)}"
+    return f"At {points} points we catch {percent(caught, 0)} of {words.many}, but {wasted}"
+
+
+def _untold(row: Mapping[Hashable, Any], words: Words) -> str:
+    low, high = float(row["recall_lowest"]), float(row["recall_highest"])
+    what = f"what share of {words.many} we catch cannot be told"
+    if math.isnan(low + high):
+        return what
+    return f"{what} (anything from {percent(low, 0)} to {percent(high, 0)})"
+
+
+def share_at(gains: pd.DataFrame, share: float) -> float:
+    """Share of positives found by working the best-scored `share` of leads, ties at random."""
+    x: list[float] = [0.0, *gains["leads_share"].astype(float)]
+    y: list[float] = [0.0, *gains["positives_share"].astype(float)]
+    for i in range(1, len(x)):
+        if x[i] >= share and x[i] > x[i - 1]:
+            return y[i - 1] + (y[i] - y[i - 1]) * (share - x[i - 1]) / (x[i] - x[i - 1])
+    return float("nan")
+
+
+def gains_sentence(
+    gains: pd.DataFrame, *, words: Words, share: float = 0.2, among: str = "leads"
+) -> str:
+    """Say what the best-scored part of the leads holds of all positives."""
+    found = share_at(gains, share)
+    if math.isnan(found):
+        return f"No {words.outcome} among judged leads yet: nothing to rank"
+    part = "fifth" if share == 0.2 else percent(share, 0)  # noqa: PLR2004 - a fifth has a word
+    return f"The best-scored {part} of {among} holds {percent(found, 0)} of their {words.many}"
+
+
+def promises_sentence(table: pd.DataFrame, *, words: Words, when: str = "") -> str:
+    """Count the bands whose promised rate lies inside the interval of what was seen."""
+    known = table.dropna(subset=["rate", "promised"])
+    if known.empty:
+        return f"No band has enough judged leads to hold against the {words.rate} promised"
+    kept = int(((known["low"] <= known["promised"]) & (known["promised"] <= known["high"])).sum())
+    bands = "score band" if len(known) == 1 else "score bands"
+    ends = f" {when}" if when else ""
+    return f"The earlier {words.rate} held in {kept} of {len(known)} {bands}{ends}"
+
+
+def calibration_sentence(table: pd.DataFrame, *, words: Words, refuted: str = "") -> str:
+    """Say how the rate rises with the points, or where it is refuted that it rises."""
+    known = table.dropna(subset=["isotonic"]).sort_values("score")
+    if known.empty:
+        return f"No judged leads: what points say about {words.many} is not known"
+    first, last = known.iloc[0], known.iloc[-1]
+    if refuted:
+        return f"More points do not always mean more {words.many}: {refuted}"
+    if len(known) == 1 or first["isotonic"] == last["isotonic"]:
+        return f"The {words.rate} does not rise with the points"
+    if float(first["band_high"]) >= float(last["band_low"]):
+        return (
+            f"It cannot be told yet whether the {words.rate} rises from {count(first['score'])} to"
+            f" {count(last['score'])} points"
+        )
+    return (
+        f"From {count(first['score'])} to {count(last['score'])} points the {words.rate} rises"
+        f" from {percent(float(first['isotonic']), 0)} to {percent(float(last['isotonic']), 0)}"
+    )
+
+
+def quarters_sentence(table: pd.DataFrame, *, words: Words) -> str:
+    """Compare the last quarter that can be judged with the same quarter a year earlier."""
+    known = table.dropna(subset=["rate"])
+    if known.empty:
+        return f"No quarter has enough judged {words.handed_many} yet"
+    last = known.to_dict("records")[-1]
+    said = f"{percent(float(last['rate']), 0)} of judged {words.handed_many} {words.became}"
+    earlier = known[known["quarter"] == year_before(str(last["quarter"]))].to_dict("records")
+    if not earlier:
+        return f"In {last['quarter']} {said}"
+    before = earlier[0]
+    then = percent(float(before["rate"]), 0)
+    if not differ(last, before):
+        return f"In {last['quarter']} {said}; a year before {then}: no change can be told"
+    way = "up" if last["rate"] > before["rate"] else "down"
+    return f"In {last['quarter']} {said}, {way} from {then} a year before"
+
+
+def year_before(quarter: str) -> str:
+    """Name the same quarter a year earlier.
+
+    >>> year_before("2026Q3")
+    '2025Q3'
+    """
+    return f"{int(quarter[:4]) - 1}{quarter[4:]}"

@@ -1,0 +1,243 @@
+"""Numbers and words as the team says them, the same in a sentence, a table and a figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+__all__ = [
+    "DASH",
+    "TIMES",
+    "Words",
+    "change",
+    "count",
+    "decimals_for",
+    "joined",
+    "month_text",
+    "of_all",
+    "percent",
+    "plural",
+    "rate_text",
+    "score_range",
+    "share_text",
+    "span",
+]
+
+DASH = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+MINUS = "\N{MINUS SIGN}"
+_WIDE, _NARROW = 0.10, 0.01
+
+_NOUNS = {
+    "client": "clients",
+    "customer": "customers",
+    "deal": "deals",
+    "meeting": "meetings",
+    "opportunity": "opportunities",
+    "order": "orders",
+    "sale": "sales",
+    "subscriber": "subscribers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The team's words for a positive (`SQL`) and for a lead that was handed over (`MQL`).
+
+    >>> Words("SQL").became, Words("customer").became, Words("Converted").became
+    ('became SQL', 'became a customer', 'converted')
+    >>> Words("SQL").many, Words("opportunity").many, Words("Converted").many
+    ('SQLs', 'opportunities', 'conversions')
+    """
+
+    outcome: str = "SQL"
+    handed: str = "MQL"
+
+    @property
+    def became(self) -> str:
+        """The past tense of turning into a positive."""
+        return self._turn("became", "converted")
+
+    @property
+    def become(self) -> str:
+        """The present tense, of many leads."""
+        if self.outcome.isupper() or self.outcome.casefold() in _NOUNS:
+            return f"become {self.many}"
+        return "convert"
+
+    @property
+    def becoming(self) -> str:
+        """The form after a preposition."""
+        return self._turn("becoming", "converting")
+
+    @property
+    def many(self) -> str:
+        """Several positives."""
+        return _plural_noun(self.outcome) or "conversions"
+
+    @property
+    def rate(self) -> str:
+        """The share of leads that turned into a positive."""
+        if self.outcome.isupper() or self.outcome.casefold() in _NOUNS:
+            return f"{self.outcome} rate"
+        return "conversion rate"
+
+    @property
+    def handed_many(self) -> str:
+        """Several leads that were handed over."""
+        return _plural_noun(self.handed) or "leads handed over"
+
+    def _turn(self, verb: str, otherwise: str) -> str:
+        word = self.outcome
+        if word.isupper():
+            return f"{verb} {word}"
+        if word.casefold() in _NOUNS:
+            article = "an" if word[0].casefold() in "aeiou" else "a"
+            return f"{verb} {article} {word}"
+        return otherwise
+
+
+def _plural_noun(word: str) -> str | None:
+    if word.isupper():
+        return f"{word}s"
+    return _NOUNS.get(word.casefold())
+
+
+def count(n: float) -> str:
+    """Write a number of leads with thousands separators.
+
+    >>> count(12086)
+    '12,086'
+    """
+    return f"{round(n):,}"
+
+
+def plural(n: float, one: str, many: str | None = None) -> str:
+    """Write a count with its noun.
+
+    >>> plural(1, "lead"), plural(2, "lead"), plural(3, "of it", "of them")
+    ('1 lead', '2 leads', '3 of them')
+    """
+    return f"{count(n)} {one if round(n) == 1 else many or one + 's'}"
+
+
+def percent(rate: float, decimals: int = 1) -> str:
+    """Write a rate as a percentage that never rounds something to nothing or to all.
+
+    >>> percent(0.1824), percent(0.0, 0), percent(0.0004), percent(0.9999), percent(float("nan"))
+    ('18.2%', '0%', 'under 0.1%', 'over 99.9%', 'not known')
+    """
+    if math.isnan(rate):
+        return "not known"
+    step = 10.0**-decimals
+    shown = round(100 * rate, decimals)
+    if rate > 0 and shown <= 0:
+        return f"under {step:.{decimals}f}%"
+    if rate < 1 and shown >= 100:  # noqa: PLR2004 - all of it
+        return f"over {100 - step:.{decimals}f}%"
+    return f"{shown:.{decimals}f}%"
+
+
+def decimals_for(low: float, high: float) -> int:
+    """Decimals that an interval can carry: none from 10 points of width on, two below 1 point."""
+    width = high - low
+    if math.isnan(width) or width >= _WIDE:
+        return 0
+    return 1 if width >= _NARROW else 2
+
+
+def span(low: float, high: float, decimals: int = 1) -> str:
+    """Write two ends of an interval of rates.
+
+    >>> span(0.16, 0.207)
+    '16.0-20.7%'
+    """
+    return f"{100 * low:.{decimals}f}-{100 * high:.{decimals}f}%"
+
+
+def rate_text(rate: float, low: float, high: float, confidence: float = 0.95) -> str:
+    """Write a rate with its interval, with as many decimals as the interval deserves.
+
+    >>> rate_text(0.182, 0.16, 0.207)
+    '18.2% (95% interval 16.0-20.7%)'
+    >>> rate_text(0.25, 0.071, 0.591)
+    '25% (95% interval 7-59%)'
+    """
+    if math.isnan(rate):
+        return "not known"
+    digits = decimals_for(low, high)
+    level = f"{100 * confidence:g}% interval"
+    if math.isnan(low) or math.isnan(high):
+        return percent(rate, 1)
+    return f"{percent(rate, digits)} ({level} {span(low, high, digits)})"
+
+
+def change(difference: float, decimals: int = 1) -> str:
+    """Write a difference of two rates in percentage points, with its sign.
+
+    >>> change(0.05)
+    '+5.0 points'
+    """
+    sign = "+" if difference > 0 else MINUS if difference < 0 else ""
+    return f"{sign}{100 * abs(difference):.{decimals}f} points"
+
+
+def of_all(positives: float, n: float) -> str:
+    """Write a rate as counts.
+
+    >>> of_all(179, 457)
+    '179 of 457'
+    """
+    return f"{count(positives)} of {count(n)}"
+
+
+def share_text(part: float, whole: float) -> str:
+    """Write a share of leads, without decimals; nothing of nothing is not known."""
+    return percent(part / whole, 0) if whole else "not known"
+
+
+def score_range(start: float | None, stop: float | None) -> str:
+    """Write the scores of a band; `stop` is exclusive.
+
+    >>> score_range(80, None), score_range(50, 80), score_range(None, 40), score_range(15, 16)
+    ('80+', '50\N{EN DASH}79', 'below 40', '15')
+    """
+    first = None if start is None or math.isnan(start) else int(start)
+    end = None if stop is None or math.isnan(stop) else int(stop)
+    if first is None:
+        return "all scores" if end is None else f"below {end}"
+    if end is None:
+        return f"{first}+"
+    return f"{first}" if end - first <= 1 else _from_to(first, end - 1)
+
+
+def _from_to(first: int, last: int) -> str:
+    if first < 0 or last < 0:
+        return f"{first} to {last}".replace("-", MINUS)
+    return f"{first}{DASH}{last}"
+
+
+def joined(items: Sequence[str]) -> str:
+    """Write a list in words.
+
+    >>> joined(["16", "17", "18"])
+    '16, 17 and 18'
+    """
+    if len(items) < 2:  # noqa: PLR2004 - one item needs no "and"
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def month_text(day: date) -> str:
+    """Write a month of the calendar in English, whatever the machine's language.
+
+    >>> month_text(date(2026, 9, 30))
+    'September 2026'
+    """
+    months = "January February March April May June July August September October November December"
+    return f"{months.split()[day.month - 1]} {day.year}"
