@@ -1,0 +1,231 @@
+"""One canonical table from one of the customer's: our names, our types, every row kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolkit.crm.findings import Finding
+from toolkit.crm.instants import Clock, utc_time
+from toolkit.crm.sql import choice, cleaned, identifier
+from toolkit.crm.tables import CONTRACT, DECISIONS, Column, Table
+from toolkit.errors import SourceError, nearest_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from toolkit.crm.mapping import MappingFile
+    from toolkit.crm.sources import Source
+
+__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Layout", "layout_of"]
+
+TRUE_WORDS = ("true", "t", "yes", "y", "1", "1.0")
+FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0")
+_MADE = {
+    "leads": ("row_id",),
+    "activities": ("role", "is_machine"),
+    "sales_feedback": ("reason_code",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which of the customer's columns becomes which of ours, and how it is read."""
+
+    source: Source
+    columns: Mapping[str, str]
+    """Ours: theirs, the contract's columns and the mapped ones."""
+    others: Mapping[str, str]
+    """Further columns under the name they keep: theirs."""
+    missing: tuple[str, ...]
+    zone: str | None
+    formats: tuple[str, ...]
+    trims_ids: bool
+    words: Mapping[str, str]
+    """The export's words (lower case): ours; for roles, stages or decisions."""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def table(self) -> Table:
+        """The contract of this table."""
+        return CONTRACT[self.source.table]
+
+    def type_of(self, theirs: str) -> str:
+        """DuckDB type of one of the customer's columns; enumerations count as text."""
+        kind = self.source.types[theirs]
+        return "VARCHAR" if kind.startswith("ENUM") else kind
+
+    def text(self, theirs: str) -> str:
+        """One of the customer's columns as cleaned text."""
+        name = identifier(theirs)
+        if self.source.types[theirs] == "VARCHAR":
+            return cleaned(name, self.missing)
+        return cleaned(f"CAST({name} AS VARCHAR)", self.missing)
+
+    def identity(self, theirs: str) -> str:
+        """Read a column of ids as text; whole numbers stored as floats lose their `.0`."""
+        kind = self.source.types[theirs]
+        if kind == "VARCHAR" and not self.trims_ids:
+            return identifier(theirs)
+        if kind in ("DOUBLE", "FLOAT"):
+            return f"CAST(CAST({identifier(theirs)} AS HUGEINT) AS VARCHAR)"
+        return self.text(theirs)
+
+    def clock(self, column: Column) -> Clock:
+        """How a column of times is read."""
+        theirs = self.columns[column.name]
+        kind = self.type_of(theirs)
+        text = self.text(theirs) if kind == "VARCHAR" else identifier(theirs)
+        return Clock(text, kind, self.zone, self.formats, column.date_only)
+
+    def instants(self) -> list[Column]:
+        """List the contract's columns of times that are there."""
+        return [c for c in self.table.columns if c.kind == "instant" and c.name in self.columns]
+
+    def word(self, theirs: str) -> str:
+        """Put a stage or decision into our words."""
+        text = self.text(theirs)
+        return choice(
+            text, self.words, "NULL" if self.table.name == "sales_feedback" else f"lower({text})"
+        )
+
+    def select(self) -> str:
+        """Write the canonical table as a query."""
+        made = [f"{sql} AS {identifier(name)}" for name, sql in self._expressions().items()]
+        return f"SELECT {', '.join(made)} FROM {self.source.relation}"
+
+    def _expressions(self) -> dict[str, str]:
+        made = {"row_id": "row_number() OVER ()"} if self.table.name == "leads" else {}
+        for ours, theirs in self.columns.items():
+            column = self.table.column(ours)
+            made[ours] = self._contracted(column, theirs) if column else self._other(theirs)
+        made |= {name: self._other(theirs) for name, theirs in self.others.items()}
+        return self._completed(made)
+
+    def _contracted(self, column: Column, theirs: str) -> str:
+        if column.kind == "id":
+            return self.identity(theirs)
+        if column.kind == "instant":
+            return utc_time(self.clock(column))
+        if column.kind == "flag":
+            return self._flag(theirs)
+        if column.name in ("stage", "decision"):
+            return self.word(theirs)
+        return self.text(theirs)
+
+    def _flag(self, theirs: str) -> str:
+        if self.source.types[theirs] == "BOOLEAN":
+            return f"coalesce({identifier(theirs)}, false)"
+        listed = ", ".join(f"'{word}'" for word in TRUE_WORDS)
+        return f"coalesce(lower({self.text(theirs)}) IN ({listed}), false)"
+
+    def _other(self, theirs: str) -> str:
+        kind = self.type_of(theirs)
+        if kind == "VARCHAR":
+            return self.text(theirs)
+        if kind == "TIMESTAMP WITH TIME ZONE":
+            return f"make_timestamp(epoch_us({identifier(theirs)}))"
+        return identifier(theirs)
+
+    def _completed(self, made: dict[str, str]) -> dict[str, str]:
+        """Add what the contract promises and the export does not have."""
+        if self.table.name == "activities":
+            made["role"] = choice(made["activity_type"], self.words, "'marketing'")
+            made.setdefault("is_machine", "false")
+            if "recorded_at" in made:
+                known = f"greatest({made['occurred_at']}, {made['recorded_at']})"
+                made["occurred_at"] = (
+                    f"CASE WHEN {made['occurred_at']} IS NOT NULL THEN {known} END"
+                )
+        for column in self.table.columns:
+            if column.kind in ("id", "text"):
+                made.setdefault(column.name, "CAST(NULL AS VARCHAR)")
+        return made
+
+
+def layout_of(source: Source, given: MappingFile, *, zone: str | None, trims_ids: bool) -> Layout:
+    """Settle the columns; a required one that is not there is an error that names the nearest."""
+    columns = _columns(source, given)
+    others, findings = _others(source, columns)
+    entry, mapping = given.mapping.table(source.table), given.mapping
+    return Layout(
+        source,
+        columns,
+        others,
+        missing=mapping.missing,
+        zone=entry.time_zone or zone,
+        formats=mapping.formats if entry.formats is None else entry.formats,
+        trims_ids=trims_ids,
+        words=_words(source.table, given),
+        findings=findings,
+    )
+
+
+def _words(table: str, given: MappingFile) -> dict[str, str]:
+    mapping = given.mapping
+    lists = {
+        "activities": mapping.activity_roles,
+        "stage_changes": mapping.stages,
+        "sales_feedback": mapping.decisions,
+    }.get(table, {})
+    words = {word: word for word in DECISIONS} if table == "sales_feedback" else {}
+    return words | {
+        theirs.strip().lower(): ours for ours, texts in lists.items() for theirs in texts
+    }
+
+
+def _columns(source: Source, given: MappingFile) -> dict[str, str]:
+    named = given.mapping.table(source.table).columns
+    chosen = {ours: _named(ours, theirs, source, given) for ours, theirs in named.items()}
+    folded = {name.casefold(): name for name in source.types}
+    contract = CONTRACT[source.table]
+    for column in contract.columns:
+        if column.name not in chosen and column.name in folded:
+            chosen[column.name] = folded[column.name]
+    for name in contract.required:
+        if name not in chosen:
+            raise SourceError(_missing(name, source))
+    return {name: chosen[name] for name in _ordered(contract, chosen)}
+
+
+def _ordered(contract: Table, chosen: Mapping[str, str]) -> list[str]:
+    ours = [column.name for column in contract.columns if column.name in chosen]
+    return [*ours, *(name for name in chosen if name not in ours)]
+
+
+def _named(ours: str, theirs: str, source: Source, given: MappingFile) -> str:
+    folded = {name.casefold(): name for name in source.types}
+    hit = theirs if theirs in source.types else folded.get(theirs.casefold())
+    if hit is None:
+        raise given.error(
+            f"{source.label} has no column '{theirs}' (for {ours}): "
+            f"{nearest_first(theirs, source.types)}",
+            *("tables", source.table, "columns", ours),
+        )
+    return hit
+
+
+def _missing(name: str, source: Source) -> str:
+    return (
+        f"{source.label} has no column '{name}', which the table '{source.table}' needs: "
+        f"{nearest_first(name, source.types)}. Say which one it is in crm.yaml: "
+        f"tables: {{{source.table}: {{columns: {{{name}: <its name>}}}}}}"
+    )
+
+
+def _others(
+    source: Source, columns: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[Finding, ...]]:
+    taken = {name.casefold() for name in (*columns, *_MADE.get(source.table, ()))}
+    taken |= {column.name for column in CONTRACT[source.table].columns}
+    others, findings = {}, []
+    for theirs in source.types:
+        if theirs in columns.values():
+            continue
+        name = theirs
+        if theirs.casefold() in taken:
+            name = f"{theirs} (source)"
+            text = f"{source.label} has its own column '{theirs}'; it is kept as '{name}'"
+            findings.append(Finding("note", "renamed_column", source.table, text, 0))
+        others[name] = theirs
+    return others, tuple(findings)

@@ -1,0 +1,255 @@
+"""Open a CRM export: any source in, canonical tables in UTC out."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import abc
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from toolkit.crm.audits import audit
+from toolkit.crm.canonical import Layout, layout_of
+from toolkit.crm.findings import Finding
+from toolkit.crm.mapping import Mapping, MappingFile, instant_of, load_mapping, zone_of
+from toolkit.crm.sources import Source, find_sources, reading
+from toolkit.crm.sql import BLANKS, identifier
+from toolkit.crm.tables import CONTRACT
+from toolkit.errors import DataError, SourceError
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import pandas as pd
+
+__all__ = ["Crm", "connect"]
+
+Frames = abc.Mapping[str, "pd.DataFrame"]
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """A CRM export with canonical tables: `leads`, `activities`, `stage_changes`, `sales_feedback`.
+
+    They live in `connection` under exactly these names; instants are naive UTC TIMESTAMPs, NULL
+    where they could not be read; every row of the source is there. Tables that the source does
+    not have are empty.
+    """
+
+    connection: duckdb.DuckDBPyConnection = field(repr=False)
+    mapping: Mapping = field(repr=False)
+    source: str
+    """Base name of the folder or file, or `data frames`."""
+    tables: frozenset[str]
+    """The tables that the source has."""
+    findings: tuple[Finding, ...] = field(repr=False)
+    """What was odd while connecting; `check_tables` looks further."""
+    observed_until: datetime
+    """Naive UTC; what happened later is not known."""
+    worked_by: tuple[str, ...] = ("all",)
+    """What proves that sales acted on a lead, settled from mapping and data; `all`: nothing can."""
+
+
+def connect(
+    source: str | os.PathLike[str] | Frames,
+    *,
+    mapping: Mapping | str | os.PathLike[str] | None = None,
+    observed_until: date | str | None = None,
+    time_zone: str | None = None,
+) -> Crm:
+    """Open an export and give it the canonical names, types and words.
+
+    Parameters
+    ----------
+    source
+        A mapping file (crm.yaml), a folder of CSV or Parquet files (its crm.yaml is used when it
+        has one), a .duckdb file, or a dict of data frames by table name.
+    mapping
+        What the columns and words mean, where `source` is not itself a mapping file.
+    observed_until, time_zone
+        Set or override what the mapping says.
+
+    Raises
+    ------
+    SourceError
+        A file, table or column is not there or cannot be read.
+    MappingError
+        The mapping names something that does not exist; with its line.
+    DataError
+        Times or words cannot be read without guessing.
+    """
+    given, place, name = _given(source, mapping)
+    given = _overridden(given, observed_until, time_zone)
+    until = _observed_until(given)
+    connection = _engine()
+    with tempfile.TemporaryDirectory(prefix="leadscore-") as scratch:
+        found = find_sources(connection, place, given, Path(scratch))
+        layouts = {table: _layout(connection, each, given) for table, each in found.items()}
+        findings = [f for layout in layouts.values() for f in audit(connection, layout, given)]
+        for layout in layouts.values():
+            _create(connection, layout)
+    _create_absent(connection, found)
+    crm = Crm(connection, given.mapping, name, frozenset(found), (), until)
+    return _settled(crm, findings)
+
+
+def _given(
+    source: str | os.PathLike[str] | Frames,
+    mapping: Mapping | str | os.PathLike[str] | None,
+) -> tuple[MappingFile, Path | Frames, str]:
+    given = _mapping_file(mapping)
+    if isinstance(source, abc.Mapping):
+        return given or MappingFile(Mapping()), source, "data frames"
+    if not isinstance(source, str | os.PathLike):
+        raise SourceError(
+            f"cannot connect to {type(source).__name__}: expected a path, or a dict of data "
+            "frames such as {'leads': frame}"
+        )
+    if "://" in str(source):
+        raise SourceError(
+            "database addresses are not supported yet: export the tables as Parquet or CSV, or "
+            "copy them into a .duckdb file"
+        )
+    path = Path(source)
+    own = path / "crm.yaml" if path.is_dir() else path
+    if given is None and own.suffix.lower() in (".yaml", ".yml") and (own == path or own.exists()):
+        given = load_mapping(own)
+        path = path if own != path else (given.folder or path) / given.mapping.source
+    return given or MappingFile(Mapping()), path, path.resolve().name
+
+
+def _mapping_file(mapping: Mapping | str | os.PathLike[str] | None) -> MappingFile | None:
+    if mapping is None:
+        return None
+    return MappingFile(mapping) if isinstance(mapping, Mapping) else load_mapping(Path(mapping))
+
+
+def _overridden(
+    given: MappingFile, observed_until: date | str | None, time_zone: str | None
+) -> MappingFile:
+    changes: dict[str, object] = {}
+    if time_zone is not None:
+        changes["time_zone"] = zone_of(time_zone)
+    if observed_until is not None:
+        made = Mapping(observed_until=observed_until, time_zone="UTC")
+        changes["observed_until"] = made.observed_until
+    return replace(given, mapping=given.mapping.model_copy(update=changes))
+
+
+def _observed_until(given: MappingFile) -> datetime:
+    until = given.mapping.observed_until
+    if until is None:
+        raise given.error(
+            "observed_until is not set. It is the moment of the export: what happened later is "
+            "not known, and a lead whose outcome window was still open then must not count as a "
+            "failure. It is never guessed: write `observed_until: 2026-10-01T00:00:00Z` into "
+            'crm.yaml, or connect(..., observed_until="2026-10-01T00:00:00Z")'
+        )
+    return instant_of(until, given.mapping.time_zone)
+
+
+def _engine() -> duckdb.DuckDBPyConnection:
+    # No extension may be fetched; all that is used here is built into the engine.
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"leadscore-{os.getpid()}"),
+    }
+    connection = duckdb.connect(":memory:", config=settings)
+    # Global: a cursor would otherwise begin in the zone of the machine.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection
+
+
+def _layout(connection: duckdb.DuckDBPyConnection, source: Source, given: MappingFile) -> Layout:
+    layout = layout_of(source, given, zone=given.mapping.time_zone, trims_ids=True)
+    if source.copied or given.mapping.missing or _ids_need_trimming(connection, layout):
+        return layout
+    # Trimming 20 million ids that need none would cost more than counting them.
+    return replace(layout, trims_ids=False)
+
+
+def _ids_need_trimming(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+    ids = [
+        identifier(theirs)
+        for ours, theirs in layout.columns.items()
+        if (column := layout.table.column(ours))
+        and column.kind == "id"
+        and layout.type_of(theirs) == "VARCHAR"
+    ]
+    if not ids:
+        return False
+    tests = " OR ".join(
+        f"{name} = '' OR contains({BLANKS}, {name}[1]) OR contains({BLANKS}, {name}[-1])"
+        for name in ids
+    )
+    with reading(layout.source):
+        rows = connection.execute(
+            f"SELECT coalesce(bool_or({tests}), false) FROM {layout.source.relation}"
+        ).fetchall()
+    return bool(rows[0][0])
+
+
+def _create(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    kind = "TABLE" if layout.source.copied else "VIEW"
+    with reading(layout.source):
+        connection.execute(f"CREATE {kind} {layout.table.name} AS {layout.select()}")
+    if layout.source.relation.startswith("crm_frame_"):
+        connection.unregister(layout.source.relation)
+
+
+_TYPES = {"instant": "TIMESTAMP", "flag": "BOOLEAN"}
+
+
+def _create_absent(connection: duckdb.DuckDBPyConnection, found: abc.Mapping[str, Source]) -> None:
+    for name, table in CONTRACT.items():
+        if name in found:
+            continue
+        columns = [f"{c.name} {_TYPES.get(c.kind, 'VARCHAR')}" for c in table.columns]
+        made = ["role VARCHAR"] if name == "activities" else []
+        connection.execute(f"CREATE TABLE {name} ({', '.join([*columns, *made])})")
+
+
+def _settled(crm: Crm, findings: abc.Sequence[Finding]) -> Crm:
+    """Refuse an empty lead table; settle what proves that sales acted."""
+    if _count(crm.connection, "SELECT count(*) FROM leads") == 0:
+        raise DataError(
+            "the table 'leads' has no rows: expected one row per lead; check the export's filter"
+        )
+    absent = [
+        Finding("note", "no_table", name, f"no {name}: {table.without}", 0)
+        for name, table in CONTRACT.items()
+        if name not in crm.tables
+    ]
+    worked_by, said = _evidence(crm)
+    return replace(crm, findings=(*findings, *absent, *said), worked_by=worked_by)
+
+
+def _evidence(crm: Crm) -> tuple[tuple[str, ...], list[Finding]]:
+    if crm.mapping.worked_by is not None:
+        return crm.mapping.worked_by, []
+    there = []
+    if "sales_feedback" in crm.tables:
+        there.append("feedback")
+    if (
+        "activities" in crm.tables
+        and crm.mapping.activity_roles.get("sales")
+        and _count(
+            crm.connection,
+            "SELECT count(*) FROM (SELECT 1 FROM activities WHERE role = 'sales' LIMIT 1)",
+        )
+    ):
+        there.append("sales_activity")
+    if there:
+        return tuple(there), []
+    text = (
+        "no sales feedback and no sales activity: which leads sales worked is not known, so every "
+        "lead counts as worked, and a lead that nobody called counts as a failure"
+    )
+    return ("all",), [Finding("warning", "worked_unknown", "sales_feedback", text, 0)]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])
