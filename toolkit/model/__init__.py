@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from toolkit.model.describe import describe, describe_condition
 from toolkit.model.file import load_model, parse_model
+from toolkit.model.logic import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    case_points,
+    condition_truth,
+    conditions_of,
+    fields_of,
+    test_truth,
+    where_fields,
+)
+from toolkit.model.text import normal_text
 from toolkit.model.types import (
     DISQUALIFIED,
     ActivityCriterion,
@@ -24,6 +37,9 @@ from toolkit.model.writing import model_text, save_model
 
 __all__ = [
     "DISQUALIFIED",
+    "FALSE",
+    "TRUE",
+    "UNKNOWN",
     "ActivityCriterion",
     "Band",
     "Case",
@@ -38,8 +54,17 @@ __all__ = [
     "Model",
     "PlacedCriterion",
     "Test",
+    "case_points",
+    "condition_truth",
+    "conditions_of",
+    "describe",
+    "describe_condition",
+    "fields_of",
     "load_model",
     "model_text",
+    "normal_text",
     "parse_model",
     "save_model",
+    "test_truth",
+    "where_fields",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -59,17 +59,13 @@ class Test(YamlModel):
 
     @classmethod
     def shape(cls, data: Any) -> Any:
-        """Read a bare list as `in` and a bare value as `equals`; refuse a key without a value."""
+        """Read a bare list as `in` and a bare value as `equals`; refuse nothing at all."""
         if isinstance(data, list | tuple):
             return {"in": data}
         if data is None:
             raise fail("this test is empty; to ask for a missing value write {missing: true}")
         if isinstance(data, str | int | float):
             return {"equals": data}
-        if isinstance(data, dict):
-            for key, value in data.items():
-                if value is None and key in cls.known_keys():
-                    raise fail(f"'{key}' has no value", key)
         return data
 
     @property
@@ -134,7 +130,7 @@ class Condition(YamlModel):
     not_: Condition | None = Field(None, alias="not")
 
     @classmethod
-    def _unknown_keys(cls, data: Mapping[str, Any]) -> list[Problem]:
+    def _wrong_keys(cls, data: Mapping[str, Any]) -> list[Problem]:
         del data  # every key is a combiner or the name of a field
         return []
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import ModelError, nearest_first
+from toolkit.errors import ModelError
 from toolkit.model.types import Model
-from toolkit.yamlfile import Places, read_yaml, validate
+from toolkit.yamlfile import Places, found, read_yaml, validate
 
 __all__ = ["load_model", "parse_model"]
 
@@ -40,11 +40,10 @@ def parse_model(text: str, file: str = "<text>") -> Model:
 
 def _checked(data: Any, places: Places, file: str) -> Model:
     if not isinstance(data, dict) or "lead_score_model" not in data:
-        hint = ""
-        if isinstance(data, dict) and data:
-            hint = f" ('lead_score_model': {nearest_first('lead_score_model', data)})"
+        stands = f"keys {', '.join(data)[:100]}" if isinstance(data, dict) else found(data)
         raise ModelError(
-            f"this is no model file: it has no line `lead_score_model: 1`{hint}; add it",
+            f"this is no model file: it has no line `lead_score_model: 1`, found {stands}; add "
+            "that line, or check the path",
             file=file,
             line=1,
             column=1,

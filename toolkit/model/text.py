@@ -7,9 +7,9 @@ import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from toolkit.model.pattern import Pattern
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +34,8 @@ def normal_text(text: str) -> str:
     >>> normal_text("  VP of Sales ")
     'vp of sales'
     """
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold())
 
 
@@ -94,7 +96,9 @@ def _finite(number: float) -> int | float | None:
 def _plain(value: object) -> object:
     """Turn a NumPy scalar or a Decimal into Python's own."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return (
+            int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+        )
     if isinstance(value, str | int | float | date):
         return value
     item = getattr(value, "item", None)

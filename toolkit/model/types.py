@@ -14,10 +14,12 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from toolkit.errors import nearest_first
 from toolkit.model.checks import refuse_repeated, refuse_rising
 from toolkit.model.conditions import Condition, Test
+from toolkit.model.later import LATER_ANYWHERE, LATER_IN_BAND, LATER_IN_MODEL, LATER_KINDS, LATER_PER
 from toolkit.model.values import (
     Count,
     Day,
     Identifier,
+    Listed,
     Name,
     OneOrMore,
     Points,
@@ -55,34 +57,6 @@ DISQUALIFIED = "disqualified"
 """What a gate may decide besides the name of a band."""
 
 
-def _later(*keys: str, instead: str) -> dict[str, str]:
-    return {key: f"'{key}' is not supported by this version: {instead}" for key in keys}
-
-
-_LATER_ANYWHERE = {
-    **_later("active", instead="seasonal rules come later; keep one model file per period"),
-    **_later("weight", instead="weights come later; multiply the points yourself"),
-    **_later(
-        "multiply", "divide", instead="scores are sums; a product has no points to recalibrate"
-    ),
-    **_later(
-        "normalize",
-        "normalise",
-        instead="a score that depends on the other leads has no fixed meaning",
-    ),
-}
-_LATER_PER = _later(
-    "per",
-    "tiers",
-    "decay",
-    "calendar",
-    "repeat",
-    "max_times",
-    "recover",
-    instead="leave the criterion out, or write it with 'points', 'within' and 'max_units'",
-)
-
-
 class _Limited(YamlModel):
     """Anything with a lower and an upper limit on its points, both inclusive."""
 
@@ -111,7 +85,7 @@ class _Labelled(_Limited):
 
 
 class _Criterion(_Labelled):
-    later: ClassVar = {**_LATER_ANYWHERE, **_LATER_PER}
+    later: ClassVar = {**LATER_ANYWHERE, **LATER_PER}
 
     basis: Basis = "evidence"
 
@@ -126,7 +100,7 @@ class Case(YamlModel):
 class CasesCriterion(_Criterion):
     """Points by the lead's fields: of the first matching case, of all (`sum`) or of the best."""
 
-    cases: OneOrMore[Case]
+    cases: Listed[Case]
     match: Literal["first", "sum", "max"] = "first"
 
     @classmethod
@@ -142,8 +116,6 @@ class CasesCriterion(_Criterion):
             if isinstance(data, dict) and "points" in data:
                 raise fail("'points' belong inside each case when there are 'cases'", "points")
             return data
-        if data["when"] is None:
-            raise fail("'when' has no condition", "when")
         case = {key: data[key] for key in ("when", "points") if key in data}
         rest = {key: value for key, value in data.items() if key not in case}
         return {**rest, "cases": [case]}
@@ -176,7 +148,7 @@ class ActivityCriterion(_Criterion):
 class Silence(YamlModel):
     """How long a lead must have been silent, in whole seconds."""
 
-    later: ClassVar = _LATER_PER
+    later: ClassVar = LATER_PER
 
     after: Seconds
 
@@ -204,9 +176,6 @@ _TAGS: dict[type, str] = {
     ActivityCriterion: "<activity>",
     InactivityCriterion: "<inactivity>",
 }
-_LATER_KINDS = _later(
-    "per_value", "field", "ledger", instead="leave the criterion out, or write it as 'cases'"
-)
 
 
 def _kind_of(data: Any) -> str | None:
@@ -222,7 +191,7 @@ def _one_kind(data: Any) -> Any:
             return data
         raise fail(f"a criterion is a mapping (id: ..., points: ...); found {found(data)}")
     named = f"criterion '{data['id']}'" if isinstance(data.get("id"), str) else "this criterion"
-    for key, reason in _LATER_KINDS.items():
+    for key, reason in LATER_KINDS.items():
         if key in data:
             raise fail(reason, key)
     kinds = [key for key in _KINDS if key in data]
@@ -249,10 +218,10 @@ Criterion = Annotated[
 class Group(_Labelled):
     """Criteria of one dimension that share limits."""
 
-    later: ClassVar = _LATER_ANYWHERE
+    later: ClassVar = LATER_ANYWHERE
 
     dimension: DimensionName
-    criteria: OneOrMore[Criterion]
+    criteria: Listed[Criterion]
 
 
 class Grade(YamlModel):
@@ -265,7 +234,7 @@ class Grade(YamlModel):
 class Dimension(_Limited):
     """Limits and grades of fit or of behavior."""
 
-    later: ClassVar = _LATER_ANYWHERE
+    later: ClassVar = LATER_ANYWHERE
 
     grades: tuple[Grade, ...] = ()
 
@@ -293,6 +262,8 @@ class Gate(YamlModel):
 class Band(YamlModel):
     """Scores at or above `start` (in the file: `from`) and below the band before."""
 
+    later: ClassVar = LATER_IN_BAND
+
     name: Name
     start: Points | None = Field(None, alias="from")
     handoff: Truth = False
@@ -310,13 +281,7 @@ class PlacedCriterion:
 class Model(_Limited):
     """A point-based lead-scoring model, as read from a file."""
 
-    later: ClassVar = {
-        **_LATER_ANYWHERE,
-        **_later("resets", instead="leave it out"),
-        **_later("derive", instead="add the column to the leads table"),
-        **_later("scale", "rounding", instead="use whole points"),
-        **_later("missing", instead="list the texts that mean missing in crm.yaml"),
-    }
+    later: ClassVar = LATER_IN_MODEL
 
     lead_score_model: Literal[1] = 1
     name: Name
@@ -325,7 +290,7 @@ class Model(_Limited):
     valid_from: Day | None = None
     base: Points = 0
     dimensions: Dimensions = Dimensions()
-    groups: OneOrMore[Group]
+    groups: Listed[Group]
     gates: tuple[Gate, ...] = ()
     bands: tuple[Band, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
@@ -20,6 +20,7 @@ __all__ = [
     "Count",
     "Day",
     "Identifier",
+    "Listed",
     "Name",
     "Number",
     "OneOrMore",
@@ -145,7 +146,7 @@ def _listed(value: Any) -> Any:
 
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not values:
-        raise fail("this list is empty; name at least one value")
+        raise fail("this list is empty; it needs at least one entry")
     return values
 
 
@@ -170,6 +171,7 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 Scalar = Annotated[str | int | float, BeforeValidator(_scalar)]
 
 Entry = TypeVar("Entry")
+Listed = Annotated[tuple[Entry, ...], AfterValidator(_some)]
 OneOrMore = Annotated[tuple[Entry, ...], BeforeValidator(_listed), AfterValidator(_some)]
 
 

@@ -69,7 +69,7 @@ class YamlModel(BaseModel):
     @classmethod
     def _read(cls, data: Any, info: ValidationInfo) -> Any:
         if isinstance(data, dict) and info.context is not None:
-            problems = cls._unknown_keys(data)
+            problems = cls._wrong_keys(data)
             if problems:
                 raise _failure(problems)
         return cls.shape(data)
@@ -92,12 +92,17 @@ class YamlModel(BaseModel):
         return frozenset(entry.alias or name for name, entry in cls.model_fields.items())
 
     @classmethod
-    def _unknown_keys(cls, data: Mapping[str, Any]) -> list[Problem]:
+    def _wrong_keys(cls, data: Mapping[str, Any]) -> list[Problem]:
         known = cls.known_keys()
-        return [
+        unknown = [
             Problem((key,), cls.later.get(key) or _unknown(key, known), on_key=True)
             for key in data
             if key not in known
+        ]
+        return unknown or [
+            Problem((key,), f"'{key}' has no value; give it one or delete the key", on_key=True)
+            for key, value in data.items()
+            if value is None
         ]
 
 

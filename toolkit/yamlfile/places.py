@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from toolkit.errors import ToolkitError
     from collections.abc import Mapping
+
+    from toolkit.errors import ToolkitError
 
 __all__ = ["Loc", "PlacedErrorClass", "Places", "shortened"]
 
