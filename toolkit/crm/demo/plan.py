@@ -185,7 +185,7 @@ class DemoFrames:
     """The synthetic CRM as frames (instants in UTC), with the truth behind it.
 
     `lead_truth` has one row per lead: `lead_id`, `moment`, `way` (handed_over, hand_raiser,
-    exploration, none), `worked`, `score` and `true_score` at the moment, one column of units per
+    exploration, left_alone), `worked`, `score` and `true_score` at the moment, one column of units per
     criterion, `account_effect`, `probability`, `sql_within_horizon` (whether observed or not).
     """
 

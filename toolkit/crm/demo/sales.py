@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WAYS", "Fates", "Moments", "draw_fates", "draw_moments"]
 
-WAYS = ("none", "handed_over", "hand_raiser", "exploration")
-"""How a lead comes to sales; `none`: it does not."""
-_NONE, _HANDED_OVER, _HAND_RAISER, _EXPLORATION = range(4)
+WAYS = ("left_alone", "handed_over", "hand_raiser", "exploration")
+"""How a lead comes to sales: by the bar, by asking for a demo below it, by a coin, or not."""
+_LEFT_ALONE, _HANDED_OVER, _HAND_RAISER, _EXPLORATION = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def draw_moments(
     ways = np.stack([np.full(n, NEVER - 1), path.crossing, asked, drawn])
     ways[1:, people.rival] = NEVER
     way = np.argmin(ways, axis=0)
-    at = np.where(way == _NONE, landmark, ways[way, np.arange(n)])
+    at = np.where(way == _LEFT_ALONE, landmark, ways[way, np.arange(n)])
     untouched = (way == _HANDED_OVER) & coin(n, plan.untouched_share, rng)
-    comes = (way != _NONE) | plan.works_all
+    comes = (way != _LEFT_ALONE) | plan.works_all
     return Moments(at, way, comes & ~people.rival & (~untouched | plan.works_all))
 
 

@@ -32,7 +32,7 @@ _WINDOWED: dict[str, tuple[int, int | None, int]] = {
 }
 _CONTENT = ("webinar", "white_paper", "email_click")
 _CONTENT_MAX = 50
-_FIT = (-30, 40)
+_FIT = (-50, 60)
 _BEHAVIOR = (-25, 100)
 
 

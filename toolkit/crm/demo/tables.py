@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from toolkit.errors import QuestionError
+
 from .behavior import (
     CLICK,
     DEMO,
@@ -76,6 +78,8 @@ def demo_frames(
     Two years of leads (2024-10-01 to 2026-09-30 UTC), their accounts, activities, stages and
     sales decisions, seen until 2026-10-01T00:00:00Z. See DemoTruth for what is planted.
     """
+    if leads < 1:
+        raise QuestionError(f"leads is {leads}: expected 1 or more")
     chosen = DemoPlan() if plan is None else plan
     people = draw_people(leads, stream(seed, 1))
     log = draw_behavior(people, stream(seed, 2))
@@ -114,7 +118,7 @@ def _machine_clicks(
     """
     opens = log.where(log.kind == OPEN)
     at = opens.at - rng.integers(30, 1800, size=len(opens.at))
-    harmless = (moments.way != WAYS.index("none")) | (path.highest <= _QUIET_SCORE)
+    harmless = (moments.way != WAYS.index("left_alone")) | (path.highest <= _QUIET_SCORE)
     allowed = np.flatnonzero(harmless[opens.lead] & (at > moments.when[opens.lead]))
     wanted = round(plan.machine_click_share * int((log.kind == CLICK).sum()))
     chosen = np.sort(rng.choice(allowed, size=min(wanted, len(allowed)), replace=False))

@@ -14,7 +14,7 @@ valid_from: 2024-10-01
 
 # fit: who the lead is. behavior: what the lead does. Each is kept between its limits.
 dimensions:
-  fit: {min: -30, max: 40}
+  fit: {min: -50, max: 60}
   behavior: {min: -25, max: 100}
 
 groups:
