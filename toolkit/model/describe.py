@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from toolkit.model.types import (
@@ -101,7 +102,7 @@ def _parts(condition: Condition) -> Iterator[str]:
     for part in condition.all_:
         yield _bracketed(part)
     if condition.any_:
-        told = " or ".join(_bracketed(part) for part in condition.any_)
+        told = "; or ".join(_bracketed(part) for part in condition.any_)
         yield f"({told})" if len(condition.any_) > 1 else told
     if condition.not_ is not None:
         yield f"not ({describe_condition(condition.not_)})"
@@ -122,8 +123,8 @@ def _test(field: str, test: Test) -> str:
 _WORDS: dict[str, Callable[[Any], str]] = {
     "in": lambda values: f"is {_either(values)}",
     "not_in": lambda values: f"is not {_either(values)}",
-    "equals": lambda value: f"is {value}",
-    "not_equals": lambda value: f"is not {value}",
+    "equals": lambda value: f"is {_shown(value)}",
+    "not_equals": lambda value: f"is not {_shown(value)}",
     "gt": lambda value: f"is above {value}",
     "gte": lambda value: f"is {value} or more",
     "lt": lambda value: f"is below {value}",
@@ -145,6 +146,12 @@ def _tells(operators: dict[str, Any]) -> Iterator[str]:
         yield _WORDS[key](value)
 
 
+def _shown(value: object) -> str:
+    # A comma or an "or" inside a value must not read as one between two values.
+    text = str(value)
+    return f'"{text}"' if re.search(r"[,;()]|\b(or|and)\b", text) else text
+
+
 def _either(values: Sequence[object]) -> str:
-    *most, last = map(str, values)
+    *most, last = map(_shown, values)
     return f"{', '.join(most)} or {last}" if most else last

@@ -14,7 +14,13 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from toolkit.errors import nearest_first
 from toolkit.model.checks import refuse_repeated, refuse_rising
 from toolkit.model.conditions import Condition, Test
-from toolkit.model.later import LATER_ANYWHERE, LATER_IN_BAND, LATER_IN_MODEL, LATER_KINDS, LATER_PER
+from toolkit.model.later import (
+    LATER_ANYWHERE,
+    LATER_IN_BAND,
+    LATER_IN_MODEL,
+    LATER_KINDS,
+    LATER_PER,
+)
 from toolkit.model.values import (
     Count,
     Day,

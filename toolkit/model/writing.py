@@ -165,11 +165,20 @@ def _plain_condition(condition: Condition) -> Plain:
 
 
 def _plain_test(test: Test) -> Any:
-    given = {key: list(v) if isinstance(v, tuple) else v for key, v in test.operators.items()}
+    given = {
+        key: _one_or_list(value)
+        if isinstance(value, tuple) and key not in {"in", "not_in"}
+        else _listed(value)
+        for key, value in test.operators.items()
+    }
     flags = _given(missing=test.missing, or_missing=test.or_missing or None)
     if flags or len(given) != 1:
         return {**given, **flags}
     return given.get("in") or given.get("equals", given)
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _one_or_list(values: tuple[str, ...]) -> str | list[str]:
