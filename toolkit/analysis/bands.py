@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,12 @@ import pandas as pd
 from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
 from toolkit.analysis.intervals import group_family, precision_family, rate_arrays
 from toolkit.analysis.rates import rate_reasons
-from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toolkit.counts import ScoreCounts
 
 __all__ = ["BandLike", "ScoreBand", "band_table", "equal_bands", "level_table"]
 
@@ -101,7 +105,7 @@ def _named(starts: list[int]) -> tuple[ScoreBand, ...]:
         return (ScoreBand("all scores", None),)
     inner = [
         ScoreBand(f"{low} to {stop - 1}" if stop - low > 1 else f"{low}", low)
-        for low, stop in zip(starts[1:-1], starts[2:], strict=True)
+        for low, stop in pairwise(starts[1:])
     ]
     lowest = ScoreBand(f"under {starts[1]}", None)
     return (lowest, *inner, ScoreBand(f"{starts[-1]} or more", starts[-1]))
@@ -120,7 +124,7 @@ def _ordered(bands: Sequence[BandLike]) -> tuple[list[str], Floats]:
     return [bands[place].name for place in order], starts[order]
 
 
-def _table(  # noqa: PLR0913, PLR0917 - one private assembly for three tables
+def _table(  # noqa: PLR0917 - one private assembly for three tables
     cells: Cells, group: Ints, names: list[str], starts: Floats, stops: Floats, confidence: float
 ) -> pd.DataFrame:
     family = group_family(cells, group, len(names))

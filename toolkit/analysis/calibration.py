@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from toolkit.analysis.intervals import (
     rate_arrays,
     tail,
 )
-from toolkit.counts import ScoreCounts
+
+if TYPE_CHECKING:
+    from toolkit.counts import ScoreCounts
 
 __all__ = ["Monotonicity", "calibration_table", "isotonic_rates", "monotonicity"]
 
@@ -47,7 +50,7 @@ class _Runs:
 
 
 def isotonic_rates(positives: Ints, n: Ints) -> Floats:
-    """The rising curve nearest to the rates, by pooling neighbours that fall.
+    """Fit the rising curve nearest to the rates, by pooling neighbours that fall.
 
     Pools only strict violations, compared as exact integers. Source: Ayer et al. (1955).
 
@@ -148,7 +151,7 @@ def _band(runs: _Runs, levels: int) -> tuple[Floats, Floats]:
 
 
 def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonicity:
-    """Do the data refute that leads with higher scores convert at least as often?
+    """Test whether the data refute that higher scores convert at least as often.
 
     Refuted when a run of lower scores converts certainly more often than a run of higher scores,
     "certainly" for all runs at once: where the true curve rises, this errs with probability of at
@@ -162,11 +165,11 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
     cells = read_cells(counts)
     used = np.flatnonzero(cells.judged > 0)
     pairs = _falling_pairs(_runs(cells, used, confidence), cells.levels[used])
-    if len(used) < 2:
-        return Monotonicity(False, pairs, "", "fewer than two scores have judged leads")
-    if pairs.empty:
-        return Monotonicity(False, pairs, "The data do not refute that conversion rises.", None)
-    return Monotonicity(True, pairs, _falling_text(pairs), None)
+    text = "The data do not refute that conversion rises with the score."
+    reason = None if len(used) > 1 else "fewer than two scores have judged leads"
+    if len(pairs):
+        text = _falling_text(pairs)
+    return Monotonicity(refuted=len(pairs) > 0, pairs=pairs, text=text, reason=reason)
 
 
 def _falling_pairs(runs: _Runs, scores: Ints) -> pd.DataFrame:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.counts import STATES, AccountPairs, ScoreCounts
+from toolkit.counts import STATES
 from toolkit.errors import DataError
 
-__all__ = ["Cells", "Floats", "Ints", "Pairs", "read_cells", "suffix_sum"]
+if TYPE_CHECKING:
+    from toolkit.counts import AccountPairs, ScoreCounts
+
+__all__ = ["MOST_UNWORKED", "Cells", "Floats", "Ints", "Pairs", "read_cells", "suffix_sum"]
+
+MOST_UNWORKED = 0.05
+"""Up to this share of the mature leads may be unworked before a question cannot be told."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,15 +60,27 @@ class Cells:
         return self.converted + self.not_converted
 
     @property
+    def unworked_share(self) -> float:
+        """Share of the mature leads (judged or unworked) that were never worked; 0 for none."""
+        unworked = int(self.unworked.sum())
+        return unworked / max(unworked + int(self.judged.sum()), 1)
+
+    @property
     def leads(self) -> Ints:
         """All leads at each level, whatever became of them."""
         return self.judged + self.immature + self.unworked
 
 
-def suffix_sum(values: Ints | Floats) -> Ints | Floats:
-    """Sum over each level and all higher ones, with a last 0 for "above every level"."""
-    sums: Ints | Floats = np.append(np.cumsum(values[::-1])[::-1], values.dtype.type(0))
-    return sums
+Number = TypeVar("Number", np.int64, np.float64)
+
+
+def suffix_sum(values: NDArray[Number]) -> NDArray[Number]:
+    """Sum over each level and all higher ones, with a last 0 for "above every level".
+
+    >>> suffix_sum(np.array([1, 2, 3])).tolist()
+    [6, 5, 3, 0]
+    """
+    return np.append(np.cumsum(values[::-1], dtype=values.dtype)[::-1], values.dtype.type(0))
 
 
 def read_cells(counts: ScoreCounts) -> Cells:
@@ -73,23 +92,29 @@ def read_cells(counts: ScoreCounts) -> Cells:
     frame = counts.frame
     levels, row = np.unique(_whole(frame["score"], "score"), return_inverse=True)
     code = _state_codes(frame["state"])
+    n = _whole(frame["n"], "n")
+    if (n < 0).any():
+        raise DataError(f"the counts hold {n.min()} leads in a cell: expected 0 or more")
     table = np.zeros((len(STATES), len(levels)), dtype=np.int64)
-    np.add.at(table, (code, row), _whole(frame["n"], "n"))
+    np.add.at(table, (code, row), n)
     pairs = None if counts.accounts is None else _read_pairs(counts.accounts, levels)
-    cells = Cells(levels, *table, pairs=pairs)
+    cells = Cells(levels, table[0], table[1], table[2], table[3], pairs)
     _check_pairs(cells)
     return cells
 
 
 def _whole(column: pd.Series, name: str) -> Ints:
-    numbers = column.to_numpy()
-    whole = numbers.astype(np.int64)
-    if len(numbers) and not np.array_equal(whole, numbers):
+    if column.dtype.kind in "iu":
+        return column.to_numpy(dtype=np.int64)
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    odd = np.isnan(numbers) | (numbers != np.trunc(numbers))
+    if odd.any():
         raise DataError(
-            f"the column '{name}' of the counts holds numbers that are not whole: expected "
-            "integers; round or rescale the score before counting"
+            f"the column '{name}' of the counts holds {column[odd].iloc[0]!r}: expected whole "
+            "numbers; leave out leads without a score, and round or rescale the score, "
+            "before counting"
         )
-    return whole
+    return numbers.astype(np.int64)
 
 
 def _state_codes(column: pd.Series) -> Ints:

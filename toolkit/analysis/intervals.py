@@ -14,16 +14,21 @@ same line gives p(1-p)/n.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from toolkit.analysis.cells import Cells, Floats, Ints, suffix_sum
+from toolkit.analysis.cells import suffix_sum
 from toolkit.errors import DataError, QuestionError
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.analysis.cells import Cells, Floats, Ints, Pairs
+
 __all__ = [
-    "FEW_ACCOUNTS",
+    "FEW",
     "Family",
     "RateArrays",
     "clopper_pearson_interval",
@@ -34,17 +39,19 @@ __all__ = [
     "precision_family",
     "quantile_ratio",
     "rate_arrays",
+    "ratio",
     "recall_family",
+    "share_family",
     "tail",
     "wilson_interval",
 ]
 
-FEW_ACCOUNTS = 40
+FEW = 40
 """Under this many (equal) accounts a reader is told that the interval rests on few accounts."""
 
 
 def tail(confidence: float) -> float:
-    """The probability left out on each side of a two-sided interval.
+    """Give the probability left out on each side of a two-sided interval.
 
     >>> round(tail(0.95), 3)
     0.025
@@ -67,6 +74,12 @@ def _checked(positives: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
             f"to {size.max():g}"
         )
     return hits, size
+
+
+def ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:
+    """Part / whole, and `empty` where the whole is not above 0."""
+    out = np.full(np.broadcast_shapes(part.shape, whole.shape), empty, dtype=np.float64)
+    return np.divide(part, whole, out=out, where=whole > 0)
 
 
 def _wilson(share: Floats, size: Floats, quantile: float) -> tuple[Floats, Floats]:
@@ -94,8 +107,7 @@ def wilson_interval(
     (0.0695, 0.2619)
     """
     hits, size = _checked(positives, n)
-    share = np.divide(hits, size, out=np.full(hits.shape, np.nan), where=size > 0)
-    return _wilson(share, size, -float(ndtri(tail(confidence))))
+    return _wilson(ratio(hits, size), size, -float(ndtri(tail(confidence))))
 
 
 def clopper_pearson_interval(
@@ -129,7 +141,7 @@ def jeffreys_interval(
 
 
 def _beta_ends(hits: Floats, misses: Floats, prior: float, side: float) -> tuple[Floats, Floats]:
-    """Ends of beta intervals; `prior` 0 makes them Clopper-Pearson, 1/2 Jeffreys."""
+    """Take the ends from betas; `prior` 0 makes them Clopper-Pearson, 1/2 Jeffreys."""
     extra = 1.0 if prior == 0 else prior
     bottom = np.maximum(prior + hits, 1e-300)
     top = np.maximum(prior + misses, 1e-300)
@@ -164,12 +176,12 @@ class Family:
         Kish (1965); as degrees of freedom Carter, Schnepel and Steigerwald (2017).
         """
         squares = self.hits_hits + 2 * self.hits_misses + self.misses_misses
-        return np.divide(self.n**2, squares, out=np.zeros(len(squares)), where=squares > 0)
+        return ratio(self.n**2, squares, empty=0.0)
 
     @property
     def share(self) -> Floats:
         """Hits / (hits + misses); NaN where there is no lead."""
-        return np.divide(self.hits, self.n, out=np.full(len(self.n), np.nan), where=self.n > 0)
+        return ratio(self.hits, self.n)
 
     def variance(self) -> Floats:
         """Variance of `share` over accounts (or over leads where no account is known)."""
@@ -179,12 +191,12 @@ class Family:
             - 2 * p * (1 - p) * self.hits_misses
             + p**2 * self.misses_misses
         )
-        spread = np.divide(total, self.n**2, out=np.full(len(p), np.nan), where=self.n > 0)
-        return np.maximum(spread, 0.0) * account_factor(self.accounts)
+        spread: Floats = np.maximum(ratio(total, self.n**2), 0.0)
+        return spread * account_factor(self.accounts)
 
 
 def account_factor(accounts: int | None) -> float:
-    """G/(G-1), 1 without accounts; with a single account it cannot be told from 1 (see below)."""
+    """G/(G-1); 1 without accounts, and for a single account, which shows no variance anyway."""
     return accounts / (accounts - 1) if accounts is not None and accounts > 1 else 1.0
 
 
@@ -208,8 +220,8 @@ def quantile_ratio(n: Floats, equal_accounts: Floats, side: float) -> Floats:
     single = equal_accounts <= 1 + 1e-9
     t_accounts = stdtrit(np.where(single, 1.0, equal_accounts - 1), 1 - side)
     t_leads = stdtrit(np.maximum(n - 1, 1.0), 1 - side)
-    ratio = np.maximum(t_accounts / t_leads, 1.0)
-    return np.where(single & (n > 1), np.inf, np.where(single, 1.0, ratio))
+    wider = np.maximum(t_accounts / t_leads, 1.0)
+    return np.where(single & (n > 1), np.inf, np.where(single, 1.0, wider))
 
 
 def rate_arrays(family: Family, *, confidence: float, pool: Family | None = None) -> RateArrays:
@@ -239,21 +251,19 @@ def _effective_n(family: Family, side: float, pool: Family) -> Floats:
 
 def _most_effect(family: Family) -> Floats:
     """Design effect if all leads of an account shared their fate."""
-    ones = np.ones_like(family.n)
-    effect = np.divide(family.n, family.equal_accounts, out=ones, where=family.n > 0)
-    return np.maximum(effect, 1.0)
+    return np.maximum(ratio(family.n, family.equal_accounts, empty=1.0), 1.0)
 
 
 def _mixed_n(family: Family, side: float) -> Floats:
     p, variance = family.share, family.variance()
-    raw = np.divide(p * (1 - p), variance, out=np.full(len(p), np.inf), where=variance > 0)
+    raw = ratio(p * (1 - p), variance, empty=np.inf)
     lowered = np.minimum(family.n, raw) / quantile_ratio(family.n, family.equal_accounts, side) ** 2
     # One account alone shows no variance at all: it then counts as the one observation it is.
     return np.maximum(lowered, np.minimum(family.equal_accounts, raw))
 
 
 def design_effect(pool: Family, side: float) -> float:
-    """Average of n / effective n over the rates strictly between 0 and 1, weighted by n."""
+    """Average n / effective n over the rates strictly between 0 and 1, weighted by n."""
     if pool.accounts is None:
         return 1.0
     mixed = (pool.hits > 0) & (pool.misses > 0)
@@ -268,8 +278,8 @@ def precision_family(cells: Cells) -> Family:
     hits, misses = _float(suffix_sum(cells.converted)), _float(suffix_sum(cells.not_converted))
     if cells.pairs is None:
         return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
-    both = [_both_above(cells, a, b) for a, b in ((True, True), (True, False), (False, False))]
-    return Family(hits, misses, *both, accounts=cells.pairs.judged)
+    both = {key: _both_above(cells.pairs, len(cells.levels), *key) for key in _STATES}
+    return Family(hits, misses, both[1, 1], both[1, 0], both[0, 0], cells.pairs.judged)
 
 
 def recall_family(cells: Cells) -> Family:
@@ -288,10 +298,22 @@ def _reach_family(cells: Cells, *, hit: bool) -> Family:
     below = above[0] - above
     if cells.pairs is None:
         return Family(above, below, above, np.zeros_like(above), below, None)
-    both = _both_above(cells, hit, hit)
-    used = (cells.pairs.a_hit == hit) & (cells.pairs.b_hit == hit)
+    both = _both_above(cells.pairs, len(cells.levels), hit, hit)
+    used = _between(cells.pairs, hit, hit)
     one = _sum_from(cells.pairs.a[used], cells.pairs.n[used], len(cells.levels))
     return Family(above, below, both, one - both, one[0] - 2 * one + both, cells.pairs.judged)
+
+
+def share_family(cells: Cells, *, hit: bool) -> Family:
+    """Leads at or above each level that converted (or did not), as a share of all judged leads."""
+    above = _float(suffix_sum(cells.converted if hit else cells.not_converted))
+    rest = cells.judged.sum() - above
+    if cells.pairs is None:
+        return Family(above, rest, above, np.zeros_like(above), rest, None)
+    pairs = cells.pairs
+    both = _both_above(pairs, len(cells.levels), hit, hit)
+    one = _sum_from(pairs.a[pairs.a_hit == hit], pairs.n[pairs.a_hit == hit], len(cells.levels))
+    return Family(above, rest, both, one - both, pairs.n.sum() - 2 * one + both, pairs.judged)
 
 
 def group_family(cells: Cells, group: Ints, groups: int) -> Family:
@@ -303,30 +325,35 @@ def group_family(cells: Cells, group: Ints, groups: int) -> Family:
         return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
     pairs = cells.pairs
     together = (group[pairs.a] == group[pairs.b]) & (group[pairs.a] >= 0)
-    sums = []
-    for a, b in ((True, True), (True, False), (False, False)):
-        used = together & (pairs.a_hit == a) & (pairs.b_hit == b)
-        sums.append(_sum_by(group[pairs.a[used]], pairs.n[used], groups))
-    return Family(hits, misses, *sums, accounts=pairs.judged)
+    sums = {}
+    for key in _STATES:
+        used = together & _between(pairs, *key)
+        sums[key] = _sum_by(group[pairs.a[used]], pairs.n[used], groups)
+    return Family(hits, misses, sums[1, 1], sums[1, 0], sums[0, 0], pairs.judged)
 
 
-def _both_above(cells: Cells, a_hit: bool, b_hit: bool) -> Floats:  # noqa: FBT001 - two cells
-    """Sum of M over both cells at or above each level: a pair counts from the lower of the two."""
-    if cells.pairs is None:
-        return np.zeros(len(cells.levels) + 1)
-    pairs = cells.pairs
-    used = (pairs.a_hit == a_hit) & (pairs.b_hit == b_hit)
-    lower = np.minimum(pairs.a[used], pairs.b[used])
-    return _sum_from(lower, pairs.n[used], len(cells.levels))
+# Which of two cells hold converted leads; (0, 1) would repeat (1, 0), as M is symmetric.
+_STATES = ((1, 1), (1, 0), (0, 0))
+
+
+def _between(pairs: Pairs, a_hit: int, b_hit: int) -> NDArray[np.bool_]:
+    used: NDArray[np.bool_] = (pairs.a_hit == bool(a_hit)) & (pairs.b_hit == bool(b_hit))
+    return used
+
+
+def _both_above(pairs: Pairs, levels: int, a_hit: int, b_hit: int) -> Floats:
+    """Sum M over both cells at or above each level: a pair counts from the lower of the two."""
+    used = _between(pairs, a_hit, b_hit)
+    return _sum_from(np.minimum(pairs.a[used], pairs.b[used]), pairs.n[used], levels)
 
 
 def _sum_from(position: Ints, n: Floats, levels: int) -> Floats:
-    return _float(suffix_sum(_sum_by(position, n, levels)))
+    return suffix_sum(_sum_by(position, n, levels))
 
 
 def _sum_by(position: Ints, n: Floats, groups: int) -> Floats:
     return np.bincount(position, weights=n, minlength=groups).astype(np.float64)
 
 
-def _float(values: Ints | Floats) -> Floats:
+def _float(values: Ints) -> Floats:
     return values.astype(np.float64)

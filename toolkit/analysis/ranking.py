@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan, nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit, ndtri, stdtrit
 
-from toolkit.analysis.cells import Cells, Floats, Ints, Pairs, read_cells, suffix_sum
-from toolkit.analysis.intervals import quantile_ratio, tail
-from toolkit.analysis.rates import few_accounts
-from toolkit.counts import ScoreCounts
+from toolkit.analysis.cells import MOST_UNWORKED, Cells, Floats, Ints, Pairs, read_cells, suffix_sum
+from toolkit.analysis.intervals import FEW, tail
+
+if TYPE_CHECKING:
+    from toolkit.counts import ScoreCounts
 
 __all__ = ["Auc", "auc", "gains_table"]
 
@@ -63,7 +65,8 @@ def auc(counts: ScoreCounts, *, confidence: float = 0.95) -> Auc:
         return Auc(nan, nan, nan, nan, positives, negatives, method, reason)
     places = _placements(cells, positives, negatives)
     error = _standard_error(cells, places)
-    low, high, reason = _interval(cells, places, error, side)
+    low, high, note = _interval(cells, places, error, side)
+    reason = "; ".join(part for part in (_selected(cells), note) if part) or None
     return Auc(places.area, low, high, error, positives, negatives, method, reason)
 
 
@@ -77,6 +80,12 @@ def _no_area(cells: Cells, positives: int, negatives: int) -> str | None:
     if np.count_nonzero(cells.judged) == 1:
         return "all judged leads have the same score"
     return None
+
+
+def _selected(cells: Cells) -> str | None:
+    if cells.unworked_share <= MOST_UNWORKED:
+        return None
+    return f"judged leads only: {cells.unworked_share:.0%} of mature leads were never worked"
 
 
 def _placements(cells: Cells, positives: int, negatives: int) -> _Placements:
@@ -104,10 +113,8 @@ def _placements(cells: Cells, positives: int, negatives: int) -> _Placements:
 def _standard_error(cells: Cells, places: _Placements) -> float:
     if places.perfect:
         return nan
-    if cells.pairs is None:
-        variance = _delong(cells, places)
-    else:
-        variance = _obuchowski(cells.pairs, places)
+    pairs = cells.pairs
+    variance = _delong(cells, places) if pairs is None else _obuchowski(pairs, places)
     return float(np.sqrt(variance)) if variance > 0 else nan
 
 
@@ -154,10 +161,10 @@ def _interval(
         return _exact_interval(cells, places, side)
     if isnan(error):
         return nan, nan, _no_error(cells)
-    ratio, reason = _account_ratio(cells, places, side)
-    if np.isinf(ratio):
+    quantile, reason = _quantile(cells, places, side)
+    if isnan(quantile):
         return nan, nan, reason
-    step = -float(ndtri(side)) * ratio * error / (places.area * (1 - places.area))
+    step = quantile * error / (places.area * (1 - places.area))
     middle = float(logit(places.area))
     return float(expit(middle - step)), float(expit(middle + step)), reason
 
@@ -186,22 +193,28 @@ def _no_error(cells: Cells) -> str:
     return f"no interval: one {unit} alone carries a class, or the {unit}s show no variation"
 
 
-def _account_ratio(cells: Cells, places: _Placements, side: float) -> tuple[float, str | None]:
-    """How much the t quantile of few accounts widens, and the sentence that says so."""
-    if cells.pairs is None:
-        return 1.0, None
-    pairs = cells.pairs
+def _quantile(cells: Cells, places: _Placements, side: float) -> tuple[float, str | None]:
+    """z, or t where the smaller class comes from fewer than 40 leads (or equal accounts)."""
     n = np.array([places.positives, places.negatives], dtype=np.float64)
-    squares = np.array(
-        [pairs.n[(pairs.a_hit == hit) & (pairs.b_hit == hit)].sum() for hit in (1, 0)]
-    )
-    ratio = quantile_ratio(n, n**2 / squares, side)
-    worst = int(np.argmax(ratio))
-    return float(ratio[worst]), few_accounts(float(n[worst] ** 2 / squares[worst]), float(n[worst]))
+    carriers = n if cells.pairs is None else n**2 / _squares(cells.pairs)
+    fewest = float(carriers.min())
+    if fewest >= FEW:
+        return -float(ndtri(side)), None
+    unit = "leads" if cells.pairs is None else "accounts of equal size"
+    which = "converted leads" if carriers[0] <= carriers[1] else "leads that did not convert"
+    if fewest < 1 + 1e-9:
+        return nan, f"no interval: the {which} all belong to one account"
+    reason = f"few cases: the {which} weigh as much as {fewest:.0f} {unit}; t interval"
+    return float(stdtrit(fewest - 1, 1 - side)), reason
+
+
+def _squares(pairs: Pairs) -> Floats:
+    """Sum of squared account sizes, of converted and of not converted leads."""
+    return np.array([pairs.n[(pairs.a_hit == hit) & (pairs.b_hit == hit)].sum() for hit in (1, 0)])
 
 
 def gains_table(counts: ScoreCounts) -> pd.DataFrame:
-    """What share of the conversions lies in the best-scored share of the judged leads.
+    """Show what share of the conversions lies in the best-scored share of the judged leads.
 
     One row per score that a judged lead has, best first: a threshold can only be drawn between
     scores, so these are the only points of the curve; between them it is a straight line.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import hypot, isnan, nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.analysis.cells import Cells, Floats, read_cells
 from toolkit.analysis.intervals import (
-    FEW_ACCOUNTS,
+    FEW,
     Family,
     RateArrays,
     group_family,
@@ -17,8 +18,10 @@ from toolkit.analysis.intervals import (
     rate_arrays,
     tail,
 )
-from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError
+
+if TYPE_CHECKING:
+    from toolkit.counts import ScoreCounts
 
 __all__ = ["Difference", "Rate", "few_accounts", "rate", "rate_difference", "rate_reasons"]
 
@@ -98,8 +101,8 @@ def rate_reasons(n: Floats, rates: RateArrays) -> list[str | None]:
 
 
 def few_accounts(equal_accounts: float, n: float) -> str | None:
-    """The sentence for leads that come from few accounts; None where they are their own."""
-    if equal_accounts >= FEW_ACCOUNTS or equal_accounts >= n * (1 - 1e-9):
+    """Word that leads come from few accounts; None where there are enough."""
+    if equal_accounts >= FEW or equal_accounts > 0.9 * n:
         return None
     return (
         f"few accounts: these {n:.0f} leads weigh as much as {equal_accounts:.1f} accounts "

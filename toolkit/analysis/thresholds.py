@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from toolkit.analysis.cells import Cells, Floats, Ints, read_cells, suffix_sum
+from toolkit.analysis.benefit import net_benefit
+from toolkit.analysis.cells import MOST_UNWORKED, read_cells, suffix_sum
 from toolkit.analysis.intervals import (
-    Family,
-    RateArrays,
-    account_factor,
     miss_family,
     precision_family,
-    quantile_ratio,
     rate_arrays,
+    ratio,
     recall_family,
-    tail,
 )
 from toolkit.analysis.rates import rate_reasons
-from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError
 
-__all__ = ["MOST_UNWORKED", "threshold_table"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-MOST_UNWORKED = 0.05
-"""Up to this share of mature leads may be unworked before a question cannot be told."""
+    from numpy.typing import NDArray
+
+    from toolkit.analysis.cells import Cells, Floats, Ints
+    from toolkit.analysis.intervals import Family, RateArrays
+    from toolkit.counts import ScoreCounts
+
+__all__ = ["threshold_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def threshold_table(
     capacity_per_week: float | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """What happens at each threshold; a lead is handed over when score >= threshold.
+    """Show what happens at each threshold; a lead is handed over when score >= threshold.
 
     One row per threshold, ascending; by default every score that occurs. Judged leads are those
     that sales worked and whose outcome window has closed; mature leads are the judged and the
@@ -90,15 +90,16 @@ def threshold_table(
     # Position of each threshold among the levels: suffix sums from there are "at or above".
     at = np.searchsorted(cells.levels, asked, side="left").astype(np.int64)
     split = _split(cells, at)
-    hidden = _hidden(split)
+    precision = _rates_at(precision_family(cells), at, confidence)
     columns = {
         "threshold": asked,
         **_volume(cells, split, counts.provenance.weeks, capacity_per_week),
         **_counted(split),
-        **_rates(cells, at, split, hidden, confidence),
+        **_precision(precision),
+        **_told(cells, at, split, precision, confidence),
         **_ranges(split),
-        **_benefit(cells, at, split, hidden, cost_ratio, confidence),
-        "reason": _reasons(cells, at, split, confidence),
+        **_benefit(cells, at, split, cost_ratio, confidence),
+        "reason": _reasons(cells, split, precision),
     }
     return pd.DataFrame(columns)
 
@@ -133,10 +134,9 @@ def _split(cells: Cells, at: Ints) -> _Split:
     )
 
 
-def _share(part: Ints | Floats, whole: Ints | Floats) -> Floats:
+def _share(part: Ints, whole: Ints | np.int64) -> Floats:
     """Part / whole, NaN where the whole is empty."""
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return ratio(np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64))
 
 
 def _volume(
@@ -170,63 +170,51 @@ def _unworked_share(split: _Split) -> tuple[Floats, Floats]:
     return np.nan_to_num(above), np.nan_to_num(below)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hidden:
-    """Where too many leads were never worked."""
-
-    above: NDArray[np.bool_]
-    either: NDArray[np.bool_]
-    all_leads: bool
-
-
-def _hidden(split: _Split) -> _Hidden:
+def _hidden(split: _Split) -> NDArray[np.bool_]:
+    """Whether too many leads were never worked, on either side of the threshold."""
     above, below = _unworked_share(split)
-    mature = split.tp + split.fp + split.fn + split.tn + split.unworked_above + split.unworked_below
-    unworked = split.unworked_above + split.unworked_below
-    return _Hidden(
-        above=above > MOST_UNWORKED,
-        either=(above > MOST_UNWORKED) | (below > MOST_UNWORKED),
-        all_leads=bool((unworked > MOST_UNWORKED * mature).any()),
+    return (above > MOST_UNWORKED) | (below > MOST_UNWORKED)
+
+
+def _rates_at(family: Family, at: Ints, confidence: float) -> RateArrays:
+    """Rates of the asked thresholds; the design effect is averaged over all scores."""
+    asked = replace(
+        family,
+        hits=family.hits[at],
+        misses=family.misses[at],
+        hits_hits=family.hits_hits[at],
+        hits_misses=family.hits_misses[at],
+        misses_misses=family.misses_misses[at],
     )
-
-
-def _rates(
-    cells: Cells, at: Ints, split: _Split, hidden: _Hidden, confidence: float
-) -> dict[str, Floats]:
-    precision = rate_arrays(_taken(precision_family(cells), at), confidence=confidence,
-                            pool=precision_family(cells))  # fmt: skip
-    base = _share(cells.converted.sum(), cells.judged.sum())
-    return {
-        **_columns("precision", precision.estimate, precision.low, precision.high),
-        **_columns("nowhere_rate", 1 - precision.estimate, 1 - precision.high, 1 - precision.low),
-        **_told("recall", recall_family(cells), at, hidden, confidence),
-        **_told("false_positive_rate", miss_family(cells), at, hidden, confidence),
-        "lift": np.where(hidden.either, np.nan, _share(precision.estimate, base)),
-        "npv": np.where(hidden.either, np.nan, _share(split.tn, split.tn + split.fn)),
-    }
-
-
-def _told(
-    name: str, family: Family, at: Ints, hidden: _Hidden, confidence: float
-) -> dict[str, Floats]:
-    rates = rate_arrays(_taken(family, at), confidence=confidence, pool=family)
-    columns = _columns(name, rates.estimate, rates.low, rates.high)
-    return {key: np.where(hidden.either, np.nan, value) for key, value in columns.items()}
+    return rate_arrays(asked, confidence=confidence, pool=family)
 
 
 def _columns(name: str, estimate: Floats, low: Floats, high: Floats) -> dict[str, Floats]:
     return {name: estimate, f"{name}_low": low, f"{name}_high": high}
 
 
-def _taken(family: Family, at: Ints) -> Family:
-    return Family(
-        family.hits[at],
-        family.misses[at],
-        family.hits_hits[at],
-        family.hits_misses[at],
-        family.misses_misses[at],
-        family.accounts,
-    )
+def _precision(rates: RateArrays) -> dict[str, Floats]:
+    return {
+        **_columns("precision", rates.estimate, rates.low, rates.high),
+        **_columns("nowhere_rate", 1 - rates.estimate, 1 - rates.high, 1 - rates.low),
+    }
+
+
+def _told(
+    cells: Cells, at: Ints, split: _Split, precision: RateArrays, confidence: float
+) -> dict[str, Floats]:
+    """Rates that need the outcome on both sides of the threshold; NaN where it is not known."""
+    recall = _rates_at(recall_family(cells), at, confidence)
+    missed = _rates_at(miss_family(cells), at, confidence)
+    base = _share(cells.converted.sum(), cells.judged.sum())
+    columns = {
+        **_columns("recall", recall.estimate, recall.low, recall.high),
+        **_columns("false_positive_rate", missed.estimate, missed.low, missed.high),
+        "lift": ratio(precision.estimate, base),
+        "npv": _share(split.tn, split.tn + split.fn),
+    }
+    hidden = _hidden(split)
+    return {name: np.where(hidden, np.nan, value) for name, value in columns.items()}
 
 
 def _ranges(split: _Split) -> dict[str, Floats]:
@@ -244,74 +232,33 @@ def _ranges(split: _Split) -> dict[str, Floats]:
 
 
 def _benefit(
-    cells: Cells,
-    at: Ints,
-    split: _Split,
-    hidden: _Hidden,
-    cost_ratio: float | None,
-    confidence: float,
+    cells: Cells, at: Ints, split: _Split, cost_ratio: float | None, confidence: float
 ) -> dict[str, Floats]:
     unknown = np.full(len(at), np.nan)
     if cost_ratio is None or not cells.judged.sum():
         return {**_columns("net_benefit", unknown, unknown, unknown), "net_benefit_all": unknown}
-    n = cells.judged.sum()
-    benefit = (split.tp - cost_ratio * split.fp) / n
-    half = net_benefit_error(cells, cost_ratio)[at] * _benefit_quantile(cells, confidence)
-    # Nobody judged above: no evidence, although the formula gives 0 with no error.
-    half = np.where(split.tp + split.fp > 0, half, np.nan)
-    everyone = (cells.converted.sum() - cost_ratio * cells.not_converted.sum()) / n
-    columns = _columns("net_benefit", benefit, benefit - half, benefit + half)
-    told = {key: np.where(hidden.above, np.nan, value) for key, value in columns.items()}
-    return {
-        **told,
-        "net_benefit_all": np.full(len(at), np.nan if hidden.all_leads else everyone),
-    }
+    columns = _columns("net_benefit", *net_benefit(cells, cost_ratio, confidence))
+    above, _ = _unworked_share(split)
+    told = {key: np.where(above > MOST_UNWORKED, np.nan, x[at]) for key, x in columns.items()}
+    return {**told, "net_benefit_all": np.full(len(at), _benefit_all(cells, cost_ratio))}
 
 
-def _benefit_quantile(cells: Cells, confidence: float) -> float:
-    side = tail(confidence)
-    z = -float(ndtri(side))
-    if cells.pairs is None:
-        return z
-    whole = _taken(precision_family(cells), np.zeros(1, np.int64))
-    return z * float(quantile_ratio(whole.n, whole.equal_accounts, side)[0])
+def _benefit_all(cells: Cells, cost_ratio: float) -> float:
+    if cells.unworked_share > MOST_UNWORKED:
+        return np.nan
+    lost = cost_ratio * cells.not_converted.sum()
+    return float((cells.converted.sum() - lost) / cells.judged.sum())
 
 
-def net_benefit_error(cells: Cells, cost_ratio: float) -> Floats:
-    """Standard error of net benefit at each level and above all of them.
-
-    z = 1 for a converted lead at or above, -cost_ratio for one that did not convert, 0 below;
-    Var = G/(G-1) * sum over accounts of (sum of z - mean z)^2 / n^2.
-    """
-    above, n = precision_family(cells), float(cells.judged.sum())
-    mean = (above.hits - cost_ratio * above.misses) / n
-    square = (
-        above.hits_hits - 2 * cost_ratio * above.hits_misses + cost_ratio**2 * above.misses_misses
-    )
-    with_all = _with_all(cells, cost_ratio, above)
-    everyone = n if cells.pairs is None else float(cells.pairs.n.sum())
-    variance = (square - 2 * mean * with_all + mean**2 * everyone) / n**2
-    return np.sqrt(np.maximum(variance, 0.0) * account_factor(above.accounts))
-
-
-def _with_all(cells: Cells, cost_ratio: float, above: Family) -> Floats:
-    """Sum over accounts of (its sum of z) x (its judged leads)."""
-    if cells.pairs is None:
-        return above.hits - cost_ratio * above.misses
-    value = np.where(cells.pairs.a_hit, 1.0, -cost_ratio) * cells.pairs.n
-    by_level = np.bincount(cells.pairs.a, weights=value, minlength=len(cells.levels))
-    return suffix_sum(by_level.astype(np.float64)).astype(np.float64)
-
-
-def _reasons(cells: Cells, at: Ints, split: _Split, confidence: float) -> pd.Series:
-    family = _taken(precision_family(cells), at)
-    rates: RateArrays = rate_arrays(family, confidence=confidence, pool=precision_family(cells))
+def _reasons(cells: Cells, split: _Split, precision: RateArrays) -> pd.Series:
     above, below = _unworked_share(split)
-    notes = zip(above, below, rate_reasons(family.n, rates), strict=True)
-    return pd.Series([_reason(*note, cells) for note in notes], dtype=object)
+    n = (split.tp + split.fp).astype(np.float64)
+    whole = _empty_class(cells)
+    notes = zip(above, below, rate_reasons(n, precision), strict=True)
+    return pd.Series([_reason(*note, whole) for note in notes], dtype=object)
 
 
-def _reason(above: float, below: float, note: str | None, cells: Cells) -> str | None:
+def _reason(above: float, below: float, note: str | None, whole: str | None) -> str | None:
     parts = [
         f"cannot be told: {share:.0%} of leads {side} were never worked"
         for share, side in ((below, "below the threshold"), (above, "at or above the threshold"))
@@ -319,13 +266,17 @@ def _reason(above: float, below: float, note: str | None, cells: Cells) -> str |
     ]
     if note is not None:
         parts.append(f"{note} at or above the threshold" if note == "no judged leads" else note)
-    if cells.judged.sum():
-        parts += [
-            f"no judged lead {what}"
-            for what, n in (
-                ("converted", cells.converted.sum()),
-                ("failed to convert", cells.not_converted.sum()),
-            )
-            if not n
-        ]
+    if whole is not None:
+        parts.append(whole)
     return "; ".join(parts) or None
+
+
+def _empty_class(cells: Cells) -> str | None:
+    """Why recall or the false-positive rate is undefined at every threshold."""
+    if not cells.judged.sum():
+        return None
+    if not cells.converted.sum():
+        return "none of the judged leads converted, so recall is undefined"
+    if not cells.not_converted.sum():
+        return "all judged leads converted, so the false-positive rate is undefined"
+    return None

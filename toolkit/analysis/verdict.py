@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isfinite, isnan
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from toolkit.analysis.ranking import Auc
-from toolkit.analysis.rates import Rate
-from toolkit.counts import ScoreCounts
+from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.errors import QuestionError
 
-__all__ = ["Answer", "Verdict", "ranking_verdict", "rate_verdict", "structural_reason"]
+if TYPE_CHECKING:
+    from toolkit.analysis.ranking import Auc
+    from toolkit.analysis.rates import Rate
+    from toolkit.counts import ScoreCounts
+
+__all__ = [
+    "Answer",
+    "Verdict",
+    "ranking_verdict",
+    "rate_verdict",
+    "structural_reason",
+]
+
+CHANCE = 0.5
+"""Area under the ROC curve of a score that knows nothing."""
 
 Answer = Literal["Yes", "No", "Not enough evidence", "Cannot be told from this data"]
 
@@ -44,7 +56,7 @@ def ranking_verdict(
     judged: int | None = None,
     weeks: float | None = None,
 ) -> Verdict:
-    """Does the score rank leads usefully, that is, better than chance by more than `margin`?
+    """Judge whether the score ranks leads better than chance by more than `margin`.
 
     Yes: the whole interval lies above 0.5 + margin. No: it lies wholly below. Otherwise not enough
     evidence, with the number of judged leads at which the interval would clear the bar if the
@@ -55,11 +67,11 @@ def ranking_verdict(
     or a No is wrong with probability 1 - confidence. Raises QuestionError for a margin outside
     [0, 0.5).
     """
-    if not 0 <= margin < 0.5:
+    if not 0 <= margin < CHANCE:
         raise QuestionError(f"margin is {margin}: expected 0 or more and under 0.5, such as 0.05")
     n = auc.positives + auc.negatives if judged is None else judged
     question = f"Does a higher score mean a likelier conversion (by more than {margin:.0%})?"
-    return _judge(_Interval(auc.estimate, auc.low, auc.high, auc.reason), 0.5 + margin, question,
+    return _judge(_Interval(auc.estimate, auc.low, auc.high, auc.reason), CHANCE + margin, question,
                   n, structural, weeks)  # fmt: skip
 
 
@@ -71,7 +83,7 @@ def rate_verdict(
     structural: str | None = None,
     weeks: float | None = None,
 ) -> Verdict:
-    """Is a rate at least `at_least` (for instance the break-even conversion rate)?
+    """Judge whether a rate is at least `at_least` (for instance the break-even rate).
 
     Yes: the whole interval lies above it. No: wholly below. Otherwise not enough evidence, with
     the judged leads needed as in `ranking_verdict`; `weeks` is the time in which `rate.n` leads
@@ -84,18 +96,17 @@ def rate_verdict(
                   rate.n, structural, weeks)  # fmt: skip
 
 
-def structural_reason(counts: ScoreCounts, *, most_unworked: float = 0.05) -> str | None:
-    """Why no number of leads like these could answer a question of ranking; None if they could.
+def structural_reason(counts: ScoreCounts, *, most_unworked: float = MOST_UNWORKED) -> str | None:
+    """Say why no number of leads like these could answer a question of ranking, or None.
 
     The score may not precede the outcome, or more than `most_unworked` of the mature leads were
     never worked, so that what they would have become is unknown.
     """
     if not counts.provenance.point_in_time:
         return "the score is not known to be older than the outcome, so it may reflect it"
-    unworked = counts.total("unworked")
-    mature = counts.total("converted", "not_converted") + unworked
-    if unworked > most_unworked * mature:
-        return f"{unworked / mature:.0%} of the leads old enough to judge were never worked"
+    share = read_cells(counts).unworked_share
+    if share > most_unworked:
+        return f"{share:.0%} of the leads old enough to judge were never worked"
     return None
 
 
@@ -107,7 +118,7 @@ class _Interval:
     reason: str | None
 
 
-def _judge(  # noqa: PLR0913, PLR0917 - one private door for both verdicts
+def _judge(  # noqa: PLR0917 - one private door for both verdicts
     found: _Interval,
     bar: float,
     question: str,
