@@ -304,3 +304,15 @@ def test_impossible_wishes_are_refused(tmp_path):
         DemoPlan(account_sd=-1)
     with pytest.raises(QuestionError, match="did you mean 'pricing'"):
         DemoPlan(true_points={"pricng": 3})
+
+
+def test_the_mapping_file_connects_without_a_warning(tmp_path):
+    from toolkit.crm import check_tables, connect
+
+    truth = make_demo(tmp_path / "demo", leads=600)
+    crm = connect(tmp_path / "demo" / "crm.yaml")
+    assert crm.tables >= {"leads", "activities", "stage_changes", "sales_feedback"}
+    assert crm.observed_until == truth.observed_until.replace(tzinfo=None)
+    assert {finding.level for finding in (*crm.findings, *check_tables(crm))} <= {"note"}
+    sales = crm.connection.sql("select distinct activity_type from activities where role = 'sales'")
+    assert {name for (name,) in sales.fetchall()} == {"call", "meeting"}

@@ -27,6 +27,7 @@ _INDUSTRIES = {
     "Media": 0.03,
 }
 _ICP_EMPLOYEES = 200
+_LARGEST_PULL = 90  # no account has much more than half a percent of the leads
 _TARGET = ("Software", "Financial Services", "Manufacturing")
 _COUNTRIES: dict[str, tuple[str, int, float]] = {
     "United States": ("north_america", 6, 0.39),
@@ -147,7 +148,9 @@ def _draw_accounts(n: int, rng: np.random.Generator) -> pd.DataFrame:
 
 def _members(n: int, accounts: pd.DataFrame, rng: np.random.Generator) -> Ints:
     """Spread leads over accounts: most accounts have one or two, a few large ones have many."""
-    pull = np.exp(rng.normal(0, 0.6, size=len(accounts))) + rng.pareto(2.1, size=len(accounts))
+    pull = np.exp(rng.normal(0, 0.6, size=len(accounts))) + np.minimum(
+        rng.pareto(2.1, size=len(accounts)), _LARGEST_PULL
+    )
     pull *= accounts["employees"].to_numpy(dtype=float) ** 0.08
     member = rng.choice(len(accounts), size=n, p=pull / pull.sum())
     spread: Ints = np.where(coin(n, 0.11, rng), -1, member)
