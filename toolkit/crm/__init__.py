@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.crm.checks import check_tables
 from toolkit.crm.connect import Crm, connect
 from toolkit.crm.findings import Finding, findings_table
 from toolkit.crm.mapping import Mapping, load_mapping
@@ -14,6 +15,7 @@ __all__ = [
     "Finding",
     "Mapping",
     "Table",
+    "check_tables",
     "connect",
     "findings_table",
     "load_mapping",

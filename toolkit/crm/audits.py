@@ -6,16 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toolkit.crm.canonical import FALSE_WORDS, TRUE_WORDS, Layout
+from toolkit.crm.canonical import FALSE_WORDS, FLOATS, TRUE_WORDS, Layout
 from toolkit.crm.findings import EXAMPLES, Finding, plural, shown, shown_list
 from toolkit.crm.instants import Clock, kind_of_time, shape_of
+from toolkit.crm.mapping import STAGE_PREFIX
 from toolkit.crm.sources import reading
-from toolkit.crm.sql import literals
+from toolkit.crm.sql import identifier, literals
 from toolkit.crm.tables import DECISIONS, Column
 from toolkit.errors import DataError, nearest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -33,6 +34,7 @@ def audit(
     """Report how one table is read; raise what cannot be read without guessing."""
     yield from layout.source.findings
     yield from layout.findings
+    _float_ids(connection, layout)
     for column in layout.instants():
         yield from _times(connection, layout, column)
     if layout.table.name == "activities":
@@ -42,6 +44,25 @@ def audit(
         yield from _stages(connection, layout, given)
     if layout.table.name == "sales_feedback":
         _decisions(connection, layout)
+
+
+def _float_ids(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Refuse ids that a table stored as floating-point numbers and damaged by it."""
+    for ours, theirs in layout.columns.items():
+        column = layout.table.column(ours)
+        if column and column.kind == "id" and layout.type_of(theirs) in FLOATS:
+            x = identifier(theirs)
+            with reading(layout.source):
+                n = connection.execute(
+                    f"SELECT count(*) FROM {layout.source.relation} WHERE {x} <> floor({x}) "
+                    f"OR abs({x}) >= {2**53} OR isnan({x})"
+                ).fetchall()[0][0]
+            if n:
+                raise DataError(
+                    f"{layout.table.name}.{ours} holds floating-point numbers, and {n:,} of them "
+                    "are no whole numbers below 2^53, so digits of the ids are lost: read ids as "
+                    "text when you export or load them"
+                )
 
 
 # --- times --------------------------------------------------------------------------------------
@@ -251,15 +272,21 @@ def _roles(
         text = f"types without a role, taken as marketing: {_with_counts(unlisted)}"
         n = sum(n for _, n in unlisted)
         yield Finding("warning", "types_without_role", "activities", text, n)
-    yield from _unused(layout, [word for word, _ in words], "activity_roles")
+    yield from _unused(layout, words, "activity_roles", given.mapping.activity_roles)
 
 
-def _unused(layout: Layout, words: Sequence[str], key: str) -> Iterator[Finding]:
-    there = {word.lower() for word in words}
-    absent = [word for word in sorted(layout.words) if word not in there]
-    if absent:
-        text = f"{key} names what does not occur: {shown_list(absent)}"
-        yield Finding("warning", "unused_words", layout.table.name, text, 0)
+def _unused(
+    layout: Layout,
+    words: Sequence[tuple[str, int]],
+    key: str,
+    lists: Mapping[str, tuple[str, ...]],
+) -> Iterator[Finding]:
+    """Say which of our words no text of the export stands for: probably a slip in the mapping."""
+    there = {word.lower() for word, _ in words}
+    for ours, texts in lists.items():
+        if texts and not there & {ours, *(text.strip().lower() for text in texts)}:
+            text = f"{key}: nothing in the export is '{ours}' (looked for {shown_list(texts)})"
+            yield Finding("warning", "unused_words", layout.table.name, text, 0)
 
 
 def _flags(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Iterator[Finding]:
@@ -284,12 +311,21 @@ def _stages(
     if unlisted and given.mapping.stages:
         text = f"stages not in the mapping, kept in lower case: {_with_counts(unlisted)}"
         yield Finding("note", "unlisted_stages", "stage_changes", text, sum(n for _, n in unlisted))
-    yield from _unused(layout, [word for word, _ in words], "stages")
-    handoff = given.mapping.handoff_stage
-    if words and handoff not in ours:
-        listed = "many" if len(ours) > MANY_WORDS else nearest_first(handoff, map(shown, ours))
-        text = f"no lead ever enters the hand-off stage '{handoff}'; {listed}"
-        yield Finding("warning", "no_handoff", "stage_changes", text, 0)
+    yield from _unused(layout, words, "stages", given.mapping.stages)
+    if words:
+        yield from _absent_stages(ours, given)
+
+
+def _absent_stages(ours: set[str], given: MappingFile) -> Iterator[Finding]:
+    wanted = {"hand-off stage": given.mapping.handoff_stage}
+    for word in given.mapping.worked_by or ():
+        if word.startswith(STAGE_PREFIX):
+            wanted["stage of worked_by"] = word.removeprefix(STAGE_PREFIX)
+    for what, stage in wanted.items():
+        if stage not in ours:
+            listed = "" if len(ours) > MANY_WORDS else nearest_first(stage, map(shown, ours))
+            text = f"no lead ever enters the {what} '{stage}'; {listed or 'there are many others'}"
+            yield Finding("warning", "absent_stage", "stage_changes", text, 0)
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:

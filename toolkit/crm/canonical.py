@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from toolkit.crm.mapping import MappingFile
     from toolkit.crm.sources import Source
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Layout", "layout_of"]
+__all__ = ["FALSE_WORDS", "FLOATS", "TRUE_WORDS", "Layout", "layout_of"]
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "1.0")
+FLOATS = ("DOUBLE", "FLOAT")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0")
 _MADE = {
     "leads": ("row_id",),
@@ -67,7 +68,7 @@ class Layout:
         kind = self.source.types[theirs]
         if kind == "VARCHAR" and not self.trims_ids:
             return identifier(theirs)
-        if kind in ("DOUBLE", "FLOAT"):
+        if kind in FLOATS:
             return f"CAST(CAST({identifier(theirs)} AS HUGEINT) AS VARCHAR)"
         return self.text(theirs)
 

@@ -7,14 +7,22 @@ import tempfile
 from collections import abc
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from toolkit.crm.audits import audit
 from toolkit.crm.canonical import Layout, layout_of
 from toolkit.crm.findings import Finding
-from toolkit.crm.mapping import Mapping, MappingFile, instant_of, load_mapping, zone_of
+from toolkit.crm.mapping import (
+    Mapping,
+    MappingFile,
+    instant_of,
+    load_mapping,
+    mapping_of,
+    read_instant,
+    zone_of,
+)
 from toolkit.crm.sources import Source, find_sources, reading
 from toolkit.crm.sql import BLANKS, identifier
 from toolkit.crm.tables import CONTRACT
@@ -56,7 +64,7 @@ class Crm:
 def connect(
     source: str | os.PathLike[str] | Frames,
     *,
-    mapping: Mapping | str | os.PathLike[str] | None = None,
+    mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None = None,
     observed_until: date | str | None = None,
     time_zone: str | None = None,
 ) -> Crm:
@@ -68,7 +76,8 @@ def connect(
         A mapping file (crm.yaml), a folder of CSV or Parquet files (its crm.yaml is used when it
         has one), a .duckdb file, or a dict of data frames by table name.
     mapping
-        What the columns and words mean, where `source` is not itself a mapping file.
+        What the columns and words mean, where `source` is not itself a mapping file: a path, a
+        dict with the keys of crm.yaml, or a `Mapping`.
     observed_until, time_zone
         Set or override what the mapping says.
 
@@ -85,6 +94,21 @@ def connect(
     given = _overridden(given, observed_until, time_zone)
     until = _observed_until(given)
     connection = _engine()
+    try:
+        return _connected(connection, place, given, name, until)
+    except BaseException:
+        # A .duckdb file must not stay open behind an error.
+        connection.close()
+        raise
+
+
+def _connected(
+    connection: duckdb.DuckDBPyConnection,
+    place: Path | Frames,
+    given: MappingFile,
+    name: str,
+    until: datetime,
+) -> Crm:
     with tempfile.TemporaryDirectory(prefix="leadscore-") as scratch:
         found = find_sources(connection, place, given, Path(scratch))
         layouts = {table: _layout(connection, each, given) for table, each in found.items()}
@@ -98,7 +122,7 @@ def connect(
 
 def _given(
     source: str | os.PathLike[str] | Frames,
-    mapping: Mapping | str | os.PathLike[str] | None,
+    mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None,
 ) -> tuple[MappingFile, Path | Frames, str]:
     given = _mapping_file(mapping)
     if isinstance(source, abc.Mapping):
@@ -121,10 +145,14 @@ def _given(
     return given or MappingFile(Mapping()), path, path.resolve().name
 
 
-def _mapping_file(mapping: Mapping | str | os.PathLike[str] | None) -> MappingFile | None:
+def _mapping_file(
+    mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None,
+) -> MappingFile | None:
     if mapping is None:
         return None
-    return MappingFile(mapping) if isinstance(mapping, Mapping) else load_mapping(Path(mapping))
+    if isinstance(mapping, Mapping):
+        return MappingFile(mapping)
+    return mapping_of(mapping) if isinstance(mapping, abc.Mapping) else load_mapping(mapping)
 
 
 def _overridden(
@@ -134,8 +162,7 @@ def _overridden(
     if time_zone is not None:
         changes["time_zone"] = zone_of(time_zone)
     if observed_until is not None:
-        made = Mapping(observed_until=observed_until, time_zone="UTC")
-        changes["observed_until"] = made.observed_until
+        changes["observed_until"] = read_instant(observed_until)
     return replace(given, mapping=given.mapping.model_copy(update=changes))
 
 
@@ -229,7 +256,7 @@ def _settled(crm: Crm, findings: abc.Sequence[Finding]) -> Crm:
 
 def _evidence(crm: Crm) -> tuple[tuple[str, ...], list[Finding]]:
     if crm.mapping.worked_by is not None:
-        return crm.mapping.worked_by, []
+        return _declared_evidence(crm, crm.mapping.worked_by), []
     there = []
     if "sales_feedback" in crm.tables:
         there.append("feedback")
@@ -249,6 +276,24 @@ def _evidence(crm: Crm) -> tuple[tuple[str, ...], list[Finding]]:
         "lead counts as worked, and a lead that nobody called counts as a failure"
     )
     return ("all",), [Finding("warning", "worked_unknown", "sales_feedback", text, 0)]
+
+
+def _declared_evidence(crm: Crm, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse evidence that is in no table: every lead would look unworked."""
+    tables = {"feedback": "sales_feedback", "sales_activity": "activities"}
+    for word in words:
+        table = tables.get(word) or ("stage_changes" if word != "all" else "leads")
+        if table not in crm.tables:
+            raise DataError(
+                f"worked_by names '{word}', but there is no table '{table}': leave it out of "
+                "worked_by in crm.yaml, or export the table"
+            )
+    if "sales_activity" in words and not crm.mapping.activity_roles.get("sales"):
+        raise DataError(
+            "worked_by names 'sales_activity', but no activity type has the role sales: list them "
+            "in crm.yaml, e.g. activity_roles: {sales: [call, meeting]}"
+        )
+    return words
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

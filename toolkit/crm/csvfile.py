@@ -35,7 +35,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _HEAD = 1_000_000
-_FIELD_LIMIT = 16_000_000
+_FIELD_LIMIT = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class CsvFile:
     """What the engine reads: the file itself, or its copy in UTF-8."""
     delimiter: str
     columns: tuple[str, ...]
+    blank_lines: int = 0
+    """Empty lines before the header."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -59,7 +61,7 @@ class CsvFile:
             f"(SELECT {renamed} FROM read_csv({literal(_unglobbed(self.path))}, "
             f"auto_detect=false, header=true, delim={literal(self.delimiter)}, quote='\"', "
             f"escape='\"', strict_mode=true, null_padding=false, ignore_errors=false, "
-            f"max_line_size={_FIELD_LIMIT}, columns={{{types}}}))"
+            f"skip={self.blank_lines}, columns={{{types}}}))"
         )
 
 
@@ -74,7 +76,7 @@ def open_csv(path: Path, table: str, *, encoding: str | None, scratch: Path) -> 
     """
     found = _encoding(path, encoding)
     readable = path if found in ("utf-8", "utf-8-sig") else _as_utf8(path, found, scratch)
-    delimiter, columns = _header(readable, path.name)
+    delimiter, columns, blank_lines = _header(readable, path.name)
     notes = []
     if readable is not path and encoding is None:
         notes.append((f"{path.name} is {found.upper()}; it was read as such", "encoding"))
@@ -82,7 +84,7 @@ def open_csv(path: Path, table: str, *, encoding: str | None, scratch: Path) -> 
     if delimiter != expected:
         notes.append((f"{path.name} separates columns by {_DELIMITERS[delimiter]}", "delimiter"))
     findings = tuple(Finding("note", code, table, text, 0) for text, code in notes)
-    return CsvFile(path.name, readable, delimiter, columns, findings)
+    return CsvFile(path.name, readable, delimiter, columns, blank_lines, findings)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -128,15 +130,18 @@ def _plain(reason: UnicodeError) -> str:
     return str(getattr(reason, "reason", None) or reason)
 
 
-def _header(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
+def _header(path: Path, name: str) -> tuple[str, tuple[str, ...], int]:
     with _open(path) as stream:
-        head = stream.read(_HEAD).decode("utf-8-sig", "replace").lstrip("\r\n")
-    rows = {mark: _first_row(head, mark) for mark in _DELIMITERS}
+        head = stream.read(_HEAD).decode("utf-8-sig", "replace")
+    begins = head.lstrip("\r\n")
+    blank_lines = len(head[: len(head) - len(begins)].splitlines())
+    rows = {mark: _first_row(begins, mark) for mark in _DELIMITERS}
     delimiter = max(rows, key=lambda mark: len(rows[mark]))
     columns = [column.strip() for column in rows[delimiter]]
     if not any(columns):
         raise SourceError(f"{name} has no header line: expected column names in its first line")
-    return delimiter, tuple(column or f"column {i}" for i, column in enumerate(columns, start=1))
+    named = tuple(column or f"column {i}" for i, column in enumerate(columns, start=1))
+    return delimiter, named, blank_lines
 
 
 def _first_row(text: str, delimiter: str) -> list[str]:

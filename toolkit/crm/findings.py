@@ -34,7 +34,11 @@ class Finding:
     n: int
     """Rows concerned (0 where it is not about rows)."""
     examples: tuple[str, ...] = ()
-    """Lead ids, at most three."""
+    """Lead ids, at most three; an id that is an e-mail address is not shown."""
+
+    def __post_init__(self) -> None:
+        """Keep what no reader may see out of the value itself, not only out of its table."""
+        object.__setattr__(self, "examples", tuple(map(shown, self.examples[:EXAMPLES])))
 
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
@@ -46,9 +50,7 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
 
     rank = {"error": 0, "warning": 1, "note": 2}
     ordered = sorted(findings, key=lambda finding: rank[finding.level])
-    rows = [
-        (f.level, f.table, f.code, f.n, f.text, ", ".join(map(shown, f.examples))) for f in ordered
-    ]
+    rows = [(f.level, f.table, f.code, f.n, f.text, ", ".join(f.examples)) for f in ordered]
     return pd.DataFrame(rows, columns=["level", "table", "code", "n", "text", "examples"])
 
 

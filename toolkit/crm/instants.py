@@ -19,7 +19,7 @@ __all__ = ["Clock", "kind_of_time", "shape_of", "utc_time"]
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _OFFSET = r"\s?(?:Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
-_SLASHED = r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:[ ,T].*)?"
+_SLASHED = r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:[ ,T][0-9:. ]*(?:[AaPp]\.?[Mm]\.?)?)?"
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UINTEGER", "UBIGINT", "HUGEINT", "DOUBLE")
 
 
@@ -78,7 +78,7 @@ def kind_of_time(clock: Clock) -> str:
         cases.append(f"WHEN len(list_distinct([{listed}])) > 1 THEN 'clash'")
     for reading in readings:
         cases += _kinds(reading, clock)
-    if clock.is_text:
+    if clock.is_text and not clock.formats:
         cases.append(f"WHEN regexp_full_match({clock.expression}, '{_SLASHED}') THEN 'slashed'")
     return f"CASE {' '.join(cases)} ELSE 'bad' END"
 

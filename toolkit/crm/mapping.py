@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import abc
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from toolkit.crm.tables import CONTRACT, DECISIONS, ROLES
 from toolkit.errors import MappingError, QuestionError, nearest_first
 from toolkit.yamlfile import Places, YamlModel, fail, found, read_yaml, validate
 
-__all__ = ["Mapping", "MappingFile", "TableMapping", "instant_of", "load_mapping", "zone_of"]
+__all__ = [
+    "STAGE_PREFIX",
+    "Mapping",
+    "MappingFile",
+    "TableMapping",
+    "instant_of",
+    "load_mapping",
+    "mapping_of",
+    "read_instant",
+    "zone_of",
+]
 
 STAGE_PREFIX = "stage:"
 
@@ -265,14 +278,19 @@ def _naive(value: date) -> bool:
 
 
 def instant_of(value: date, zone: str | None) -> datetime:
-    """Naive UTC of a time or of a date's first moment; None only when no zone is known.
+    """Naive UTC of a time or of a date's first moment; QuestionError where no zone is known.
 
     A local time that occurs twice means the second one, as in the tables.
     """
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its zone follows
     if value.tzinfo is None:
-        value = value.replace(tzinfo=ZoneInfo(zone_of(zone or "UTC")), fold=1)
+        if zone is None:
+            raise QuestionError(
+                f"'{value}' has no time zone: write 2026-10-01T00:00:00Z, or name the zone with "
+                "time_zone"
+            )
+        value = value.replace(tzinfo=ZoneInfo(zone_of(zone)), fold=1)
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -293,7 +311,21 @@ class MappingFile:
         return MappingError(text, file=self.file, line=line, column=column)
 
 
-def load_mapping(path: str | Path) -> MappingFile:
+def read_instant(value: date | str) -> date:
+    """Read a time or date given in Python; QuestionError when it is neither."""
+    try:
+        made: date = _instant(value)
+    except PydanticCustomError as reason:
+        raise QuestionError(reason.message()) from None
+    return made
+
+
+def mapping_of(data: abc.Mapping[str, Any]) -> MappingFile:
+    """Check a mapping given as a dict; MappingError says what is wrong."""
+    return MappingFile(validate(Mapping, dict(data), Places("mapping"), "mapping", MappingError))
+
+
+def load_mapping(path: str | PathLike[str]) -> MappingFile:
     """Read crm.yaml; MappingError names file, line and column of what is wrong."""
     path = Path(path)
     data, places = read_yaml(path, error=MappingError)

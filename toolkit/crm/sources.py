@@ -96,8 +96,9 @@ def _check_names(source: Source) -> None:
 def _refuse_twins(names: Sequence[str], label: str) -> None:
     seen: dict[str, str] = {}
     for name in names:
-        first = seen.setdefault(name.casefold(), name)
-        if first is name:
+        first = seen.get(name.casefold())
+        seen[name.casefold()] = name
+        if first is None:
             continue
         if first == name:
             raise SourceError(
