@@ -195,8 +195,9 @@ class _Reader:
                 )
             self.at += 2
         inside = self._alternatives()
-        if self._take() != ")":
+        if self._peek() != ")":
             self._refuse("a '(' is never closed")
+        self.at += 1
         return inside
 
     def _escape(self) -> tuple[Fragment, bool]:

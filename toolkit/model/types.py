@@ -120,7 +120,11 @@ class CasesCriterion(_Criterion):
         data = super().shape(data)
         if not isinstance(data, dict) or "when" not in data:
             if isinstance(data, dict) and "points" in data:
-                raise fail("'points' belong inside each case when there are 'cases'", "points")
+                raise fail(
+                    "'points' belong inside each case when there are 'cases'",
+                    "points",
+                    on_key=True,
+                )
             return data
         case = {key: data[key] for key in ("when", "points") if key in data}
         rest = {key: value for key, value in data.items() if key not in case}
@@ -199,11 +203,15 @@ def _one_kind(data: Any) -> Any:
     named = f"criterion '{data['id']}'" if isinstance(data.get("id"), str) else "this criterion"
     for key, reason in LATER_KINDS.items():
         if key in data:
-            raise fail(reason, key)
+            raise fail(reason, key, on_key=True)
     kinds = [key for key in _KINDS if key in data]
     if len(kinds) > 1:
         keys = " and ".join(f"'{key}'" for key in kinds)
-        raise fail(f"{named} has {keys}, which clash: give one, or make two criteria", kinds[1])
+        raise fail(
+            f"{named} has {keys}, which clash: give one, or make two criteria",
+            kinds[1],
+            on_key=True,
+        )
     if not kinds:
         raise fail(
             f"{named} says not what it pays for: add 'when', 'cases', 'activity' or 'inactivity'"

@@ -27,9 +27,9 @@ class Problem:
     on_key: bool = False
 
 
-def fail(text: str, *at: str | int) -> PydanticCustomError:
+def fail(text: str, *at: str | int, on_key: bool = False) -> PydanticCustomError:
     """Make an error for a pydantic validator to raise, placed at the path `at` below it."""
-    return _failure([Problem(at, text)])
+    return _failure([Problem(at, text, on_key)])
 
 
 def _failure(problems: Sequence[Problem]) -> PydanticCustomError:
