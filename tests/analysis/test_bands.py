@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.analysis import strategies
+from tests.analysis.rows import count_rows, lead_rows
+from toolkit.analysis import ScoreBand, band_table, equal_bands, level_table, wilson_interval
+from toolkit.errors import QuestionError
+
+COLUMNS = [
+    "band", "start", "stop", "leads", "n", "positives", "rate", "low", "high",
+    "immature", "unworked", "reason",
+]  # fmt: skip
+BANDS = (ScoreBand("A", 80, handoff=True), ScoreBand("B", 40), ScoreBand("C", None))
+
+
+@pytest.fixture
+def rows():
+    return pd.DataFrame(
+        {
+            "score": [80, 95, 95, 79, 40, 40, 39, -10, 10],
+            "state": [
+                "converted", "not_converted", "immature", "converted", "converted",
+                "not_converted", "unworked", "not_converted", "not_converted",
+            ],
+        }
+    )  # fmt: skip
+
+
+def test_columns_are_those_of_the_docstring(rows):
+    for table in (band_table(count_rows(rows), BANDS), level_table(count_rows(rows))):
+        assert list(table.columns) == COLUMNS
+    for name in COLUMNS:
+        assert f"`{name}`" in str(band_table.__doc__)
+
+
+def test_bands_by_hand(rows):
+    table = band_table(count_rows(rows), BANDS).set_index("band")
+    assert table["leads"].tolist() == [3, 3, 3]
+    assert table["n"].tolist() == [2, 3, 2]
+    assert table["positives"].tolist() == [1, 2, 0]
+    assert table["rate"].tolist() == [1 / 2, 2 / 3, 0]
+    assert table["immature"].tolist() == [1, 0, 0]
+    assert table["unworked"].tolist() == [0, 0, 1]
+    assert table.loc["B", ["start", "stop"]].tolist() == [40, 80]
+    assert pd.isna(table.loc["A", "stop"])
+    assert pd.isna(table.loc["C", "start"])
+    low, high = wilson_interval([1, 2, 0], [2, 3, 2])
+    assert table["low"].to_numpy() == pytest.approx(low)
+    assert table["high"].to_numpy() == pytest.approx(high)
+
+
+def test_the_order_of_bands_does_not_matter(rows):
+    counts = count_rows(rows)
+    pd.testing.assert_frame_equal(band_table(counts, BANDS), band_table(counts, BANDS[::-1]))
+
+
+def test_leads_below_all_bands_are_not_lost(rows):
+    table = band_table(count_rows(rows), BANDS[:2])
+    assert table["band"].tolist() == ["A", "B", "below all bands"]
+    assert table["leads"].sum() == 9
+    assert table["stop"].tolist()[1:] == [80, 40]
+
+
+def test_an_empty_band_is_nan_with_a_reason(rows):
+    table = band_table(count_rows(rows), (ScoreBand("S", 200), *BANDS))
+    assert pd.isna(table["rate"][0])
+    assert table["reason"].tolist() == ["no judged leads", None, None, None]
+
+
+def test_no_bands_and_equal_bands_are_refused(rows):
+    with pytest.raises(QuestionError, match="no bands were given.*use equal_bands or level_table"):
+        band_table(count_rows(rows), ())
+    with pytest.raises(QuestionError, match="two bands start at the same score: A from 80, Z from 80"):
+        band_table(count_rows(rows), (BANDS[0], ScoreBand("Z", 80)))
+
+
+def test_levels_by_hand(rows):
+    table = level_table(count_rows(rows))
+    assert table["band"].tolist() == ["95", "80", "79", "40", "39", "10", "-10"]
+    assert table["leads"].tolist() == [2, 1, 1, 2, 1, 1, 1]
+    assert table["stop"].tolist() == [96, 81, 80, 41, 40, 11, -9]
+
+
+def test_equal_bands_by_hand():
+    counts = count_rows(lead_rows([1, 2, 3, 4, 5, 6], [0, 0, 0, 1, 1, 1]))
+    assert equal_bands(counts, groups=3) == (
+        ScoreBand("5 or more", 5),
+        ScoreBand("3 to 4", 3),
+        ScoreBand("under 3", None),
+    )
+    assert [band.name for band in equal_bands(counts, groups=6)] == [
+        "6 or more", "5", "4", "3", "2", "under 2",
+    ]  # fmt: skip
+
+
+def test_leads_of_one_score_share_a_band():
+    assert equal_bands(count_rows(lead_rows([7] * 50, [1, 0] * 25))) == (
+        ScoreBand("all scores", None),
+    )
+    lumpy = equal_bands(count_rows(lead_rows([0] * 90 + [5] * 10, [0] * 90 + [1] * 10)))
+    assert [band.name for band in lumpy] == ["5 or more", "under 5"]
+
+
+def test_equal_bands_need_a_group():
+    with pytest.raises(QuestionError, match="expected at least 1 band"):
+        equal_bands(count_rows(lead_rows([7], [1])), groups=0)
+
+
+@given(strategies.leads(), st.integers(1, 8))
+def test_bands_lose_no_lead(rows, groups):
+    counts = count_rows(rows)
+    bands = equal_bands(counts, groups=groups)
+    assert len(bands) <= groups
+    if not bands:
+        assert counts.n == 0
+        assert level_table(counts).empty
+        return
+    for table in (band_table(counts, bands), level_table(counts)):
+        assert table["leads"].sum() == counts.n
+        assert table["positives"].sum() == counts.total("converted")
+        assert (table["n"] + table["immature"] + table["unworked"] == table["leads"]).all()
+        known = table[table["n"] > 0]
+        assert ((known["low"] <= known["rate"]) & (known["rate"] <= known["high"])).all()
