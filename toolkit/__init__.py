@@ -1,0 +1,157 @@
+r"""Backtest, measure and recalibrate point-based lead-scoring models.
+
+An hourglass: rows live above the waist, in an engine that can hold them; everything below it is
+a pure function of small count tables.
+
+     model.yaml      crm.yaml + CSV / Parquet / DuckDB / data frames
+         |                |
+      model/           crm/         what the score is; where the rows are
+             \       /
+             backtest/              moments -> scores as of the moment -> outcomes
+                 |
+              counts                the waist: score x outcome, account pairs
+                 |
+             analysis/              intervals, ranking, calibration, bands, thresholds, verdicts
+                 |
+              report/               figures, findings, notebook -> HTML
+                 |
+                cli
+
+The names below are loaded when first used, so that `import toolkit` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.analysis import (
+        auc,
+        band_table,
+        calibration_table,
+        equal_bands,
+        gains_table,
+        level_table,
+        monotonicity,
+        ranking_verdict,
+        rate,
+        rate_difference,
+        rate_verdict,
+        threshold_table,
+    )
+    from toolkit.backtest import (
+        AtAge,
+        AtHandoff,
+        AtPeriodEnd,
+        Backtest,
+        Outcome,
+        count_scores,
+        explain_lead,
+        read_scored,
+        run_backtest,
+    )
+    from toolkit.counts import ScoreCounts
+    from toolkit.crm import check_tables, connect, make_demo
+    from toolkit.errors import ToolkitError
+    from toolkit.model import Model, load_model, parse_model, save_model
+    from toolkit.report import (
+        plot_bands,
+        plot_calibration,
+        plot_gains,
+        plot_thresholds,
+        run_report,
+    )
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "toolkit.analysis": (
+        "auc",
+        "band_table",
+        "calibration_table",
+        "equal_bands",
+        "gains_table",
+        "level_table",
+        "monotonicity",
+        "ranking_verdict",
+        "rate",
+        "rate_difference",
+        "rate_verdict",
+        "threshold_table",
+    ),
+    "toolkit.backtest": (
+        "AtAge",
+        "AtHandoff",
+        "AtPeriodEnd",
+        "Backtest",
+        "Outcome",
+        "count_scores",
+        "explain_lead",
+        "read_scored",
+        "run_backtest",
+    ),
+    "toolkit.counts": ("ScoreCounts",),
+    "toolkit.crm": ("check_tables", "connect", "make_demo"),
+    "toolkit.errors": ("ToolkitError",),
+    "toolkit.model": ("Model", "load_model", "parse_model", "save_model"),
+    "toolkit.report": (
+        "plot_bands",
+        "plot_calibration",
+        "plot_gains",
+        "plot_thresholds",
+        "run_report",
+    ),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "AtAge",
+    "AtHandoff",
+    "AtPeriodEnd",
+    "Backtest",
+    "Model",
+    "Outcome",
+    "ScoreCounts",
+    "ToolkitError",
+    "auc",
+    "band_table",
+    "calibration_table",
+    "check_tables",
+    "connect",
+    "count_scores",
+    "equal_bands",
+    "explain_lead",
+    "gains_table",
+    "level_table",
+    "load_model",
+    "make_demo",
+    "monotonicity",
+    "parse_model",
+    "plot_bands",
+    "plot_calibration",
+    "plot_gains",
+    "plot_thresholds",
+    "ranking_verdict",
+    "rate",
+    "rate_difference",
+    "rate_verdict",
+    "read_scored",
+    "run_backtest",
+    "run_report",
+    "save_model",
+    "threshold_table",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room on first use."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
+    value = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,34 @@
+"""The SQL text holds integers only, whatever the model says."""
+
+from __future__ import annotations
+
+import re
+
+from tests.backtest import reference
+from toolkit.backtest.core import as_of_sql
+from toolkit.backtest.staging.plan import make_plan
+from toolkit.model import parse_model
+
+WORDS = {
+    "and", "as", "b", "behavior", "bigint", "by", "c", "case", "cast", "coalesce", "d", "e", "else",
+    "end", "ev", "fit", "from", "group", "join", "k", "l", "ld", "left", "mo", "on", "p", "q", "s",
+    "score", "select", "sum", "t", "then", "when", "with",
+}  # fmt: skip
+
+
+def test_nothing_of_a_model_file_becomes_sql() -> None:
+    evil = reference.MODEL.replace("id: vp", "id: drop_table").replace(
+        "name: reference", 'name: "x\'); drop table leads; --"'
+    )
+    text = as_of_sql(make_plan(parse_model(evil)))
+    words = set(re.findall(r"[A-Za-z_]+", re.sub(r"\b[fprn]\d+\b", "", text)))
+    assert words <= WORDS
+    assert "'" not in text
+    assert ";" not in text
+
+
+def test_the_text_is_plain_sql_that_ends_in_whole_numbers() -> None:
+    text = as_of_sql(make_plan(parse_model(reference.MODEL)))
+    assert "/" not in text
+    assert "least" not in text
+    assert "cast(" in text

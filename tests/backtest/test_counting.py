@@ -1,0 +1,109 @@
+"""Rows and counts say the same, accounts included."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.backtest.tables import SCORED, crm_of, crms, entry, lead, scored_rows
+from tests.backtest.test_outcomes import FLAT, SQL
+from toolkit.backtest import AtAge, AtPeriodEnd, count_scores, read_scored, run_backtest
+from toolkit.counts import STATES
+from toolkit.errors import QuestionError
+
+
+def naive_pairs(rows: pd.DataFrame) -> dict[tuple, int]:
+    """Sum over accounts of products of cell counts, lead by lead."""
+    owner = rows["account_id"].where(rows["account_id"].notna(), "alone " + rows["lead_id"])
+    found: dict[tuple, int] = {}
+    for account in set(owner):
+        own = rows[owner == account][["score", "state"]].to_records(index=False).tolist()
+        for a, b in product(own, own):
+            found[*a, *b] = found.get((*a, *b), 0) + 1
+    return found
+
+
+@given(st.lists(SCORED, min_size=1, max_size=25))
+def test_account_pairs_equal_a_sum_over_accounts(drawn: list) -> None:
+    backtest = read_scored(scored_rows(drawn), score="score", outcome="won", account="account")
+    counts = count_scores(backtest)
+    rows = backtest.rows()
+    if rows["account_id"].isna().all():
+        assert counts.accounts is None
+        return
+    assert counts.accounts is not None
+    columns = ["score_a", "state_a", "score_b", "state_b", "n"]
+    found = {tuple(r[:4]): r[4] for r in counts.accounts.frame[columns].itertuples(index=False)}
+    assert found == naive_pairs(rows)
+    sizes = rows.groupby(rows["account_id"].fillna("alone " + rows["lead_id"])).size()
+    assert counts.accounts.judged == len(sizes)
+    assert counts.accounts.largest == sizes.max()
+
+
+@given(st.lists(SCORED, min_size=1, max_size=25))
+def test_counts_equal_a_group_by_of_the_rows(drawn: list) -> None:
+    backtest = read_scored(scored_rows(drawn), score="score", outcome="won", segments=["region"])
+    counts = count_scores(backtest, by="region")
+    plain = backtest.rows().groupby(["score", "state", "region"]).size()
+    found = counts.frame.set_index(["score", "state", "region"])["n"]
+    assert found.to_dict() == plain.to_dict()
+    assert sum(part.n for _, part in counts.groups()) == counts.n == len(drawn)
+
+
+@given(crms(), st.sampled_from(["month", "quarter", "decision"]))
+def test_parts_add_up_to_the_whole(rows: dict, by: str) -> None:
+    rows = {**rows, "leads": [*rows["leads"], lead(50)]}  # one that is always there to be scored
+    backtest = run_backtest(FLAT, crm_of(**rows), moment=AtPeriodEnd("month"), outcome=SQL)
+    whole, split = count_scores(backtest), count_scores(backtest, by=by)
+    together = split.frame.groupby(["score", "state"], as_index=False)["n"].sum()
+    pd.testing.assert_frame_equal(whole.frame, together[["score", "state", "n"]])
+    assert whole.total(*STATES) == whole.n
+
+
+def test_only_leads_over_the_bar_are_counted_with_their_accounts() -> None:
+    frame = pd.DataFrame({"score": [10, 60, 70, 60], "won": [1, 1, 0, 0], "account": list("AABB")})
+    backtest = read_scored(frame, score="score", outcome="won", account="account")
+    counts = count_scores(backtest, at_least=60)
+    assert counts.n == 3
+    assert counts.accounts is not None
+    assert (counts.accounts.judged, counts.accounts.converted) == (2, 1)
+    assert count_scores(backtest, at_least=65).n == 1
+
+
+def test_rows_of_one_lead_in_a_panel_belong_together() -> None:
+    crm = crm_of([lead(1), lead(2)], [], [entry(9, "sql", 1)])
+    panel = run_backtest(FLAT, crm, moment=AtPeriodEnd("month"), outcome=SQL)
+    accounts = count_scores(panel).accounts
+    assert accounts is not None
+    assert accounts.judged == 2
+    once = run_backtest(FLAT, crm, moment=AtAge(5), outcome=SQL)
+    assert count_scores(once).accounts is None
+
+
+def test_an_unknown_axis_is_named_with_its_neighbours() -> None:
+    crm = crm_of([lead(1)], [], [entry(9, "sql", 1)])
+    backtest = run_backtest(FLAT, crm, moment=AtAge(5), outcome=SQL, segments=["domain"])
+    with pytest.raises(QuestionError, match=r"cannot count by 'quater': did you mean 'quarter'"):
+        count_scores(backtest, by="quater")
+    with pytest.raises(QuestionError, match=r"segment 'regoin' is not a column of 'leads'"):
+        run_backtest(FLAT, crm, moment=AtAge(5), outcome=SQL, segments=["regoin"])
+    flat = read_scored(pd.DataFrame({"s": [1], "y": [1]}), score="s", outcome="y")
+    with pytest.raises(QuestionError, match=r"cannot count by 'quarter': there are none"):
+        count_scores(flat, by="quarter")
+
+
+def test_a_group_that_is_not_there_is_named() -> None:
+    backtest = read_scored(
+        pd.DataFrame({"s": [1, 2], "y": [1, 0], "r": ["north", "south"]}),
+        score="s", outcome="y", segments=["r"],
+    )  # fmt: skip
+    counts = count_scores(backtest, by="r")
+    assert counts.group("north").total("converted") == 1
+    with pytest.raises(
+        QuestionError, match=r"no leads counted for 'noth' \(r\): did you mean 'north'"
+    ):
+        counts.group("noth")

@@ -1,0 +1,110 @@
+"""From scored rows to the waist: what the engine can aggregate never leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toolkit.backtest.result import Backtest
+from toolkit.counts import AccountPairs, ScoreCounts
+from toolkit.errors import QuestionError, nearest_first
+
+__all__ = ["count_scores"]
+
+_AXES = ("quarter", "month", "decision")
+
+
+def count_scores(
+    backtest: Backtest, *, by: str | None = None, at_least: int | None = None
+) -> ScoreCounts:
+    """Count leads by score and state, and how they fall together by account.
+
+    Parameters
+    ----------
+    backtest
+        Scored leads.
+    by
+        Split by one axis: `quarter` or `month` of the moment (UTC), `decision` (the first
+        decision of sales at or after the moment), or a segment of the backtest.
+    at_least
+        Only leads with score >= at_least, e.g. those over the bar. To be given here rather than
+        cut off later: how many accounts take part must be counted on the rows.
+
+    Raises
+    ------
+    QuestionError
+        The axis does not exist.
+    """
+    axis = _axis(backtest, by)
+    rows = _rows_sql(backtest, at_least)
+    chosen = f", {axis} as by_value" if axis else ""
+    frame = backtest.connection.execute(
+        f"select score, state{chosen}, count(*) as n from {rows} group by all order by all"
+    ).df()
+    frame = frame.rename(columns={"by_value": by}) if by else frame
+    split = _pairs(backtest, rows, axis) if axis else {}
+    return ScoreCounts(
+        frame=frame.astype({"score": "int64", "n": "int64"}),
+        provenance=backtest.provenance,
+        by=(by,) if by else (),
+        accounts=_pairs(backtest, rows, None).get(""),
+        accounts_by={(key,): pairs for key, pairs in split.items()},
+    )
+
+
+def _rows_sql(backtest: Backtest, at_least: int | None) -> str:
+    table = f"{backtest.schema}.scored"
+    return table if at_least is None else f"(select * from {table} where score >= {int(at_least)})"
+
+
+def _axis(backtest: Backtest, by: str | None) -> str | None:
+    if by is None:
+        return None
+    if by in backtest.segments:
+        return f"seg{backtest.segments.index(by)}"
+    if by in _AXES and backtest.provenance.first_moment is not None:
+        return by
+    known = [*(_AXES if backtest.provenance.first_moment is not None else ()), *backtest.segments]
+    raise QuestionError(
+        f"cannot count by '{by}': {nearest_first(by, known)}. "
+        "Name further columns of leads in `segments` of the backtest"
+    )
+
+
+def _pairs(backtest: Backtest, rows: str, axis: str | None) -> Mapping[str, AccountPairs]:
+    """The account pairs, pooled (key "") or inside each value of an axis.
+
+    One self-join of the cells of each account: linear in the leads as long as an account spans
+    few cells, and never more than the square of the number of cells.
+    """
+    if not _has_clusters(backtest, rows):
+        return {}
+    value = axis or "''"
+    backtest.connection.execute(f"""
+        create or replace temp table cell as
+        select {value} as v, coalesce('in ' || cluster, 'alone ' || l) as g, score, state,
+          count(*) as n
+        from {rows} group by all""")
+    pairs = backtest.connection.execute("""
+        select a.v, a.score as score_a, a.state as state_a, b.score as score_b,
+          b.state as state_b, cast(sum(a.n * b.n) as bigint) as n
+        from cell as a join cell as b on a.g = b.g and a.v = b.v group by all order by all""").df()
+    # In the order of the fields of AccountPairs.
+    sizes = backtest.connection.execute("""
+        select v, cast(sum(case when c + d > 0 then 1 else 0 end) as bigint) as judged,
+          cast(sum(case when c > 0 then 1 else 0 end) as bigint) as converted,
+          cast(sum(case when d > 0 then 1 else 0 end) as bigint) as not_converted,
+          cast(max(c + d) as bigint) as largest
+        from (select v, g, sum(case when state = 'converted' then n else 0 end) as c,
+                sum(case when state = 'not_converted' then n else 0 end) as d
+              from cell group by v, g) group by v""").fetchall()
+    backtest.connection.execute("drop table cell")
+    frames = {str(value): part.drop(columns="v") for value, part in pairs.groupby("v", sort=True)}
+    return {
+        str(value): AccountPairs(frames[str(value)].reset_index(drop=True), *map(int, size))
+        for value, *size in sizes
+    }
+
+
+def _has_clusters(backtest: Backtest, rows: str) -> bool:
+    query = f"select 1 from {rows} where cluster is not null limit 1"
+    return bool(backtest.connection.execute(query).fetchall())

@@ -1,0 +1,249 @@
+"""The command `leadscore`: thin, and no traceback ever reaches its user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from toolkit.errors import ToolkitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.report import ReportResult
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="leadscore",
+    help="Backtest, measure and recalibrate a point-based lead-scoring model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+CrmOption = Annotated[
+    Path,
+    typer.Option("--crm", help="crm.yaml, a folder of CSV or Parquet files, or a .duckdb file."),
+]
+ModelOption = Annotated[Path, typer.Option("--model", help="The model file (YAML).")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")]
+
+
+@app.command()
+def demo(
+    output: OutputOption = Path("reports/demo"),
+    leads: Annotated[int, typer.Option(min=1_000, help="Leads to draw.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 20260701,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet, not CSV.")] = False,
+) -> None:
+    """Draw a synthetic CRM with planted truth, and audit it."""
+    from toolkit.crm import make_demo
+    from toolkit.report import run_report
+
+    folder = output / "crm"
+    with _err.status(f"Drawing {leads:,} leads with their activities and outcomes"):
+        make_demo(folder, leads=leads, seed=seed, format="parquet" if parquet else "csv")
+    _err.print(f"The demo CRM is in {folder} (planted truth: truth.json)")
+    _done(
+        run_report(
+            "quarterly_audit",
+            crm=folder / "crm.yaml",
+            model=folder / "model.yaml",
+            output=output,
+        )
+    )
+
+
+@app.command()
+def audit(
+    crm: Annotated[
+        Path | None,
+        typer.Option(help="crm.yaml, a folder of CSV or Parquet files, or a .duckdb file."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
+    scored: Annotated[
+        Path | None, typer.Option(help="A flat file with a score and an outcome, instead of a CRM.")
+    ] = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(help="Column with the score; give it twice to add two columns."),
+    ] = None,
+    outcome: Annotated[
+        str, typer.Option(help="The stage to reach; with --scored the outcome column.")
+    ] = "sql",
+    account: Annotated[
+        str | None, typer.Option(help="With --scored: the column that names the account.")
+    ] = None,
+    scored_before_outcome: Annotated[
+        bool,
+        typer.Option(
+            "--scored-before-outcome",
+            help="With --scored: you declare that scores were recorded before outcomes.",
+        ),
+    ] = False,
+    quarter: Annotated[
+        str | None,
+        typer.Option(help="E.g. 2026Q2; default: the latest whose outcome window has closed."),
+    ] = None,
+    within: Annotated[int, typer.Option(min=1, help="Days in which the outcome must come.")] = 90,
+    age: Annotated[int, typer.Option(min=0, help="Days after creation at which to score.")] = 14,
+    threshold: Annotated[
+        int | None, typer.Option(help="Hand-off threshold; default: the model's.")
+    ] = None,
+    cost_ratio: Annotated[
+        float | None,
+        typer.Option(min=0, help="Cost of working a lead in vain / gain from one that converts."),
+    ] = None,
+    capacity: Annotated[
+        float | None, typer.Option(min=0, help="Leads that sales can work in a week.")
+    ] = None,
+    output: OutputOption = Path("reports/audit"),
+) -> None:
+    """Audit a model against history: does it rank, is an MQL worth the call, what can't be told."""
+    from toolkit.report import run_report
+
+    _one_source(crm, model, scored, score)
+    shared = {
+        "outcome": outcome,
+        "threshold": threshold,
+        "cost_ratio": cost_ratio,
+        "capacity_per_week": capacity,
+        "output": output,
+    }
+    if scored is not None:
+        result = run_report(
+            "quarterly_audit",
+            scored=scored,
+            score=score,
+            account=account,
+            scored_before_outcome=scored_before_outcome,
+            **shared,
+        )
+    else:
+        result = run_report(
+            "quarterly_audit",
+            crm=crm,
+            model=model,
+            quarter=quarter,
+            within_days=within,
+            age_days=age,
+            **shared,
+        )
+    _done(result)
+
+
+def _one_source(
+    crm: Path | None, model: Path | None, scored: Path | None, score: list[str] | None
+) -> None:
+    if (crm is None) == (scored is None):
+        raise typer.BadParameter("give either --crm with --model, or --scored with --score")
+    if crm is not None and model is None:
+        raise typer.BadParameter("--crm needs --model: which points should be audited?")
+    if scored is not None and not score:
+        raise typer.BadParameter("--scored needs --score: which column holds the score?")
+
+
+@app.command()
+def check(
+    crm: CrmOption,
+    model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
+) -> None:
+    """Count and name what is wrong with the tables (and whether the model fits them)."""
+    from toolkit.crm import check_tables, connect, findings_table
+
+    source = connect(crm)
+    findings = check_tables(source)
+    if findings:
+        _show(findings_table(findings), "Findings (examples are lead ids)")
+    _out.print(
+        f"Tables: {', '.join(sorted(source.tables))}. Seen until {source.observed_until} UTC."
+    )
+    if model is not None:
+        from toolkit.backtest import check_model
+        from toolkit.model import load_model
+
+        never_met = check_model(load_model(model), source)
+        for label in never_met:
+            _out.print(Text(f"No activity in the data meets the criterion '{label}'."))
+        _out.print("The model fits these tables.")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    lead: Annotated[str, typer.Argument(help="The lead_id.")],
+    crm: CrmOption,
+    model: ModelOption,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="A date (its end) or a UTC time; default: the end of the export."),
+    ] = None,
+) -> None:
+    """Show the points of one lead, each with its date."""
+    from toolkit.backtest import explain_lead
+    from toolkit.crm import connect
+    from toolkit.model import load_model
+
+    why = explain_lead(load_model(model), connect(crm), lead, as_of=as_of)
+    table = why.table.assign(
+        date=why.table["date"].dt.strftime("%Y-%m-%d %H:%M").fillna(""),
+        until=why.table["until"].dt.strftime("%Y-%m-%d %H:%M").fillna(""),
+    )
+    _show(
+        table[["label", "why", "date", "until", "points"]],
+        f"Lead {lead} at {why.as_of:%Y-%m-%d %H:%M:%S} UTC",
+    )
+    _out.print(
+        f"Score {why.score} = fit {why.fit} + behavior {why.behavior} (with base and limits)"
+    )
+    if why.gate is not None:
+        _out.print(f"A gate decides this lead whatever its score: {why.gate}")
+
+
+def _show(table: pd.DataFrame, title: str) -> None:
+    shown = Table(title=title, title_justify="left")
+    for name in table.columns:
+        number = table[name].dtype.kind in "iuf"
+        shown.add_column(str(name), justify="right" if number else "left", overflow="fold")
+    for row in table.astype(str).to_numpy().tolist():
+        shown.add_row(*(Text(cell) for cell in row))
+    _out.print(shown)
+
+
+def _done(result: ReportResult) -> None:
+    _out.print(Text(result.headline, style="bold"))
+    _out.print(f"Report:   {result.html}")
+    _out.print(f"Facts:    {result.facts}")
+    _out.print(f"Notebook: {result.notebook}")
+
+
+def main() -> None:
+    """Run the command line; errors are one readable message and a non-zero exit code."""
+    try:
+        app()
+    except ToolkitError as error:
+        _err.print(Text(f"{type(error).__name__}: {error}", style="red"))
+        sys.exit(2)
+    except Exception as error:
+        if os.environ.get("LEADSCORE_DEBUG"):
+            raise
+        _err.print(
+            Text(
+                f"Unexpected {type(error).__name__}. This is a fault of the toolkit; set "
+                "LEADSCORE_DEBUG=1 and run again for the details to report.",
+                style="red",
+            )
+        )
+        sys.exit(70)
