@@ -72,9 +72,11 @@ def test_an_empty_band_is_nan_with_a_reason(rows):
 
 
 def test_no_bands_and_equal_bands_are_refused(rows):
-    with pytest.raises(QuestionError, match="no bands were given.*use equal_bands or level_table"):
+    with pytest.raises(QuestionError, match=r"no bands were given.*use equal_bands or level_table"):
         band_table(count_rows(rows), ())
-    with pytest.raises(QuestionError, match="two bands start at the same score: A from 80, Z from 80"):
+    with pytest.raises(
+        QuestionError, match="two bands start at the same score: A from 80, Z from 80"
+    ):
         band_table(count_rows(rows), (BANDS[0], ScoreBand("Z", 80)))
 
 

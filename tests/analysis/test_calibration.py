@@ -47,7 +47,9 @@ def plain_band(positives, n, confidence=0.95):
     return low, high
 
 
-levels = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)).filter(any), min_size=1, max_size=9)
+levels = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(0, 20)).filter(any), min_size=1, max_size=9
+)
 
 
 def test_columns_are_those_of_the_docstring(sim_counts):
@@ -151,9 +153,7 @@ def test_rates_and_intervals_of_each_score_are_those_of_its_leads():
 
 
 def test_scores_without_judged_leads_are_left_out():
-    rows = pd.DataFrame(
-        {"score": [1, 2, 3], "state": ["converted", "immature", "not_converted"]}
-    )
+    rows = pd.DataFrame({"score": [1, 2, 3], "state": ["converted", "immature", "not_converted"]})
     assert calibration_table(count_rows(rows))["score"].tolist() == [1, 3]
 
 
@@ -183,7 +183,11 @@ def test_a_rise_is_not_refuted(sim_accounts):
         assert f"`{name}`" in str(monotonicity.__doc__)
 
 
-@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)).filter(any), min_size=2, max_size=7))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 300), st.integers(0, 300)).filter(any), min_size=2, max_size=7
+    )
+)
 def test_refuted_is_an_empty_band(drawn):
     k = [hits for hits, _ in drawn]
     n = [hits + misses for hits, misses in drawn]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis import strategies
@@ -27,9 +27,12 @@ def test_cells_by_hand():
     assert cells.converted.tolist() == [0, 2]
     assert cells.unworked.tolist() == [3, 0]
     assert cells.leads.tolist() == [3, 3]
-    assert cells.unworked_share == 3 / 5  # of 2 judged and 3 unworked; the immature one is not mature
+    assert (
+        cells.unworked_share == 3 / 5
+    )  # of 2 judged and 3 unworked; the immature one is not mature
 
 
+@settings(max_examples=20)
 @given(strategies.leads(), st.randoms())
 def test_the_order_of_leads_changes_nothing(rows, random):
     order = list(range(len(rows)))
@@ -41,6 +44,7 @@ def test_the_order_of_leads_changes_nothing(rows, random):
         pd.testing.assert_frame_equal(make(one), make(shuffled))
 
 
+@settings(max_examples=20)
 @given(strategies.leads())
 def test_counts_by_quarter_give_the_pooled_statistics(rows):
     one, two = count_rows(rows), count_rows(rows, by=("quarter",))
@@ -51,6 +55,7 @@ def test_counts_by_quarter_give_the_pooled_statistics(rows):
         pd.testing.assert_frame_equal(band_table(one, bands), band_table(two, bands))
 
 
+@settings(max_examples=20)
 @given(strategies.leads())
 def test_immature_leads_change_no_rate(rows):
     all_of_them, mature = count_rows(rows), count_rows(rows[rows["state"] != "immature"])

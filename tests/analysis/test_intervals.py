@@ -76,7 +76,7 @@ def test_more_positives_than_leads_are_refused():
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])
 def test_a_confidence_that_is_no_share_is_refused(confidence):
-    with pytest.raises(QuestionError, match="between 0 and 1, such as 0.95"):
+    with pytest.raises(QuestionError, match=r"between 0 and 1, such as 0\.95"):
         wilson_interval(1, 3, confidence=confidence)
 
 
@@ -176,7 +176,9 @@ def test_a_rate_of_nought_shares_the_design_effect_of_the_others():
 
 
 def test_t_widens_with_few_accounts_and_not_for_leads_of_their_own():
-    wider = quantile_ratio(np.array([100.0, 10.0, 5.0, 1.0]), np.array([10.0, 10.0, 1.0, 1.0]), 0.025)
+    wider = quantile_ratio(
+        np.array([100.0, 10.0, 5.0, 1.0]), np.array([10.0, 10.0, 1.0, 1.0]), 0.025
+    )
     assert wider[0] == pytest.approx(2.2621571628 / 1.9842169516, rel=1e-9)  # t_9 / t_99, tables
     assert wider[1] == 1
     assert np.isinf(wider[2])

@@ -70,9 +70,14 @@ def ranking_verdict(
     if not 0 <= margin < CHANCE:
         raise QuestionError(f"margin is {margin}: expected 0 or more and under 0.5, such as 0.05")
     n = auc.positives + auc.negatives if judged is None else judged
-    question = f"Does a higher score mean a likelier conversion (by more than {margin:.0%})?"
-    return _judge(_Interval(auc.estimate, auc.low, auc.high, auc.reason), CHANCE + margin, question,
-                  n, structural, weeks)  # fmt: skip
+    case = _Case(
+        f"Does a higher score mean a likelier conversion (area above 0.5 by more than {margin:g})?",
+        *(auc.estimate, auc.low, auc.high, auc.reason),
+        bar=CHANCE + margin,
+        n=n,
+        form=".3f",
+    )
+    return _judge(case, structural, weeks)
 
 
 def rate_verdict(
@@ -91,9 +96,14 @@ def rate_verdict(
     """
     if not 0 <= at_least <= 1:
         raise QuestionError(f"at_least is {at_least}: expected a share between 0 and 1")
-    asked = question or f"Is the conversion rate at least {at_least:.1%}?"
-    return _judge(_Interval(rate.estimate, rate.low, rate.high, rate.reason), at_least, asked,
-                  rate.n, structural, weeks)  # fmt: skip
+    case = _Case(
+        question or f"Is the conversion rate at least {at_least:.1%}?",
+        *(rate.estimate, rate.low, rate.high, rate.reason),
+        bar=at_least,
+        n=rate.n,
+        form=".1%",
+    )
+    return _judge(case, structural, weeks)
 
 
 def structural_reason(counts: ScoreCounts, *, most_unworked: float = MOST_UNWORKED) -> str | None:
@@ -111,47 +121,57 @@ def structural_reason(counts: ScoreCounts, *, most_unworked: float = MOST_UNWORK
 
 
 @dataclass(frozen=True, slots=True)
-class _Interval:
+class _Case:
+    question: str
     estimate: float
     low: float
     high: float
     reason: str | None
+    bar: float
+    n: int
+    form: str
 
 
-def _judge(  # noqa: PLR0917 - one private door for both verdicts
-    found: _Interval,
-    bar: float,
-    question: str,
-    n: int,
-    structural: str | None,
-    weeks: float | None,
-) -> Verdict:
-    answer, because = _answer(found, bar, structural)
-    needed = _needed(found, bar, n) if answer == "Not enough evidence" else None
-    wait = (needed - n) / (n / weeks) if needed is not None and weeks and n else None
+def _judge(case: _Case, structural: str | None, weeks: float | None) -> Verdict:
+    answer, because = _answer(case, structural)
+    needed = _needed(case) if answer == "Not enough evidence" else None
+    wait = (needed - case.n) / (case.n / weeks) if needed is not None and weeks else None
     return Verdict(
-        answer, question, because, found.estimate, found.low, found.high, bar, n, needed, wait
+        answer=answer,
+        question=case.question,
+        because=because,
+        estimate=case.estimate,
+        low=case.low,
+        high=case.high,
+        bar=case.bar,
+        n=case.n,
+        n_needed=needed,
+        weeks_to_wait=wait,
     )
 
 
-def _answer(found: _Interval, bar: float, structural: str | None) -> tuple[Answer, str]:
+def _answer(case: _Case, structural: str | None) -> tuple[Answer, str]:
     if structural is not None:
         return "Cannot be told from this data", structural
-    if isnan(found.low) or isnan(found.high):
-        return "Not enough evidence", found.reason or "there is no interval"
-    span = f"the interval runs from {found.low:.3f} to {found.high:.3f}"
-    if found.low > bar:
-        return "Yes", f"{span}, wholly above {bar:.3f}"
-    if found.high < bar:
-        return "No", f"{span}, wholly below {bar:.3f}"
-    return "Not enough evidence", f"{span}, across {bar:.3f}"
+    if isnan(case.low) or isnan(case.high):
+        return "Not enough evidence", case.reason or "there is no interval"
+    low, high, bar = (format(value, case.form) for value in (case.low, case.high, case.bar))
+    note = f" ({case.reason})" if case.reason else ""
+    span = f"the interval runs from {low} to {high}"
+    if case.low > case.bar:
+        return "Yes", f"{span}, wholly above {bar}{note}"
+    if case.high < case.bar:
+        return "No", f"{span}, wholly below {bar}{note}"
+    return "Not enough evidence", f"{span}, across {bar}{note}"
 
 
-def _needed(found: _Interval, bar: float, n: int) -> int | None:
+def _needed(case: _Case) -> int | None:
     """Leads at which the end nearer to the bar would reach it, the estimate unchanged."""
-    distance = abs(found.estimate - bar)
-    half = found.estimate - found.low if found.estimate > bar else found.high - found.estimate
+    distance = abs(case.estimate - case.bar)
+    above = case.estimate > case.bar
+    half = case.estimate - case.low if above else case.high - case.estimate
     if isnan(half) or distance == 0:
         return None
-    needed = n * (half / distance) ** 2
-    return max(ceil(needed), n + 1) if isfinite(needed) else None
+    needed = case.n * (half / distance) ** 2
+    # Rounded first: 4.000000000001 times 100 leads are 400 leads.
+    return max(ceil(round(needed, 6)), case.n + 1) if isfinite(needed) else None

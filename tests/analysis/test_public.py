@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+from toolkit import analysis
+
+MODULES = [f"toolkit.analysis.{info.name}" for info in pkgutil.iter_modules(analysis.__path__)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_are_true(module):
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+def test_public_names_exist_and_are_documented():
+    assert analysis.__all__ == sorted(analysis.__all__)
+    for name in analysis.__all__:
+        thing = getattr(analysis, name)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert inspect.getdoc(thing), name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_names_listed_by_a_module_exist(module):
+    loaded = importlib.import_module(module)
+    assert all(hasattr(loaded, name) for name in loaded.__all__)
+
+
+def test_settings_are_keyword_only():
+    """After the data, every argument is named in the call."""
+    data = {"counts", "bands", "positives", "n", "a", "b", "auc", "rate"}
+    for name in analysis.__all__:
+        thing = getattr(analysis, name)
+        if inspect.isfunction(thing):
+            for parameter in inspect.signature(thing).parameters.values():
+                assert parameter.name in data or parameter.kind is parameter.KEYWORD_ONLY

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import nan
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
+from toolkit.analysis import Auc, Rate, auc, ranking_verdict, rate_verdict, structural_reason
+from toolkit.errors import QuestionError
+
+
+def area(estimate, low, high, positives=40, negatives=60):
+    return Auc(estimate, low, high, 0.05, positives, negatives, "DeLong", None)
+
+
+def simple_rate(estimate, low, high, n=100):
+    return Rate(estimate, low, high, round(estimate * n), n, n, "Wilson", None)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "answer"),
+    [
+        (0.70, 0.56, 0.80, "Yes"),
+        (0.60, 0.55, 0.65, "Not enough evidence"),  # touches the bar
+        (0.60, 0.50, 0.70, "Not enough evidence"),
+        (0.50, 0.46, 0.54, "No"),  # inside the zone of indifference
+        (0.40, 0.30, 0.48, "No"),  # upside down
+        (0.50, 0.40, 0.55, "Not enough evidence"),
+        (nan, nan, nan, "Not enough evidence"),
+    ],
+)
+def test_the_answer_follows_from_the_interval(estimate, low, high, answer):
+    found = ranking_verdict(area(estimate, low, high))
+    assert found.answer == answer
+    assert (found.bar, found.n) == (0.55, 100)
+    assert found.question == (
+        "Does a higher score mean a likelier conversion (area above 0.5 by more than 0.05)?"
+    )
+
+
+def test_a_structural_reason_overrules_any_interval():
+    found = ranking_verdict(area(0.9, 0.85, 0.95), structural="nobody below 50 was ever called")
+    assert found.answer == "Cannot be told from this data"
+    assert found.because == "nobody below 50 was ever called"
+    assert found.n_needed is None
+
+
+def test_leads_needed_by_hand():
+    # Half width 0.10 must shrink to 0.05: four times the leads, 300 more, 30 weeks at 10 a week.
+    found = ranking_verdict(area(0.60, 0.50, 0.70), weeks=10)
+    assert found.n_needed == 400
+    assert found.weeks_to_wait == pytest.approx(30)
+    # Below the bar the upper end counts: 0.06 to 0.05, (6/5)^2 * 100.
+    found = ranking_verdict(area(0.50, 0.46, 0.56))
+    assert found.n_needed == 144
+    assert found.weeks_to_wait is None
+
+
+def test_judged_leads_and_weeks_set_the_pace():
+    found = ranking_verdict(area(0.60, 0.50, 0.70), judged=200, weeks=20)
+    assert (found.n, found.n_needed) == (200, 800)
+    assert found.weeks_to_wait == pytest.approx(60)
+
+
+def test_an_estimate_at_the_bar_needs_no_stated_number():
+    assert ranking_verdict(area(0.55, 0.5, 0.6), weeks=10).n_needed is None
+
+
+def test_an_undefined_area_says_why():
+    found = ranking_verdict(auc(count_rows(lead_rows([1, 2], [0, 0]))), weeks=5)
+    assert found.because == "none of 2 judged leads converted"
+    assert (found.n, found.n_needed, found.weeks_to_wait) == (2, None, None)
+
+
+@given(st.floats(0.02, 0.98), st.floats(0.001, 0.3), st.floats(0.001, 0.3), st.integers(2, 10**6))
+def test_enough_leads_would_settle_it(estimate, down, up, n):
+    """With the leads asked for, and the estimate unchanged, the answer is Yes or No."""
+    low, high = max(estimate - down, 0.0), min(estimate + up, 1.0)
+    found = rate_verdict(simple_rate(estimate, low, high, n), at_least=0.5)
+    if found.n_needed is None:
+        return
+    assert found.n_needed > n
+    shrink = (n / (found.n_needed + 1)) ** 0.5
+    closer = simple_rate(
+        estimate, estimate - (estimate - low) * shrink, estimate + (high - estimate) * shrink
+    )
+    assert rate_verdict(closer, at_least=0.5).answer in {"Yes", "No"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answer"),
+    [(0.11, 0.3, "Yes"), (0.01, 0.09, "No"), (0.05, 0.15, "Not enough evidence")],
+)
+def test_a_rate_is_judged_against_the_break_even(low, high, answer):
+    found = rate_verdict(simple_rate((low + high) / 2 + 0.001, low, high), at_least=0.1)
+    assert found.answer == answer
+    assert found.question == "Is the conversion rate at least 10.0%?"
+    assert f"{low:.1%} to {high:.1%}" in found.because
+
+
+def test_a_rate_verdict_takes_its_own_question_and_reason():
+    found = rate_verdict(
+        simple_rate(0.2, 0.1, 0.3), at_least=0.1, question="Do MQLs pay?", structural="never worked"
+    )
+    assert (found.question, found.answer) == ("Do MQLs pay?", "Cannot be told from this data")
+
+
+def test_margins_that_make_no_sense_are_refused():
+    with pytest.raises(QuestionError, match=r"margin is 0\.6: expected 0 or more and under 0\.5"):
+        ranking_verdict(area(0.6, 0.5, 0.7), margin=0.6)
+    with pytest.raises(QuestionError, match="at_least is 20: expected a share between 0 and 1"):
+        rate_verdict(simple_rate(0.6, 0.5, 0.7), at_least=20)
+
+
+def test_structural_reasons():
+    fine = lead_rows([1, 2] * 50, [0, 1] * 50)
+    assert structural_reason(count_rows(fine)) is None
+    five = pd.concat([fine, pd.DataFrame({"score": [1] * 5, "state": ["unworked"] * 5})])
+    assert structural_reason(count_rows(five)) is None
+    ten = pd.concat([fine, pd.DataFrame({"score": [1] * 25, "state": ["unworked"] * 25})])
+    assert structural_reason(count_rows(ten)) == (
+        "20% of the leads old enough to judge were never worked"
+    )
+    today = count_rows(fine, provenance=replace(PROVENANCE, point_in_time=False))
+    assert structural_reason(today) == (
+        "the score is not known to be older than the outcome, so it may reflect it"
+    )
