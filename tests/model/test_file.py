@@ -13,7 +13,9 @@ from toolkit.model import (
     ActivityCriterion,
     Band,
     CasesCriterion,
+    Group,
     InactivityCriterion,
+    Model,
     Test,
     load_model,
     parse_model,
@@ -132,6 +134,20 @@ def test_in_python_the_fields_own_names_and_seconds_work():
     assert ActivityCriterion(id="a", activity="x", points=1, within=DAY).within == DAY
 
 
+def test_a_checked_model_can_be_built_again_from_its_parts():
+    model = load_model(GOLDEN / "enterprise.yaml")
+    parts = {name: getattr(model, name) for name in type(model).model_fields}
+    assert Model(**parts) == model
+    assert Group(id="g", dimension="fit", criteria=model.groups[0].criteria).label == "G"
+
+
+def test_a_model_shows_only_what_was_given():
+    assert repr(parse_model(TINY).criteria[0].criterion) == (
+        "CasesCriterion(id='c', label='C', cases=(Case(when=Condition(tests=(('title', "
+        "Test(equals='vp')),)), points=1),))"
+    )
+
+
 # --- wrong files: (text, what the message must hold) --------------------------------------------
 
 # The sign ¦ marks where the error must point.
@@ -188,16 +204,16 @@ CRITERIA = {
     "when: {not: [{a: b}]}, points: 1": "'not' takes one condition; found a list",
     "when: {any: [{a: {gte: ¦x}}]}, points: 1": "compare with a number; found text 'x'",
     "when: {' a': b}, points: 1": "a field is named as in the table",
-    "when: {a: b}, points: ¦ten": "points must be a whole number; found text 'ten'",
-    "when: {a: b}, points: 1.5": "points must be a whole number; found the number 1.5",
-    "when: {a: b}, points: 010": "points must be a whole number; found text '010'",
-    "when: {a: b}, points: yes": "points must be a whole number; found text 'yes'",
-    "when: {a: b}, points: true": "points must be a whole number; found the truth value true",
-    "when: {a: b}, points: 12:30": "points must be a whole number; found text '12:30'",
-    "when: {a: b}, points: 1e9": "points must be a whole number; found the number 1000000000.0",
-    "when: {a: b}, points: 1000001": "points must lie between -1,000,000 and 1,000,000; found "
+    "when: {a: b}, points: ¦ten": "'points' must be a whole number; found text 'ten'",
+    "when: {a: b}, points: 1.5": "'points' must be a whole number; found the number 1.5",
+    "when: {a: b}, points: 010": "'points' must be a whole number; found text '010'",
+    "when: {a: b}, points: yes": "'points' must be a whole number; found text 'yes'",
+    "when: {a: b}, points: true": "'points' must be a whole number; found the truth value true",
+    "when: {a: b}, points: 12:30": "'points' must be a whole number; found text '12:30'",
+    "when: {a: b}, points: 1e9": "'points' must be a whole number; found the number 1000000000.0",
+    "when: {a: b}, points: 1000001": "'points' must lie between -1,000,000 and 1,000,000; found "
     "1,000,001",
-    "when: {a: b}, points: -1000001": "points must lie between",
+    "when: {a: b}, points: -1000001": "'points' must lie between",
     "when: {a: b}, points: " + "9" * 5000: "is too large for a number",
     "when: {a: b}, points: 1, min: ¦5, max: 4": "'min' (5) is above 'max' (4)",
     "when: {a: b}, points: 1, ¦max: ": "'max' has no value; give it one or delete the key",
@@ -211,7 +227,7 @@ CRITERIA = {
     "activity: a, points: 1, within: 1.5d": "found text '1.5d'",
     "activity: a, points: 1, within: 101y": "at most 100y; found text '101y'",
     "activity: a, points: 1, within: ٣d": "a duration is a whole number with a unit",
-    "activity: a, points: 1, max_units: 0": "a count must be a whole number from 1 to 1,000,000",
+    "activity: a, points: 1, max_units: 0": "'max_units' must be a whole number from 1 to 1,000,000",
     "activity: [], points: 1": "this list is empty",
     "activity: ' ', points: 1": "this text is blank; write a name",
     "activity: {a: b}, points: 1": "this must be text; found a mapping",
@@ -258,8 +274,8 @@ FILES = {
     "": "f.yaml:1:1: this is no model file: it has no line `lead_score_model: 1`, found nothing",
     "- 1": "this is no model file: it has no line `lead_score_model: 1`, found a list",
     "name: x": "found keys name; add that line",
-    "lead_score_model: 2\nname: m\nversion: a\n" + GROUP: "f.yaml:1:19: 'lead_score_model' must be "
-    "one of 1; found the number 2",
+    "lead_score_model: 2\nname: m\nversion: a\n" + GROUP: "f.yaml:1:19: this version of the "
+    "toolkit reads format 1; found the number 2",
     HEAD: "f.yaml:1:1: 'groups' is missing",
     HEAD + "groups: []": "f.yaml:4:9: this list is empty",
     HEAD + "groups: {id: g}": "'groups' must be a list; found a mapping",
@@ -300,6 +316,9 @@ FILES = {
     "or the name of a band; found 'bb'",
     TINY + BANDS + "gates: [{when: {a: b}}]": "'then' is missing in 'gates'",
     TINY + BANDS + "gates: [{then: a}]": "'when' is missing in 'gates'",
+    TINY + "base: 2e6": "'base' must be a whole number; found the number 2000000.0",
+    TINY + "bands: [{name: a, from: x}]": "'from' must be a whole number; found text 'x'",
+    TINY.replace("model: 1", "model: true"): "reads format 1; found the truth value true",
     TINY + "resets: []": "'resets' is not supported by this version",
     TINY + "derive: {}": "'derive' is not supported by this version: add the column",
     TINY + "scale: 3": "'scale' is not supported by this version",

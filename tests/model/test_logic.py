@@ -105,6 +105,7 @@ def test_a_given_value_is_not_missing():
         ({"ends_with": ".EDU"}, ["mit.edu", "edu.com"], [T, F]),
         ({"like": "/pricing*"}, ["/Pricing", "/pricing/eu?x", "/a/pricing"], [T, T, F]),
         ({"like": "*a*b*"}, ["xxaxxbxx", "ba", "ab"], [T, F, T]),
+        ({"like": "*ab*b"}, ["ab", "abb"], [F, T]),
         ({"like": "a.c"}, ["a.c", "abc"], [T, F]),
         ({"like": "ab*ba"}, ["aba", "abba"], [F, T]),
         ({"matches": r"^(vp|chief)\b"}, ["VP Sales", "vps", "the vp"], [T, F, F]),

@@ -59,7 +59,7 @@ class Test(YamlModel):
 
     @classmethod
     def shape(cls, data: Any) -> Any:
-        """Read a bare list as `in` and a bare value as `equals`; refuse nothing at all."""
+        """Read a bare list as `in` and a bare value as `equals`; refuse an empty test."""
         if isinstance(data, list | tuple):
             return {"in": data}
         if data is None:

@@ -292,12 +292,18 @@ class PlacedCriterion:
     criterion: CasesCriterion | ActivityCriterion | InactivityCriterion
 
 
+def _format(value: Any) -> Any:
+    if isinstance(value, bool) or value != 1:
+        raise fail(f"this version of the toolkit reads format 1; found {found(value)}")
+    return 1
+
+
 class Model(_Limited):
     """A point-based lead-scoring model, as read from a file."""
 
     later: ClassVar = LATER_IN_MODEL
 
-    lead_score_model: Literal[1] = 1
+    lead_score_model: Annotated[Literal[1], BeforeValidator(_format)] = 1
     name: Name
     version: Name
     label: Name | None = None

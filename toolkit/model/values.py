@@ -41,18 +41,26 @@ _LONGEST = 100 * _UNITS["y"]
 _IDENTIFIER = re.compile(r"[^\W\d][\w.-]{0,99}")
 
 
-def _points(value: Any) -> int:
+def _key(info: ValidationInfo) -> str:
+    # The file's spelling of the few fields that Python cannot call by it.
+    name = (info.field_name or "this").rstrip("_")
+    return "'from'" if name == "start" else f"'{name}'"
+
+
+def _points(value: Any, info: ValidationInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fail(f"points must be a whole number; found {found(value)}")
+        raise fail(f"{_key(info)} must be a whole number; found {found(value)}")
     if abs(value) > MOST_POINTS:
-        raise fail(f"points must lie between -{MOST_POINTS:,} and {MOST_POINTS:,}; found {value:,}")
+        raise fail(
+            f"{_key(info)} must lie between -{MOST_POINTS:,} and {MOST_POINTS:,}; found {value:,}"
+        )
     return value
 
 
-def _count(value: Any) -> int:
+def _count(value: Any, info: ValidationInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_POINTS:
         raise fail(
-            f"a count must be a whole number from 1 to {MOST_POINTS:,}; found {found(value)}"
+            f"{_key(info)} must be a whole number from 1 to {MOST_POINTS:,}; found {found(value)}"
         )
     return value
 

@@ -130,8 +130,6 @@ def validate(
                 for placed in _placed(entry, data, places)
             }
         )
-    except RecursionError:
-        problems = [((1, 1), "nested too deep; flatten it")]
     (line, column), text = problems[0]
     more = [f"{file}:{a}:{b}: {said}" for (a, b), said in problems[1:MAX_LISTED]]
     if len(problems) > MAX_LISTED:
