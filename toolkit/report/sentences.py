@@ -22,7 +22,7 @@ __all__ = [
 
 FEWEST = 5
 """Cells with fewer judged leads are neither shown nor spoken of."""
-_NOTEWORTHY = 0.05
+_MOSTLY = 0.5
 
 
 def band_label(record: Mapping[Hashable, Any]) -> str:
@@ -35,9 +35,9 @@ def band_label(record: Mapping[Hashable, Any]) -> str:
 
 
 def mostly_unworked(record: Mapping[Hashable, Any]) -> bool:
-    """Whether more than 5% of a band's leads with a closed window were never worked."""
+    """Whether most of a band's leads with a closed window were never worked."""
     unworked, judged = float(record.get("unworked", 0)), float(record["n"])
-    return unworked > _NOTEWORTHY * (unworked + judged)
+    return unworked > _MOSTLY * (unworked + judged)
 
 
 def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
@@ -61,7 +61,7 @@ def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
     """
     known = [row for row in table.to_dict("records") if not math.isnan(float(row["rate"]))]
     fair = [row for row in known if not mostly_unworked(row)]
-    compared = (fair if len(fair) >= 2 else known)[:2]  # noqa: PLR2004 - a comparison takes two
+    compared = (fair if len(fair) >= 2 else known)[:2]  # noqa: PLR2004 - digits and pairs
     if not compared:
         return f"No band has enough judged leads to say how often they {words.become}"
     if len(compared) == 1:
@@ -88,12 +88,13 @@ def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], wor
     if p < q:
         return f"Leads scored {above} {words.become} less often than leads scored {below} ({rates})"
     if q == 0:
-        return f"Leads scored {above} {words.become} and leads scored {below} do not ({rates})"
+        none = f"none of {count(lower['n'])} scored {below}"
+        return f"{percent(p, 0)} of judged leads scored {above} {words.became}, {none}"
     return f"Leads scored {above} {words.become} {_ratio(p / q)} as often as leads scored {below}"
 
 
 def _ratio(ratio: float) -> str:
-    shown = f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 10 else count(ratio)  # noqa: PLR2004 - digits by size
+    shown = f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 10 else count(ratio)  # noqa: PLR2004 - digits and pairs
     return f"{shown}{TIMES}"
 
 
@@ -152,7 +153,7 @@ def gains_sentence(
     found = share_at(gains, share)
     if math.isnan(found):
         return f"No {words.outcome} among judged leads yet: nothing to rank"
-    part = "fifth" if share == 0.2 else percent(share, 0)  # noqa: PLR2004 - a fifth has a word
+    part = "fifth" if share == 0.2 else percent(share, 0)  # noqa: PLR2004 - digits and pairs
     return f"The best-scored {part} of {among} holds {percent(found, 0)} of their {words.many}"
 
 
@@ -175,8 +176,10 @@ def calibration_sentence(table: pd.DataFrame, *, words: Words, refuted: str = ""
     first, last = known.iloc[0], known.iloc[-1]
     if refuted:
         return f"More points do not always mean more {words.many}: {refuted}"
-    if len(known) == 1 or first["isotonic"] == last["isotonic"]:
-        return f"The {words.rate} does not rise with the points"
+    if len(known) == 1:
+        return f"All judged leads have {count(first['score'])} points: nothing to compare"
+    if first["isotonic"] == last["isotonic"]:
+        return f"No rise of the {words.rate} with the points is seen"
     if float(first["band_high"]) >= float(last["band_low"]):
         return (
             f"It cannot be told yet whether the {words.rate} rises from {count(first['score'])} to"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DASH",
+    "MINUS",
     "TIMES",
     "Words",
     "change",
@@ -103,7 +104,7 @@ class Words:
 
 
 def _plural_noun(word: str) -> str | None:
-    if word.isupper():
+    if word.isupper() or word.casefold().endswith("lead"):
         return f"{word}s"
     return _NOUNS.get(word.casefold())
 
@@ -138,7 +139,7 @@ def percent(rate: float, decimals: int = 1) -> str:
     shown = round(100 * rate, decimals)
     if rate > 0 and shown <= 0:
         return f"under {step:.{decimals}f}%"
-    if rate < 1 and shown >= 100:  # noqa: PLR2004 - all of it
+    if rate < 1 and shown >= 100:  # noqa: PLR2004 - all of it, or one
         return f"over {100 - step:.{decimals}f}%"
     return f"{shown:.{decimals}f}%"
 
@@ -228,7 +229,7 @@ def joined(items: Sequence[str]) -> str:
     >>> joined(["16", "17", "18"])
     '16, 17 and 18'
     """
-    if len(items) < 2:  # noqa: PLR2004 - one item needs no "and"
+    if len(items) < 2:  # noqa: PLR2004 - all of it, or one
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
 

@@ -90,7 +90,7 @@ def plot_bands(
     """Draw a bar for each row of `band_table` (or `level_table`), best scores on top.
 
     A bar is the share of *judged* leads of the band that turned into a positive, with its
-    interval. Bands from `threshold` on are blue. A bar is hatched where more than 5% of the
+    interval. Bands from `threshold` on are blue. A bar is hatched where most of the
     band's leads with a closed window were never worked: it then speaks of the worked ones only.
     The title is the sentence to repeat, from the same rows.
     """
@@ -110,7 +110,7 @@ def plot_bands(
 
 def _note(words: Words, rows: list[_Row], note: str) -> str:
     partial = any(row.partial for row in rows)
-    hatched = " Hatched: only the few leads that sales worked." if partial else ""
+    hatched = " Hatched: most of the band was never worked." if partial else ""
     return f"Share of judged leads that {words.became}. Thin line: 95% interval.{hatched} {note}"
 
 

@@ -22,6 +22,7 @@ from toolkit.report.figures.style import (
     drawing,
     inch_axes,
     new_chart,
+    score_ticks,
     text_width,
     wrapped,
 )
@@ -103,7 +104,7 @@ def _promise_text(row: Mapping[Hashable, Any]) -> str:
 
 def _scale_lines(axes: Axes, left: float, right: float, most: float, body: float) -> None:
     ticks = np.asarray(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(0, most))
-    decimals = 0 if most >= 0.05 else 1  # noqa: PLR2004 - small rates need a decimal
+    decimals = 0 if most >= 0.05 else 1  # noqa: PLR2004 - a share so small
     for tick in ticks[(ticks >= 0) & (ticks <= most)]:
         x = left + (right - left) * tick / most
         axes.plot([x, x], [_HEAD, body - _FOOT], color=GRID, linewidth=0.9, zorder=0)
@@ -187,12 +188,12 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_ylim(-0.03 * top, min(1.25 * top, 1.04))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{100 * rate:.3g}%"))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(score_ticks(rows["score"]))
 
 
 def _filled(rows: pd.DataFrame) -> list[float]:
     share = rows["n"] / max(float(rows["n"].sum()), 1.0)
-    return [float(rate) for rate in rows.loc[share >= 0.01, "rate"]]  # noqa: PLR2004 - 1% of leads
+    return [float(rate) for rate in rows.loc[share >= 0.01, "rate"]]  # noqa: PLR2004 - a share so small
 
 
 def _spoken_curve(rows: pd.DataFrame) -> str:

@@ -18,10 +18,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FixedLocator, Locator, MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "figure_svg",
     "inch_axes",
     "new_chart",
+    "score_ticks",
     "text_width",
     "wrapped",
 ]
@@ -243,3 +246,11 @@ def inch_axes(chart: Figure, floor: float, body: float) -> Axes:
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(body, 0)
     return axes
+
+
+def score_ticks(scores: pd.Series) -> Locator:
+    """Mark each score where they are few, round scores where they are many."""
+    few = sorted({float(score) for score in scores})
+    if 0 < len(few) <= 10 and few[-1] - few[0] <= 15 * len(few):  # noqa: PLR2004 - so many fit
+        return FixedLocator(few)
+    return MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10])

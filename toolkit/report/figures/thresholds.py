@@ -21,6 +21,7 @@ from toolkit.report.figures.style import (
     axes_at,
     drawing,
     new_chart,
+    score_ticks,
     text_width,
     wrapped,
 )
@@ -231,9 +232,9 @@ def _draw_lower(axes: Axes, rows: pd.DataFrame, words: Words, capacity: float | 
     axes.set_xlim(first, last)
     tallest = max(float(np.nanmax(volume)) if volume.size else 1.0, limit or 0.0)
     axes.set_ylim(0, (tallest or 1.0) * 1.3)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=tallest >= 3))  # noqa: PLR2004 - small axes need fractions
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=tallest >= 3))  # noqa: PLR2004 - digits by size
     axes.yaxis.set_major_formatter(FuncFormatter(_axis_number))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(score_ticks(rows["threshold"]))
     axes.set_xlabel(f"{words.handed} threshold (points)")
     axes.figure.text(
         0.12 / WIDTH,
@@ -262,7 +263,7 @@ def _axis_number(value: float, _: int | None = None) -> str:
     for unit, word in ((_MILLION * 1000, "bn"), (_MILLION, "m")):
         if value >= unit:
             return f"{value / unit:,.4g}{word}"
-    return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - no 1e+03
+    return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - digits by size
 
 
 def _mark(

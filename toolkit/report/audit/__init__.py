@@ -1,0 +1,37 @@
+"""The sections of the audit: prepared inputs in, one displayable value per section out.
+
+prepare -> Audit -> show_verdict, show_flow, ... -> Section
+"""
+
+from toolkit.report.audit.front import show_verdict
+from toolkit.report.audit.inputs import (
+    Audit,
+    Policy,
+    prepare,
+    prepare_audit,
+    prepare_scored_audit,
+)
+from toolkit.report.audit.limits import show_limits, show_method
+from toolkit.report.audit.people import show_data_health, show_flow
+from toolkit.report.audit.policy import show_thresholds
+from toolkit.report.audit.ranking import show_ranking
+from toolkit.report.audit.time import show_quarters, show_segments
+from toolkit.report.audit.worth import show_calibration
+
+__all__ = [
+    "Audit",
+    "Policy",
+    "prepare",
+    "prepare_audit",
+    "prepare_scored_audit",
+    "show_calibration",
+    "show_data_health",
+    "show_flow",
+    "show_limits",
+    "show_method",
+    "show_quarters",
+    "show_ranking",
+    "show_segments",
+    "show_thresholds",
+    "show_verdict",
+]

@@ -1,0 +1,148 @@
+"""What several sections need: small cells hidden, rates as cells, whose leads a number speaks of."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from toolkit.analysis import (
+    Rate,
+    auc,
+    band_table,
+    level_table,
+    ranking_verdict,
+    rate,
+    structural_reason,
+)
+from toolkit.analysis.cells import MOST_UNWORKED
+from toolkit.report.audit.quarters import is_whole
+from toolkit.report.sentences import FEWEST, year_before
+from toolkit.report.wording import count, decimals_for, percent, span
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+
+    from toolkit.analysis import Auc, Verdict
+    from toolkit.counts import ScoreCounts
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = [
+    "among",
+    "counted",
+    "handed_over",
+    "handoff_rate",
+    "masked",
+    "percent_of",
+    "range_cell",
+    "rate_before",
+    "rate_cell",
+    "scores_table",
+    "small",
+    "verdicts",
+    "worked_only",
+]
+
+
+def masked(table: pd.DataFrame) -> pd.DataFrame:
+    """Hide what became of fewer than five judged leads: rate, interval and positives are NaN."""
+    few = (table["n"] > 0) & (table["n"] < FEWEST)
+    hidden = ["positives", "rate", "low", "high"]
+    return table.assign(**{name: table[name].astype(float).mask(few) for name in hidden})
+
+
+def small(n: float) -> str:
+    """Write a number of judged leads, a very small one only as such."""
+    return f"under {FEWEST}" if 0 < n < FEWEST else count(n)
+
+
+def counted(value: float) -> str:
+    """Write a count that may be hidden."""
+    return "hidden" if math.isnan(value) else count(value)
+
+
+def rate_cell(row: Mapping[Hashable, Any], name: str = "rate", ends: str = "") -> str:
+    """Write a rate with its interval, as a cell."""
+    estimate, low, high = (float(row[key]) for key in (name, f"{ends}low", f"{ends}high"))
+    if math.isnan(estimate):
+        return "not known"
+    digits = decimals_for(low, high)
+    return f"{percent(estimate, digits)} ({span(low, high, digits)})"
+
+
+def range_cell(row: Mapping[Hashable, Any], name: str, lowest: str, highest: str) -> str:
+    """Write a rate with its interval, or the range in which it lies when it cannot be told."""
+    if not math.isnan(float(row[name])):
+        return rate_cell(row, name, f"{name}_")
+    low, high = float(row[lowest]), float(row[highest])
+    if math.isnan(low + high):
+        return "not known"
+    return f"cannot be told ({span(low, high, 0)})"
+
+
+def percent_of(found: Rate) -> str:
+    """Write the counts of a rate and its interval."""
+    if not found.n:
+        return "nothing to judge"
+    digits = decimals_for(found.low, found.high)
+    return f"{count(found.positives)} of {count(found.n)}; {span(found.low, found.high, digits)}"
+
+
+def worked_only(audit: Audit) -> bool:
+    """Whether so many leads were never worked that numbers speak of the worked ones only."""
+    unworked = audit.ranking.total("unworked")
+    mature = unworked + audit.ranking.total("converted", "not_converted")
+    return unworked > MOST_UNWORKED * mature
+
+
+def among(audit: Audit) -> str:
+    """Whose leads the ranking speaks of."""
+    return "leads that sales worked" if worked_only(audit) else "judged leads"
+
+
+def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:
+    """The ranking, the answer for all leads, and the answer for the judged ones alone."""
+    found = auc(audit.ranking)
+    weeks = audit.ranking.provenance.weeks
+    of_all, of_judged = (
+        ranking_verdict(found, margin=audit.policy.margin, structural=reason, weeks=weeks)
+        for reason in (structural_reason(audit.ranking), None)
+    )
+    return found, of_all, of_judged
+
+
+def scores_table(audit: Audit) -> pd.DataFrame:
+    """Rates by band; by score for a flat file with few scores."""
+    if audit.kind == "flat" and audit.few_levels:
+        return masked(level_table(audit.ranking))
+    return masked(band_table(audit.ranking, audit.bands))
+
+
+def handed_over(audit: Audit) -> ScoreCounts | None:
+    """The leads handed over in the audited quarter."""
+    return _of_quarter(audit, audit.quarter)
+
+
+def handoff_rate(audit: Audit) -> Rate | None:
+    """How many of them turned into a positive."""
+    counts = handed_over(audit)
+    return None if counts is None else rate(counts)
+
+
+def rate_before(audit: Audit) -> Rate | None:
+    """The same a year earlier; None when the export does not cover that quarter whole."""
+    if audit.quarter is None or audit.handoffs is None:
+        return None
+    earlier = year_before(audit.quarter)
+    counts = _of_quarter(audit, earlier)
+    if counts is None or not is_whole(earlier, audit.handoffs.provenance.first_moment):
+        return None
+    return rate(counts)
+
+
+def _of_quarter(audit: Audit, quarter: str | None) -> ScoreCounts | None:
+    if audit.handoffs is None or quarter is None:
+        return None
+    known = {labels for labels, _ in audit.handoffs.groups()}
+    return audit.handoffs.group(quarter) if (quarter,) in known else None

@@ -1,0 +1,275 @@
+"""Everything an audit needs, prepared once: the two designs, counted; nothing else is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from toolkit.analysis import BandLike, equal_bands
+from toolkit.backtest import (
+    AtAge,
+    AtHandoff,
+    Backtest,
+    Outcome,
+    count_scores,
+    read_scored,
+    run_backtest,
+)
+from toolkit.backtest.outcomes import stage_label
+from toolkit.crm import Crm, connect, findings_table
+from toolkit.crm.checks import check_tables
+from toolkit.errors import QuestionError
+from toolkit.model import Model, load_model
+from toolkit.report.audit.quarters import chosen_quarter
+from toolkit.report.wording import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from toolkit.counts import ScoreCounts
+
+__all__ = ["Audit", "Policy", "prepare", "prepare_audit", "prepare_scored_audit"]
+
+_FEW_LEVELS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What was agreed before looking."""
+
+    margin: float = 0.05
+    """By how much a score must beat chance to be called better (share of pairs)."""
+    cost_ratio: float | None = None
+    capacity_per_week: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The counted inputs of every section; sections are functions of this value."""
+
+    kind: Literal["crm", "flat"]
+    title: str
+    words: Words
+    ranking: ScoreCounts = field(repr=False)
+    """All leads at the landmark (or of the flat file)."""
+    landmark_by_quarter: ScoreCounts | None = field(repr=False)
+    handoffs: ScoreCounts | None = field(repr=False)
+    """Leads handed over, by quarter; None without a record of hand-offs."""
+    decisions: ScoreCounts | None = field(repr=False)
+    """The same leads by what sales decided first."""
+    segments: ScoreCounts | None = field(repr=False)
+    """The leads of `ranking` by the segment asked for."""
+    quarter: str | None
+    bands: tuple[BandLike, ...] = field(repr=False)
+    few_levels: bool
+    """Whether every score can have a row of its own."""
+    threshold: int | None
+    health: pd.DataFrame = field(repr=False)
+    policy: Policy
+    settings: tuple[tuple[str, str], ...] = field(repr=False)
+    prepared_on: date
+
+    @property
+    def told(self) -> bool:
+        """Whether the score is known (or declared) to be older than the outcome."""
+        return self.ranking.provenance.point_in_time
+
+
+def prepare(
+    *,
+    crm: str | None = None,
+    model: str | None = None,
+    quarter: str | None = None,
+    outcome: str = "sql",
+    within_days: int = 90,
+    age_days: int = 14,
+    scored: str | None = None,
+    score: str | Sequence[str] | None = None,
+    outcome_column: str | None = None,
+    account: str | None = None,
+    scored_before_outcome: bool = False,
+    segment: str | None = None,
+    margin: float = 0.05,
+    cost_ratio: float | None = None,
+    capacity_per_week: float | None = None,
+    prepared_on: str | None = None,
+) -> Audit:
+    """Prepare whichever audit the parameters of the notebook ask for.
+
+    Raises QuestionError when they ask for neither or for both.
+    """
+    policy = Policy(margin, cost_ratio, capacity_per_week)
+    day = date.today() if prepared_on is None else _day(prepared_on)  # noqa: DTZ011 - the reader's own day
+    if scored is None and crm is not None and model is not None:
+        return prepare_audit(
+            crm=crm,
+            model=model,
+            quarter=quarter,
+            outcome=outcome,
+            within_days=within_days,
+            age_days=age_days,
+            segment=segment,
+            policy=policy,
+            prepared_on=day,
+        )
+    if scored is not None and crm is None and score and outcome_column:
+        return prepare_scored_audit(
+            scored=scored,
+            score=score,
+            outcome=outcome_column,
+            account=account,
+            scored_before_outcome=scored_before_outcome,
+            segment=segment,
+            policy=policy,
+            prepared_on=day,
+        )
+    raise QuestionError(
+        "an audit needs either a CRM and its model (crm, model) or a flat file with its columns "
+        "(scored, score, outcome_column)"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise QuestionError(
+            f"prepared_on is '{text}': expected a date such as 2026-10-05"
+        ) from None
+
+
+def prepare_audit(
+    *,
+    crm: str | Path | Crm,
+    model: str | Path | Model,
+    quarter: str | None = None,
+    outcome: str = "sql",
+    within_days: int = 90,
+    age_days: int = 14,
+    segment: str | None = None,
+    policy: Policy | None = None,
+    prepared_on: date,
+) -> Audit:
+    """Replay the model on the CRM in the two designs that the questions need.
+
+    Hand-off (`AtHandoff`) answers what became of the leads handed over in a quarter; the landmark
+    (`AtAge(age_days)`) answers ranking, bands and thresholds. `quarter` defaults to the latest one
+    whose outcome windows have all closed. Raises what `connect`, `load_model` and `run_backtest`
+    raise, and QuestionError for a quarter that cannot be judged.
+    """
+    source = crm if isinstance(crm, Crm) else connect(crm)
+    rules = model if isinstance(model, Model) else load_model(model)
+    wanted = Outcome(outcome, within_days=within_days)
+    segments = (segment,) if segment else ()
+    landmark = run_backtest(
+        rules, source, moment=AtAge(age_days), outcome=wanted, segments=segments
+    )
+    handed = _handed_over(rules, source, wanted)
+    chosen = chosen_quarter(quarter, handed or landmark, within_days)
+    counts = count_scores(landmark)
+    return Audit(
+        kind="crm",
+        title=f"Quarterly audit of {rules.name} {rules.version}"
+        + (f", {chosen}" if chosen else ""),
+        words=Words(
+            landmark.provenance.outcome_label, stage_label(source, source.mapping.handoff_stage)
+        ),
+        ranking=counts,
+        landmark_by_quarter=count_scores(landmark, by="quarter"),
+        handoffs=count_scores(handed, by="quarter") if handed else None,
+        decisions=count_scores(handed, by="decision") if handed else None,
+        segments=count_scores(landmark, by=segment) if segment else None,
+        quarter=chosen,
+        bands=rules.bands or equal_bands(counts),
+        few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
+        threshold=rules.handoff_threshold,
+        health=findings_table([*source.findings, *check_tables(source)]),
+        policy=policy or Policy(),
+        settings=(
+            ("Outcome", landmark.provenance.outcome),
+            ("Landmark", landmark.provenance.moment),
+            ("Quarter", chosen or "none can be judged yet"),
+            *_policy_settings(policy or Policy()),
+        ),
+        prepared_on=prepared_on,
+    )
+
+
+def _handed_over(model: Model, crm: Crm, outcome: Outcome) -> Backtest | None:
+    """The hand-off design, where the export records hand-offs."""
+    stage = crm.mapping.handoff_stage
+    found = crm.connection.execute(
+        "select count(*) from stage_changes where stage = ? and entered_at is not null", [stage]
+    ).fetchone()
+    if not found or not found[0]:
+        return None
+    return run_backtest(model, crm, moment=AtHandoff(), outcome=outcome)
+
+
+def prepare_scored_audit(
+    *,
+    scored: str | Path | pd.DataFrame,
+    score: str | Sequence[str],
+    outcome: str,
+    account: str | None = None,
+    scored_before_outcome: bool = False,
+    segment: str | None = None,
+    policy: Policy | None = None,
+    prepared_on: date,
+) -> Audit:
+    """Read a flat file; nothing in it is point-in-time, so most questions cannot be told.
+
+    With `scored_before_outcome` the analyst declares that every score was recorded before its
+    outcome; the report then answers and prints the declaration. Raises what `read_scored` raises.
+    """
+    segments = (segment,) if segment else ()
+    backtest = read_scored(
+        scored,
+        score=score,
+        outcome=outcome,
+        account=account,
+        segments=segments,
+        scored_before_outcome=scored_before_outcome,
+    )
+    counts = count_scores(backtest)
+    few = counts.frame["score"].nunique() <= _FEW_LEVELS
+    return Audit(
+        kind="flat",
+        title=f"Audit of the scores in {counts.provenance.source}",
+        words=Words(counts.provenance.outcome_label, "selected lead"),
+        ranking=counts,
+        landmark_by_quarter=None,
+        handoffs=None,
+        decisions=None,
+        segments=count_scores(backtest, by=segment) if segment else None,
+        quarter=None,
+        bands=equal_bands(counts),
+        few_levels=few,
+        threshold=None,
+        health=findings_table([]),
+        policy=policy or Policy(),
+        settings=(
+            ("Score", score if isinstance(score, str) else " + ".join(score)),
+            ("Outcome", counts.provenance.outcome),
+            ("Account", account or "not given"),
+            ("Declared: score older than outcome", "yes" if scored_before_outcome else "no"),
+            *_policy_settings(policy or Policy()),
+        ),
+        prepared_on=prepared_on,
+    )
+
+
+def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:
+    ratio, capacity = policy.cost_ratio, policy.capacity_per_week
+    return (
+        ("Agreed margin over chance", f"{100 * policy.margin:g} points"),
+        (
+            "Cost of a wasted call / benefit of a useful one",
+            "not given" if ratio is None else f"{ratio:g}",
+        ),
+        ("Leads a week that sales can work", "not given" if capacity is None else f"{capacity:g}"),
+    )

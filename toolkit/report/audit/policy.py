@@ -1,0 +1,251 @@
+"""What the threshold costs: caught, wasted, workload, and three rates that share one name."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.analysis import threshold_table, wilson_interval
+from toolkit.report.audit.common import (
+    among,
+    handoff_rate,
+    range_cell,
+    rate_cell,
+    small,
+    worked_only,
+)
+from toolkit.report.audit.ranking import untold
+from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_thresholds
+from toolkit.report.findings import fact
+from toolkit.report.sentences import FEWEST, row_at
+from toolkit.report.wording import count, of_all, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+    from typing import Any
+
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = ["policy_table", "rejected", "show_thresholds", "three_rates"]
+
+_MOST_DRAWN = 30
+_EACH_SIDE = 4
+_TAIL = 0.002
+
+
+def policy_table(audit: Audit) -> pd.DataFrame:
+    """One row per threshold on a round grid (every score when there are few), and today's."""
+    scores = audit.ranking.frame.groupby("score")["n"].sum()
+    at = [int(score) for score in scores.index]
+    if not audit.few_levels:
+        # The last few leads stretch the axis and say nothing.
+        above = scores[::-1].cumsum()[::-1] / scores.sum()
+        top = int(above[above >= _TAIL].index.max())
+        bottom = int(min(at))
+        step = _step((top - bottom) / _MOST_DRAWN)
+        at = list(range(step * math.floor(bottom / step), top + 1, step))
+    today = () if audit.threshold is None else (audit.threshold,)
+    return threshold_table(
+        audit.ranking,
+        thresholds=sorted({*at, *today}),
+        cost_ratio=audit.policy.cost_ratio,
+        capacity_per_week=audit.policy.capacity_per_week,
+    )
+
+
+def _step(least: float) -> int:
+    """The finest round step of at least 5 points that is not finer than `least`."""
+    powers = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+    rounds = (factor * power for power in powers for factor in (1, 2, 5))
+    return next(step for step in rounds if step >= max(least, 5))
+
+
+def show_thresholds(audit: Audit) -> Section:
+    """The trade-off, the thresholds around today's, and the three rates by name."""
+    if not audit.told:
+        return Section((untold(),))
+    table = policy_table(audit)
+    figure = plot_thresholds(
+        table,
+        words=audit.words,
+        threshold=audit.threshold,
+        capacity_per_week=audit.policy.capacity_per_week,
+        note=f"Rates among {among(audit)}.",
+    )
+    parts: list[Part] = [Picture(figure), _around(audit, table)]
+    if worked_only(audit):
+        parts.insert(0, _below_untold(audit, table))
+    if audit.kind == "crm":
+        parts.append(_names(audit, table))
+    return Section(tuple(parts), _facts(audit, table))
+
+
+def _below_untold(audit: Audit, table: pd.DataFrame) -> Paragraph:
+    row = row_at(table, audit.threshold)
+    said = "" if row is None else str(row["reason"] or "")
+    text = said.removeprefix("cannot be told: ").replace("cannot be told: ", "")
+    return Paragraph(
+        f"{text[:1].upper()}{text[1:]}. What lies below the threshold, and so the share caught and"
+        " the false-positive rate, can only be bounded: the range takes in everything from none of"
+        " the unworked leads converting to all of them.",
+        "note",
+        "Cannot be told from this data.",
+    )
+
+
+def _facts(audit: Audit, table: pd.DataFrame) -> dict[str, object]:
+    row = row_at(table, audit.threshold)
+    if row is None:
+        return {}
+    names = (
+        "nowhere_rate", "nowhere_rate_low", "nowhere_rate_high", "recall", "recall_low",
+        "recall_high", "recall_lowest", "recall_highest", "false_positive_rate", "fpr_lowest",
+        "fpr_highest", "leads_per_week",
+    )  # fmt: skip
+    facts: dict[str, object] = {f"threshold.{name}": fact(float(row[name])) for name in names}
+    return {"threshold.points": int(row["threshold"]), **facts}
+
+
+def _around(audit: Audit, table: pd.DataFrame) -> Table:
+    """Today's threshold and the four on either side; all of them when there are few."""
+    words = audit.words
+    columns = [
+        Column("Threshold", lambda row: f"{count(row['threshold'])} points", "left"),
+        Column(
+            "Leads at or above (of all)",
+            lambda row: f"{count(row['leads'])} ({percent(float(row['leads_share']), 0)})",
+        ),
+        Column("A week", lambda row: _weekly(float(row["leads_per_week"]))),
+        Column("Judged, of these", lambda row: small(float(row["n"]))),
+        Column(
+            f"Go nowhere (95% interval), of judged {words.handed_many}",
+            lambda row: _shown(row, _nowhere),
+        ),
+        Column(f"{words.many} caught, of all {words.many}", lambda row: _shown(row, _caught)),
+    ]
+    if audit.policy.cost_ratio is not None:
+        columns.append(
+            Column("Net benefit per 100 judged leads", lambda row: _shown(row, _benefit))
+        )
+    shown = _neighbours(table, audit.threshold)
+    marked = [i for i, at in enumerate(shown["threshold"]) if at == audit.threshold]
+    note = "In bold: today's threshold." if marked else ""
+    return table_of(shown, columns, caption="Thresholds side by side", note=note, marked=marked)
+
+
+def _neighbours(table: pd.DataFrame, threshold: int | None) -> pd.DataFrame:
+    rows = table.sort_values("threshold").reset_index(drop=True)
+    if len(rows) <= 2 * _EACH_SIDE + 1 or threshold is None:
+        return rows
+    at = int((rows["threshold"] < threshold).sum())
+    return rows.iloc[max(at - _EACH_SIDE, 0) : at + _EACH_SIDE + 1].reset_index(drop=True)
+
+
+def _shown(row: Mapping[Hashable, Any], text: Any) -> str:
+    return "hidden" if 0 < row["n"] < FEWEST else str(text(row))
+
+
+def _nowhere(row: Mapping[Hashable, Any]) -> str:
+    return rate_cell(row, "nowhere_rate", "nowhere_rate_")
+
+
+def _caught(row: Mapping[Hashable, Any]) -> str:
+    return range_cell(row, "recall", "recall_lowest", "recall_highest")
+
+
+def _benefit(row: Mapping[Hashable, Any]) -> str:
+    value, low, high = (100 * float(row[f"net_benefit{end}"]) for end in ("", "_low", "_high"))
+    return "cannot be told" if math.isnan(value) else f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _weekly(value: float) -> str:
+    return "no dates" if math.isnan(value) else f"{value:,.1f}"
+
+
+def rejected(audit: Audit) -> pd.DataFrame | None:
+    """How many hand-offs sales turned down, of those it decided on; None without decisions.
+
+    Columns n, positives (rejected), rate, low, high: one row. Leads count as independent here.
+    """
+    if audit.decisions is None:
+        return None
+    totals = audit.decisions.frame.groupby("decision")["n"].sum()
+    decided = int(totals.reindex(["accepted", "rejected", "recycled"]).fillna(0).sum())
+    if not decided:
+        return None
+    turned_down = int(totals.get("rejected", 0))
+    low, high = wilson_interval(turned_down, decided)
+    return pd.DataFrame(
+        {
+            "n": [decided],
+            "positives": [turned_down],
+            "rate": [turned_down / decided],
+            "low": [float(low)],
+            "high": [float(high)],
+        }
+    )
+
+
+def three_rates(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
+    """The three rates that are all called false-positive rate, with their denominators."""
+    rows = [_nowhere_row(audit), _rejected_row(audit), _classic_row(audit, table)]
+    return pd.DataFrame(rows, columns=["name", "of", "counts", "rate"])
+
+
+def _nowhere_row(audit: Audit) -> tuple[str, str, str, str]:
+    words = audit.words
+    name, base = (
+        f"{words.handed_many} that went nowhere",
+        f"judged {words.handed_many} of {audit.quarter}",
+    )
+    found = handoff_rate(audit)
+    if found is None or not found.n:
+        return name, f"judged {words.handed_many}", "none", "not known"
+    wasted: dict[Hashable, float] = {
+        "rate": 1 - found.estimate,
+        "low": 1 - found.high,
+        "high": 1 - found.low,
+    }
+    return name, base, of_all(found.n - found.positives, found.n), rate_cell(wasted)
+
+
+def _rejected_row(audit: Audit) -> tuple[str, str, str, str]:
+    name, base = (
+        "Rejected by sales",
+        f"{audit.words.handed_many} that sales decided on, all quarters",
+    )
+    found = rejected(audit)
+    if found is None:
+        return name, base, "no decisions recorded", "not known"
+    row = found.to_dict("records")[0]
+    return name, base, of_all(row["positives"], row["n"]), rate_cell(row)
+
+
+def _classic_row(audit: Audit, table: pd.DataFrame) -> tuple[str, str, str, str]:
+    name = "False-positive rate"
+    base = f"leads that did not become {audit.words.outcome}, scored at or above the threshold"
+    row = row_at(table, audit.threshold)
+    if row is None:
+        return name, base, "", "not known"
+    known = not math.isnan(float(row["false_positive_rate"]))
+    counts = of_all(row["fp"], row["fp"] + row["tn"]) if known else "outcomes below are missing"
+    return name, base, counts, range_cell(row, "false_positive_rate", "fpr_lowest", "fpr_highest")
+
+
+def _names(audit: Audit, table: pd.DataFrame) -> Table:
+    columns = [
+        Column("Name", lambda row: str(row["name"]), "left"),
+        Column("Share of", lambda row: str(row["of"]), "left"),
+        Column("Counts", lambda row: str(row["counts"])),
+        Column("Rate (95% interval)", lambda row: str(row["rate"])),
+    ]
+    return table_of(
+        three_rates(audit, table),
+        columns,
+        caption="Three rates that are all called the false-positive rate",
+        note="Not converted is not the same as badly scored: leads that nobody worked are in none"
+        " of these. The interval of the second takes leads as independent of one another.",
+    )

@@ -1,0 +1,77 @@
+"""Whether a higher score means a better lead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolkit.analysis import auc, gains_table
+from toolkit.report.audit.common import among, counted, rate_cell, scores_table, small, worked_only
+from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_gains
+from toolkit.report.findings import fact, find_ranking
+from toolkit.report.sentences import band_label, share_at
+from toolkit.report.wording import count
+
+if TYPE_CHECKING:
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = ["bands_table", "show_ranking", "untold"]
+
+
+def untold() -> Paragraph:
+    """Say why a section is off for a flat file without a declaration."""
+    return Paragraph(
+        "The score may have been set after the outcome, or because of it; a ranking would then"
+        " only repeat the outcome. Give dated tables, or declare scored_before_outcome if every"
+        " score was recorded first.",
+        "warning",
+        "Off, because nothing here is point-in-time.",
+    )
+
+
+def bands_table(audit: Audit) -> Table:
+    """Rates by band (or score), every column with its denominator."""
+    words = audit.words
+    columns = [
+        Column("Score", band_label, "left"),
+        Column("Leads (all)", lambda row: count(row["leads"])),
+        Column("Judged", lambda row: small(row["n"])),
+        Column(f"{words.became} (of judged)", lambda row: counted(row["positives"])),
+        Column(f"{words.rate} (95% interval), of judged", rate_cell),
+    ]
+    if audit.ranking.total("unworked"):
+        columns.append(Column("Never worked (of all)", lambda row: count(row["unworked"])))
+    if audit.ranking.total("immature"):
+        columns.append(Column("Too young (of all)", lambda row: count(row["immature"])))
+    table = scores_table(audit)
+    handed = [
+        i
+        for i, start in enumerate(table["start"])
+        if audit.threshold is not None and start >= audit.threshold
+    ]
+    note = "In bold: handed over to sales." if handed else ""
+    return table_of(table, columns, caption="Rate by score", note=note, marked=handed)
+
+
+def show_ranking(audit: Audit) -> Section:
+    """Rates by band, how often a converting lead scored higher, and what the best fifth holds."""
+    if not audit.told:
+        return Section((untold(), bands_table(audit)))
+    whose = among(audit)
+    finding = find_ranking(auc(audit.ranking), among=whose)
+    gains = gains_table(audit.ranking)
+    parts: list[Part] = [Paragraph(finding.text, "finding")]
+    if worked_only(audit):
+        parts.append(_restricted())
+    parts += [bands_table(audit), Picture(plot_gains(gains, words=audit.words, among=whose))]
+    facts = {**finding.facts, "ranking.best_fifth": fact(share_at(gains, 0.2))}
+    return Section(tuple(parts), facts)
+
+
+def _restricted() -> Paragraph:
+    return Paragraph(
+        "Sales works mostly leads with high scores. Among them scores differ less than among all"
+        " leads, so this number is not that of all leads and must not be compared with one;"
+        " below the threshold it cannot be told.",
+        "note",
+    )

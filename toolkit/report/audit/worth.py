@@ -1,0 +1,144 @@
+"""What a score is worth: points against the rate that was seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.analysis import Monotonicity, band_table, calibration_table, monotonicity
+from toolkit.report.audit.common import among, masked
+from toolkit.report.audit.quarters import is_closed
+from toolkit.report.audit.ranking import untold
+from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_calibration, plot_promises
+from toolkit.report.wording import Words, count, percent, score_range, span
+
+if TYPE_CHECKING:
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = ["falling_text", "show_calibration"]
+
+_MOST_ROWS = 20
+
+
+def show_calibration(audit: Audit) -> Section:
+    """The rate at each score, the rising curve in it, and where rising is refuted."""
+    if not audit.told:
+        return Section((untold(),))
+    table = calibration_table(audit.ranking)
+    found = monotonicity(audit.ranking)
+    falling = falling_text(found)
+    note = f"Among {among(audit)}."
+    parts: list[Part] = [Paragraph(_said(found, falling), *_tone(found))]
+    parts.append(Picture(plot_calibration(table, words=audit.words, refuted=falling, note=note)))
+    parts.append(_steps_table(table, audit.words))
+    facts: dict[str, object] = {
+        "calibration.monotone_refuted": found.refuted,
+        "calibration.falling_pairs": len(found.pairs),
+    }
+    promised = _promises(audit)
+    if promised is not None:
+        facts["calibration.bands_compared"] = int(promised["rate"].notna().sum())
+        about = f"Earlier: all quarters before. Among {among(audit)}."
+        parts.append(
+            Picture(
+                plot_promises(promised, words=audit.words, when=f"in {audit.quarter}", note=about)
+            )
+        )
+    return Section(tuple(parts), facts)
+
+
+def falling_text(found: Monotonicity) -> str:
+    """Say where more points convert worse: `leads with 16 to 17 points convert worse than ...`."""
+    if not found.refuted:
+        return ""
+    row = found.pairs.iloc[0]
+    higher, lower = (
+        score_range(row[f"{side}_score"], row[f"{side}_score_to"] + 1)
+        for side in ("higher", "lower")
+    )
+    rates = f"{percent(row['higher_rate'])} against {percent(row['lower_rate'])}"
+    return f"leads with {higher} points convert worse than leads with {lower} ({rates})"
+
+
+def _said(found: Monotonicity, falling: str) -> str:
+    if found.refuted:
+        more = len(found.pairs) - 1
+        also = f" There {'is' if more == 1 else 'are'} {more} more such place{'s' if more > 1 else ''}."
+        return f"{falling[0].upper()}{falling[1:]}.{also if more else ''}"
+    if found.reason:
+        return f"Whether the rate rises with the points cannot be said: {found.reason}."
+    return (
+        "Nowhere do the data refute that more points mean a higher rate."
+        " That is no proof that every step up is a real one."
+    )
+
+
+def _tone(found: Monotonicity) -> tuple[str, str] | tuple[str]:
+    return (
+        ("warning", "Higher scores do not always convert better.")
+        if found.refuted
+        else ("finding",)
+    )
+
+
+def _steps_table(table: pd.DataFrame, words: Words) -> Table:
+    """The steps of the rising curve: neighbouring scores with one rate are one row."""
+    known = table.dropna(subset=["isotonic"]).sort_values("score")
+    step = (known["isotonic"].round(12).diff() != 0).cumsum()
+    rows = (
+        known.groupby(step)
+        .agg(
+            first=("score", "min"),
+            last=("score", "max"),
+            n=("n", "sum"),
+            positives=("positives", "sum"),
+            isotonic=("isotonic", "first"),
+            band_low=("band_low", "min"),
+            band_high=("band_high", "max"),
+        )
+        .sort_values("first", ascending=False)
+    )
+    shown = rows[rows["n"] >= 5].head(_MOST_ROWS)  # noqa: PLR2004 - smaller cells are hidden
+    columns = [
+        Column("Points", lambda row: score_range(row["first"], row["last"] + 1), "left"),
+        Column("Judged leads", lambda row: count(row["n"])),
+        Column(f"{words.became} (of judged)", lambda row: count(row["positives"])),
+        Column(f"{words.rate} on the rising curve", lambda row: percent(row["isotonic"])),
+        Column(
+            "95% band for all scores at once", lambda row: span(row["band_low"], row["band_high"])
+        ),
+    ]
+    return table_of(
+        shown,
+        columns,
+        caption="From points to a rate",
+        note="Scores between which no rise is seen share a row.",
+    )
+
+
+def _promises(audit: Audit) -> pd.DataFrame | None:
+    """Bands of the audited quarter beside the rate of all closed quarters before it."""
+    counts, quarter = audit.landmark_by_quarter, audit.quarter
+    if counts is None or quarter is None:
+        return None
+    until, window = counts.provenance.observed_until, counts.provenance.outcome_window_days
+    parts = {labels[0]: part for labels, part in counts.groups()}
+    earlier = [
+        part for name, part in parts.items() if name < quarter and is_closed(name, until, window)
+    ]
+    if quarter not in parts or not earlier:
+        return None
+    seen = masked(band_table(parts[quarter], audit.bands))
+    before = masked(_pooled([band_table(part, audit.bands) for part in earlier]))
+    return seen.merge(
+        before[["band", "rate"]].rename(columns={"rate": "promised"}), on="band", how="left"
+    )
+
+
+def _pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One rate per band over several quarters; its interval is not asked for."""
+    summed = pd.concat(tables).groupby("band", as_index=False)[["n", "positives"]].sum()
+    rate = summed["positives"] / summed["n"].where(summed["n"] > 0)
+    return summed.assign(rate=rate, low=float("nan"), high=float("nan"))

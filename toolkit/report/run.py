@@ -1,0 +1,280 @@
+"""Make a report: execute its notebook, write the page, the notebook and the facts."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+import toolkit
+from toolkit.errors import QuestionError, ReportError, ToolkitError, nearest_first
+from toolkit.report.normal import normalised
+from toolkit.report.page import facts_of, page_of
+from toolkit.report.progress import Steps, section_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbformat import NotebookNode
+
+__all__ = ["ReportResult", "report_names", "run_report"]
+
+Value = str | int | float | bool | date | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """Where a report was written, and its sentence."""
+
+    html: Path
+    notebook: Path
+    facts: Path
+    headline: str
+
+
+def run_report(
+    name: str = "quarterly_audit",
+    *,
+    crm: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    quarter: str | None = None,
+    scored: str | os.PathLike[str] | None = None,
+    score: str | Sequence[str] | None = None,
+    outcome_column: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    prepared_on: date | str | None = None,
+    parameters: Mapping[str, Value] | None = None,
+    progress: bool = False,
+) -> ReportResult:
+    """Execute a report's notebook and write `<output>.html`, `.ipynb` and `.facts.json`.
+
+    The three files replace earlier ones only when all of them are finished: a run that fails
+    leaves the report of last quarter as it was. The same inputs and `prepared_on` give the same
+    bytes.
+
+    Parameters
+    ----------
+    name
+        A notebook, e.g. `quarterly_audit`; `report_names()` lists them.
+    crm, model, quarter
+        The CRM (crm.yaml, folder or .duckdb file), the model file, and the quarter (`2026Q3`;
+        by default the latest one whose outcome windows have all closed).
+    scored, score, outcome_column
+        Instead of these: a flat file, its column or columns of points, and of the outcome.
+    output
+        The page to write (`.html`), or a folder. Default: `reports/<name>.html`.
+    prepared_on
+        The date on the page; default today.
+    parameters
+        Any further parameter of the notebook, by its name there (e.g. `age_days`,
+        `capacity_per_week`, `scored_before_outcome`).
+    progress
+        Show the section that is being made, on standard error.
+
+    Raises
+    ------
+    ReportError
+        The notebook could not be executed; with the message of the section that failed.
+    QuestionError
+        There is no such report, or no such parameter.
+    """
+    notebook = _read(_notebook(name))
+    named = {
+        "crm": crm, "model": model, "quarter": quarter, "scored": scored, "score": score,
+        "outcome_column": outcome_column, "prepared_on": prepared_on or date.today(),  # noqa: DTZ011 - the reader's own day
+    }  # fmt: skip
+    given = {key: value for key, value in named.items() if value is not None}
+    values = _plain({**given, **(parameters or {})})
+    _check(values, notebook, name)
+    executed = normalised(_execute(notebook, values, progress=progress), values)
+    facts = facts_of(executed)
+    page = _target(output, name)
+    book, stated = page.with_suffix(".ipynb"), page.with_suffix(".facts.json")
+    _write_all(
+        {
+            page: page_of(executed),
+            book: _written(executed),
+            stated: f"{json.dumps(facts, indent=1, ensure_ascii=False)}\n",
+        }
+    )
+    return ReportResult(page, book, stated, headline=str(facts.get("report.headline", "")))
+
+
+def _read(path: Path) -> NotebookNode:
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def _written(notebook: NotebookNode) -> str:
+    return f"{nbformat.writes(notebook)}\n"  # type: ignore[no-untyped-call]
+
+
+def report_names() -> tuple[str, ...]:
+    """List the reports there are."""
+    found = {
+        path.stem for folder in _folders() if folder.is_dir() for path in folder.glob("*.ipynb")
+    }
+    return tuple(sorted(found))
+
+
+def _folders() -> tuple[Path, ...]:
+    """Inside an installed package, or beside the package in a checkout."""
+    inside = Path(str(resources.files("toolkit.report"))) / "notebooks"
+    return inside, Path(toolkit.__file__).resolve().parents[1] / "notebooks"
+
+
+def _notebook(name: str) -> Path:
+    for folder in _folders():
+        path = folder / f"{name}.ipynb"
+        if Path(name).name == name and path.is_file():
+            return path
+    raise QuestionError(f"there is no report '{name}': {nearest_first(name, report_names())}")
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn paths and dates into texts, as a notebook's parameters are."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, tuple | list):
+            return [plain(each) for each in value]
+        return value
+
+    return {key: plain(value) for key, value in values.items()}
+
+
+def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None:
+    """Refuse an unknown parameter: papermill would only log it, and the report would be another."""
+    known = _parameters(notebook)
+    for key, value in values.items():
+        if key not in known:
+            raise QuestionError(
+                f"report '{name}' has no parameter '{key}': {nearest_first(key, known)}"
+            )
+        if not isinstance(value, str | int | float | list | None):
+            kind = type(value).__name__
+            raise QuestionError(
+                f"parameter '{key}' is a {kind}: a report runs in a process of its own and takes"
+                " texts, numbers, dates and lists of texts (write frames to a file first)"
+            )
+
+
+def _parameters(notebook: NotebookNode) -> tuple[str, ...]:
+    """Name what the cell tagged `parameters` assigns."""
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    targets = [
+        target
+        for cell in cells
+        for line in ast.parse(cell.source).body
+        if isinstance(line, ast.Assign | ast.AnnAssign)
+        for target in (line.targets if isinstance(line, ast.Assign) else [line.target])
+    ]
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _execute(notebook: NotebookNode, values: Mapping[str, Any], *, progress: bool) -> NotebookNode:
+    # Papermill and the kernel's machinery take a second to load: only for whoever makes a report.
+    from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415 - a second to load, only for whoever makes a report
+    from papermill.execute import execute_notebook  # noqa: PLC0415 - a second to load, only for whoever makes a report
+
+    from toolkit.report.kernel import kernel_in  # noqa: PLC0415 - a second to load, only for whoever makes a report
+
+    with _scratch() as folder, _quiet(), Steps(notebook, shown=progress) as steps:
+        source, target = folder / "in.ipynb", folder / "out.ipynb"
+        source.write_text(_written(notebook), encoding="utf-8")
+        try:
+            executed: NotebookNode = execute_notebook(
+                str(source),
+                str(target),
+                parameters=dict(values),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                start_timeout=120,
+                kernel_manager_class=kernel_in(folder),
+                on_cell_start=steps.begin,
+            )
+        except PapermillExecutionError as error:
+            raise ReportError(_explained(error, notebook)) from None
+        except RuntimeError as error:
+            raise ReportError(f"the process that computes the report ended: {error}") from None
+        return executed
+
+
+def _explained(error: Any, notebook: NotebookNode) -> str:
+    failed = [cell.id for cell in notebook.cells if cell.source == error.source]
+    section = section_of(notebook, failed[0]) if failed else ""
+    place = f"in the section '{section}': " if section else ""
+    ours = {kind.__name__ for kind in _kinds(ToolkitError)}
+    said = error.evalue if error.ename in ours else f"{error.ename}: {error.evalue}"
+    return f"{place}{said}"
+
+
+def _kinds(kind: type[Exception]) -> list[type[Exception]]:
+    return [kind, *(below for each in kind.__subclasses__() for below in _kinds(each))]
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    # On the shortest path there is, for the sockets' sake; a dying kernel may still write to it.
+    with tempfile.TemporaryDirectory(prefix="ls-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("papermill")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _target(output: str | os.PathLike[str] | None, name: str) -> Path:
+    if output is None:
+        return Path("reports") / f"{name}.html"
+    path = Path(output)
+    return path if path.suffix.casefold() in {".html", ".htm"} else path / f"{name}.html"
+
+
+def _write_all(texts: Mapping[Path, str]) -> None:
+    """Write every file beside its place first, then put all of them there."""
+    try:
+        done = {path: _beside(path, text) for path, text in texts.items()}
+    except OSError as error:
+        raise ReportError(
+            f"cannot write the report to {next(iter(texts)).parent}: {error.strerror}. "
+            "Name another place with output="
+        ) from None
+    for path, finished in done.items():
+        finished.replace(path)
+
+
+def _beside(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}-", delete=False, encoding="utf-8", newline="\n"
+    ) as file:
+        file.write(text)
+    made = Path(file.name)
+    # A temporary file is private; a report is as readable as any file the user makes.
+    mask = os.umask(0)
+    os.umask(mask)
+    made.chmod(0o666 & ~mask)
+    return made
