@@ -1,1 +1,56 @@
-"""What readers see: figures, findings, the notebook, the page."""
+"""What readers see: figures, findings, the notebook, the page.
+
+    counts -> tables of toolkit.analysis -> figures, findings -> audit sections -> notebook -> page
+
+The names below load on first use: drawing and Jupyter take a second that no other room needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.report.figures import (
+        alt_text,
+        plot_bands,
+        plot_calibration,
+        plot_gains,
+        plot_promises,
+        plot_quarters,
+        plot_thresholds,
+    )
+    from toolkit.report.findings import Finding
+    from toolkit.report.run import ReportResult, report_names, run_report
+    from toolkit.report.wording import Words
+
+__all__ = [
+    "Finding",
+    "ReportResult",
+    "Words",
+    "alt_text",
+    "plot_bands",
+    "plot_calibration",
+    "plot_gains",
+    "plot_promises",
+    "plot_quarters",
+    "plot_thresholds",
+    "report_names",
+    "run_report",
+]
+
+_HOMES = {
+    "Finding": "findings",
+    "ReportResult": "run",
+    "Words": "wording",
+    "alt_text": "figures",
+    "report_names": "run",
+    "run_report": "run",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module."""
+    if name not in __all__:
+        raise AttributeError(f"module 'toolkit.report' has no attribute '{name}'")
+    return getattr(import_module(f"toolkit.report.{_HOMES.get(name, 'figures')}"), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.wording import TIMES, Words, count, of_all, percent, score_range
+from toolkit.report.wording import TIMES, Words, count, of_all, percent, score_range, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -23,6 +23,7 @@ __all__ = [
 FEWEST = 5
 """Cells with fewer judged leads are neither shown nor spoken of."""
 _MOSTLY = 0.5
+_TENTH = 0.1
 
 
 def band_label(record: Mapping[Hashable, Any]) -> str:
@@ -163,32 +164,34 @@ def promises_sentence(table: pd.DataFrame, *, words: Words, when: str = "") -> s
     if known.empty:
         return f"No band has enough judged leads to hold against the {words.rate} promised"
     kept = int(((known["low"] <= known["promised"]) & (known["promised"] <= known["high"])).sum())
-    bands = "score band" if len(known) == 1 else "score bands"
-    ends = f" {when}" if when else ""
-    return f"The earlier {words.rate} held in {kept} of {len(known)} {bands}{ends}"
+    bands = "score band is" if len(known) == 1 else "score bands are"
+    what = f"what was seen {when}".strip()
+    return f"{kept} of {len(known)} {bands} in line with the earlier {words.rate}, by {what}"
 
 
 def calibration_sentence(table: pd.DataFrame, *, words: Words, refuted: str = "") -> str:
-    """Say how the rate rises with the points, or where it is refuted that it rises."""
+    """Say how the rate rises with the points, or where it is refuted that it rises.
+
+    Compared are the scores below and above which a tenth of the judged leads lie: the very ends
+    hold a handful of leads, and their 0% and 100% say nothing.
+    """
     known = table.dropna(subset=["isotonic"]).sort_values("score")
     if known.empty:
         return f"No judged leads: what points say about {words.many} is not known"
-    first, last = known.iloc[0], known.iloc[-1]
     if refuted:
         return f"More points do not always mean more {words.many}: {refuted}"
     if len(known) == 1:
-        return f"All judged leads have {count(first['score'])} points: nothing to compare"
-    if first["isotonic"] == last["isotonic"]:
-        return f"No rise of the {words.rate} with the points is seen"
-    if float(first["band_high"]) >= float(last["band_low"]):
-        return (
-            f"It cannot be told yet whether the {words.rate} rises from {count(first['score'])} to"
-            f" {count(last['score'])} points"
-        )
-    return (
-        f"From {count(first['score'])} to {count(last['score'])} points the {words.rate} rises"
-        f" from {percent(float(first['isotonic']), 0)} to {percent(float(last['isotonic']), 0)}"
+        return f"All judged leads have {count(known['score'].iloc[0])} points: nothing to compare"
+    below = known["n"].cumsum() / known["n"].sum()
+    first, last = (known[below >= part].iloc[0] for part in (_TENTH, 1 - _TENTH))
+    ends = f"{count(first['score'])} to {count(last['score'])} points"
+    rates = f"{percent(float(first['isotonic']), 0)} to {percent(float(last['isotonic']), 0)}"
+    if float(first["band_high"]) < float(last["band_low"]):
+        return f"From {ends} the {words.rate} rises from {rates}"
+    roughly = " and ".join(
+        span(float(end["band_low"]), float(end["band_high"]), 0) for end in (first, last)
     )
+    return f"From {ends} the {words.rate} goes from {rates}, each known only roughly ({roughly})"
 
 
 def quarters_sentence(table: pd.DataFrame, *, words: Words) -> str:

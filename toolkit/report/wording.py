@@ -110,12 +110,12 @@ def _plural_noun(word: str) -> str | None:
 
 
 def count(n: float) -> str:
-    """Write a number of leads with thousands separators.
+    """Write a number of leads with thousands separators and a true minus.
 
     >>> count(12086)
     '12,086'
     """
-    return f"{round(n):,}"
+    return f"{round(n):,}".replace("-", MINUS)
 
 
 def plural(n: float, one: str, many: str | None = None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from toolkit.analysis import BandLike, equal_bands
+from toolkit.analysis import BandLike, ScoreBand, equal_bands
 from toolkit.backtest import (
     AtAge,
     AtHandoff,
@@ -184,7 +184,7 @@ def prepare_audit(
         decisions=count_scores(handed, by="decision") if handed else None,
         segments=count_scores(landmark, by=segment) if segment else None,
         quarter=chosen,
-        bands=rules.bands or equal_bands(counts),
+        bands=rules.bands or _unnamed(counts),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
         threshold=rules.handoff_threshold,
         health=findings_table([*source.findings, *check_tables(source)]),
@@ -247,7 +247,7 @@ def prepare_scored_audit(
         decisions=None,
         segments=count_scores(backtest, by=segment) if segment else None,
         quarter=None,
-        bands=equal_bands(counts),
+        bands=_unnamed(counts),
         few_levels=few,
         threshold=None,
         health=findings_table([]),
@@ -261,6 +261,11 @@ def prepare_scored_audit(
         ),
         prepared_on=prepared_on,
     )
+
+
+def _unnamed(counts: ScoreCounts) -> tuple[ScoreBand, ...]:
+    """Fifths of the leads; their scores are name enough."""
+    return tuple(replace(band, name="") for band in equal_bands(counts))
 
 
 def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:

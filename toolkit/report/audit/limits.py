@@ -111,7 +111,7 @@ def show_method(audit: Audit) -> Section:
     facts: dict[str, object] = {"method.fingerprint": fingerprint(audit.ranking)}
     if audit.handoffs is not None:
         facts["method.fingerprint_handoffs"] = fingerprint(audit.handoffs)
-    return Section((*tables, *_notes(audit)), facts)
+    return Section((*_notes(audit), *tables), facts)
 
 
 def _sources(audit: Audit) -> Table:

@@ -47,13 +47,12 @@ def _flow(provenance: Provenance, what: str) -> Table:
         Column("Left", lambda row: "" if row["kind"] == "state" else count(row["remaining"])),
     ]
     starts = [i for i, kind in enumerate(frame["kind"]) if kind == "start"]
-    return table_of(
-        frame, columns, caption=f"{what}: scored at {_moment(provenance)}", marked=starts
-    )
+    return table_of(frame, columns, caption=f"{what}: {_moment(provenance)}", marked=starts)
 
 
 def _moment(provenance: Provenance) -> str:
-    return provenance.moment.removeprefix("at ")
+    dated = provenance.first_moment is not None
+    return f"scored at {provenance.moment}" if dated else "rows of the file"
 
 
 def _step(kind: str, step: str) -> str:

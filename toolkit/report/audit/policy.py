@@ -40,7 +40,7 @@ def policy_table(audit: Audit) -> pd.DataFrame:
     """One row per threshold on a round grid (every score when there are few), and today's."""
     scores = audit.ranking.frame.groupby("score")["n"].sum()
     at = [int(score) for score in scores.index]
-    if not audit.few_levels:
+    if len(at) > _MOST_DRAWN:
         # The last few leads stretch the axis and say nothing.
         above = scores[::-1].cumsum()[::-1] / scores.sum()
         top = int(above[above >= _TAIL].index.max())
@@ -57,10 +57,10 @@ def policy_table(audit: Audit) -> pd.DataFrame:
 
 
 def _step(least: float) -> int:
-    """The finest round step of at least 5 points that is not finer than `least`."""
+    """The finest round step that is not finer than `least`."""
     powers = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
     rounds = (factor * power for power in powers for factor in (1, 2, 5))
-    return next(step for step in rounds if step >= max(least, 5))
+    return next(step for step in rounds if step >= least)
 
 
 def show_thresholds(audit: Audit) -> Section:

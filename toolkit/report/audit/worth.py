@@ -133,12 +133,14 @@ def _promises(audit: Audit) -> pd.DataFrame | None:
     seen = masked(band_table(parts[quarter], audit.bands))
     before = masked(_pooled([band_table(part, audit.bands) for part in earlier]))
     return seen.merge(
-        before[["band", "rate"]].rename(columns={"rate": "promised"}), on="band", how="left"
+        before[["start", "rate"]].rename(columns={"rate": "promised"}), on="start", how="left"
     )
 
 
 def _pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """One rate per band over several quarters; its interval is not asked for."""
-    summed = pd.concat(tables).groupby("band", as_index=False)[["n", "positives"]].sum()
+    summed = (
+        pd.concat(tables).groupby("start", as_index=False, dropna=False)[["n", "positives"]].sum()
+    )
     rate = summed["positives"] / summed["n"].where(summed["n"] > 0)
     return summed.assign(rate=rate, low=float("nan"), high=float("nan"))

@@ -40,6 +40,8 @@ __all__ = ["plot_calibration", "plot_promises"]
 _PITCH, _HEAD, _FOOT = 0.46, 0.34, 0.3
 _HEIGHT, _BELOW = 3.1, 0.55
 _LABEL_MOST = 2.3
+_FEW, _OUTER, _WELL_FILLED = 15, 0.005, 0.01
+_LEFT_OUT = " Scores of the outermost 1% of leads are not drawn."
 
 
 def plot_promises(
@@ -155,12 +157,13 @@ def plot_calibration(
     never mean fewer positives; `refuted` is the sentence that says where this fails.
     """
     words = words or Words()
-    rows = table.dropna(subset=["rate"]).sort_values("score")
+    rows = _central(table.dropna(subset=["rate"]).sort_values("score"))
     with drawing():
         headline = calibration_sentence(table, words=words, refuted=refuted)
+        left_out = "" if len(rows) == table["rate"].notna().sum() else _LEFT_OUT
         about = (
             "Dots: rate seen, larger for more leads. Line: the best curve that never falls."
-            f" Shaded: 95% band for all scores at once. {note}"
+            f" Shaded: 95% band for all scores at once.{left_out} {note}"
         )
         chart, floor = new_chart(headline, about.strip(), _HEIGHT + _BELOW + 0.1)
         axes = axes_at(chart, 0.95, floor + _BELOW, WIDTH - 0.95 - 0.25, _HEIGHT)
@@ -172,6 +175,14 @@ def plot_calibration(
     return chart
 
 
+def _central(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave the outermost half percents of leads out: a lone lead is at 0% or at 100%."""
+    if len(rows) <= _FEW:
+        return rows
+    below = rows["n"].cumsum() / rows["n"].sum()
+    return rows[(below >= _OUTER) & (below - rows["n"] / rows["n"].sum() <= 1 - _OUTER)]
+
+
 def _draw_curve(axes: Axes, rows: pd.DataFrame) -> None:
     x = rows["score"].to_numpy(dtype=float)
     low, high = (rows[name].to_numpy(dtype=float) for name in ("band_low", "band_high"))
@@ -179,11 +190,11 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame) -> None:
     axes.step(x, rows["isotonic"], where="mid", color=BLUE, linewidth=2.4)
     if len(rows):
         n = rows["n"].to_numpy(dtype=float)
-        size = 8 + 110 * n / n.max()
+        sizes = 8 + 110 * n / n.max()
         axes.scatter(
-            x, rows["rate"], s=size, facecolor="white", edgecolor=INK, linewidth=1, zorder=3
+            x, rows["rate"], s=sizes, facecolor="white", edgecolor=INK, linewidth=1, zorder=3
         )
-    # Tiny levels swing from 0% to 100%; the axis follows the curve and the well-filled levels.
+    # Small levels swing from 0% to 100%; the axis follows the curve and the well-filled levels.
     top = np.nanmax([0.02, *rows["isotonic"], *_filled(rows)]) if len(rows) else 1.0
     axes.set_ylim(-0.03 * top, min(1.25 * top, 1.04))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
@@ -193,7 +204,7 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _filled(rows: pd.DataFrame) -> list[float]:
     share = rows["n"] / max(float(rows["n"].sum()), 1.0)
-    return [float(rate) for rate in rows.loc[share >= 0.01, "rate"]]  # noqa: PLR2004 - a share so small
+    return [float(rate) for rate in rows.loc[share >= _WELL_FILLED, "rate"]]
 
 
 def _spoken_curve(rows: pd.DataFrame) -> str:

@@ -47,7 +47,9 @@ def plot_gains(
     words = words or Words()
     with drawing():
         headline = gains_sentence(table, words=words, share=share, among=among)
-        about = f"Judged {among}, best score first; equal scores in random order. {note}".strip()
+        about = (
+            f"{among[0].upper()}{among[1:]}, best score first; equal scores in random order. {note}"
+        )
         chart, floor = new_chart(headline, about, _HEIGHT + _BELOW + 0.1)
         axes = axes_at(chart, 0.95, floor + _BELOW, WIDTH - 0.95 - 0.35, _HEIGHT)
         _frame(axes, among, words)
@@ -83,7 +85,7 @@ def _frame(axes: Axes, among: str, words: Words) -> None:
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     axes.grid(axis="y")
-    axes.set_xlabel(f"Share of {among} worked, best score first")
+    axes.set_xlabel(f"Share of {among}, best score first")
     axes.set_ylabel(f"Share of {words.many} found")
 
 

@@ -235,7 +235,9 @@ def _draw_lower(axes: Axes, rows: pd.DataFrame, words: Words, capacity: float | 
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=tallest >= 3))  # noqa: PLR2004 - digits by size
     axes.yaxis.set_major_formatter(FuncFormatter(_axis_number))
     axes.xaxis.set_major_locator(score_ticks(rows["threshold"]))
-    axes.set_xlabel(f"{words.handed} threshold (points)")
+    axes.set_xlabel(
+        f"{words.handed} threshold (points)" if words.handed.isupper() else "Threshold (points)"
+    )
     axes.figure.text(
         0.12 / WIDTH,
         axes.get_position().y0 + axes.get_position().height / 2,
