@@ -155,7 +155,7 @@ def _count_kinds(
           min(CASE WHEN kind IN ('slashed', 'clash') THEN value END, {EXAMPLES})
         FROM (SELECT {kind_of_time(clock)} AS kind, {value} AS value,
                 {layout.identity(layout.columns["lead_id"])} AS id
-              FROM {layout.source.relation}) GROUP BY kind ORDER BY kind"""
+              FROM {layout.prepared()}) GROUP BY kind ORDER BY kind"""
     with reading(layout.source):
         rows = connection.execute(query).fetchall()
     return {kind: _Times(n, *(tuple(part or ()) for part in parts)) for kind, n, *parts in rows}
@@ -333,8 +333,9 @@ def _decisions(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     words = _counted(connection, layout, layout.text(theirs))
     unknown = [(word, n) for word, n in words if word.lower() not in layout.words]
     if unknown:
+        example = "Yes" if len(unknown) > MANY_WORDS else shown(unknown[0][0])
         raise DataError(
             f"sales_feedback.decision (column '{shown(theirs)}') holds {_with_counts(unknown)}; "
             f"expected {', '.join(DECISIONS)}. Say in crm.yaml what they mean, e.g. "
-            f"decisions: {{accepted: [{shown(unknown[0][0])}], rejected: [...]}}"
+            f"decisions: {{accepted: [{example}], rejected: [...]}}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toolkit.crm.findings import Finding
+from toolkit.crm.findings import Finding, shown
 from toolkit.crm.instants import Clock, utc_time
 from toolkit.crm.sql import choice, cleaned, identifier
 from toolkit.crm.tables import CONTRACT, DECISIONS, Column, Table
@@ -76,8 +76,8 @@ class Layout:
         """How a column of times is read."""
         theirs = self.columns[column.name]
         kind = self.type_of(theirs)
-        text = self.text(theirs) if kind == "VARCHAR" else identifier(theirs)
-        return Clock(text, kind, self.zone, self.formats, column.date_only)
+        text = _text_of(column) if kind == "VARCHAR" else theirs
+        return Clock(identifier(text), kind, self.zone, self.formats, column.date_only)
 
     def instants(self) -> list[Column]:
         """List the contract's columns of times that are there."""
@@ -93,7 +93,18 @@ class Layout:
     def select(self) -> str:
         """Write the canonical table as a query."""
         made = [f"{sql} AS {identifier(name)}" for name, sql in self._expressions().items()]
-        return f"SELECT {', '.join(made)} FROM {self.source.relation}"
+        return f"SELECT {', '.join(made)} FROM {self.prepared()}"
+
+    def prepared(self) -> str:
+        """Write the source with each time that is text cleaned once, beside its columns."""
+        texts = [
+            f"{self.text(theirs)} AS {identifier(_text_of(column))}"
+            for column in self.instants()
+            if self.type_of(theirs := self.columns[column.name]) == "VARCHAR"
+        ]
+        if not texts:
+            return self.source.relation
+        return f"(SELECT *, {', '.join(texts)} FROM {self.source.relation})"
 
     def _expressions(self) -> dict[str, str]:
         made = {"row_id": "row_number() OVER ()"} if self.table.name == "leads" else {}
@@ -142,6 +153,10 @@ class Layout:
             if column.kind in ("id", "text"):
                 made.setdefault(column.name, "CAST(NULL AS VARCHAR)")
         return made
+
+
+def _text_of(column: Column) -> str:
+    return f"crm text of {column.name}"
 
 
 def layout_of(source: Source, given: MappingFile, *, zone: str | None, trims_ids: bool) -> Layout:
@@ -200,7 +215,7 @@ def _named(ours: str, theirs: str, source: Source, given: MappingFile) -> str:
     if hit is None:
         raise given.error(
             f"{source.label} has no column '{theirs}' (for {ours}): "
-            f"{nearest_first(theirs, source.types)}",
+            f"{nearest_first(theirs, map(shown, source.types))}",
             *("tables", source.table, "columns", ours),
         )
     return hit
@@ -209,7 +224,7 @@ def _named(ours: str, theirs: str, source: Source, given: MappingFile) -> str:
 def _missing(name: str, source: Source) -> str:
     return (
         f"{source.label} has no column '{name}', which the table '{source.table}' needs: "
-        f"{nearest_first(name, source.types)}. Say which one it is in crm.yaml: "
+        f"{nearest_first(name, map(shown, source.types))}. Say which one it is in crm.yaml: "
         f"tables: {{{source.table}: {{columns: {{{name}: <its name>}}}}}}"
     )
 
@@ -226,7 +241,7 @@ def _others(
         name = theirs
         if theirs.casefold() in taken:
             name = f"{theirs} (source)"
-            text = f"{source.label} has its own column '{theirs}'; it is kept as '{name}'"
+            text = f"{source.label} has its own column '{shown(theirs)}'; it is kept as '{name}'"
             findings.append(Finding("note", "renamed_column", source.table, text, 0))
         others[name] = theirs
     return others, tuple(findings)

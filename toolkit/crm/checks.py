@@ -64,16 +64,17 @@ def _empty(crm: Crm) -> Iterator[Finding]:
 def _holes(crm: Crm) -> Iterator[Finding]:
     """Required values that are missing; a lead without them is set aside by a backtest."""
     for name in sorted(crm.tables):
-        for column in CONTRACT[name].required:
-            say = f"without {column}" + ("" if name == "leads" else "; they count for no lead")
-            yield from _rows(
-                crm,
-                name,
-                f"{column} IS NULL",
-                level="warning",
-                code="missing_value",
-                say=say,
-            )
+        for column in CONTRACT[name].columns:
+            lost = name != "leads" and column.kind in ("id", "instant")
+            if column.required:
+                yield from _rows(
+                    crm,
+                    name,
+                    f"{column.name} IS NULL",
+                    level="warning",
+                    code="missing_value",
+                    say=f"without {column.name}{'; they count for no lead' if lost else ''}",
+                )
 
 
 def _placeholders(crm: Crm) -> Iterator[Finding]:

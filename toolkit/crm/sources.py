@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from toolkit.crm.csvfile import CSV_ENDINGS, CsvFile, explain_csv_error, open_csv
-from toolkit.crm.findings import Finding, shown_list
+from toolkit.crm.findings import Finding, shown, shown_list
 from toolkit.crm.sql import identifier, literal
 from toolkit.crm.tables import CONTRACT
 from toolkit.errors import DataError, SourceError, nearest_first
@@ -102,11 +102,11 @@ def _refuse_twins(names: Sequence[str], label: str) -> None:
             continue
         if first == name:
             raise SourceError(
-                f"{label} has the column '{name}' twice: which one is meant cannot be told. "
+                f"{label} has the column '{shown(name)}' twice: which one is meant cannot be told. "
                 "Rename one in the export"
             )
         raise SourceError(
-            f"{label} has the columns '{first}' and '{name}', which differ only in capital "
+            f"{label} has the columns '{shown(first)}' and '{shown(name)}', which differ only in capital "
             "letters: rename one in the export"
         )
 
