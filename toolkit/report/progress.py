@@ -30,18 +30,19 @@ def section_of(notebook: NotebookNode, cell_id: str) -> str:
 
 
 class Steps:
-    """A bar on standard error, labelled with the current section; nothing when not shown."""
+    """A bar on standard error, labelled with the current section; nothing where that is no terminal."""
 
     def __init__(self, notebook: NotebookNode, *, shown: bool) -> None:
         self._notebook = notebook
+        console = Console(stderr=True)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed}/{task.total}"),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
-            disable=not shown,
+            disable=not (shown and console.is_terminal),
         )
         codes = sum(cell.cell_type == "code" for cell in notebook.cells)
         self._task: TaskID = self._bar.add_task("Starting", total=codes)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReportResult", "report_names", "run_report"]
 
-Value = str | int | float | bool | date | Sequence[str] | None
+PathText = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,30 @@ class ReportResult:
 def run_report(
     name: str = "quarterly_audit",
     *,
-    crm: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
+    crm: PathText | None = None,
+    model: PathText | None = None,
     quarter: str | None = None,
-    scored: str | os.PathLike[str] | None = None,
+    within_days: int | None = None,
+    age_days: int | None = None,
+    scored: PathText | None = None,
     score: str | Sequence[str] | None = None,
-    outcome_column: str | None = None,
-    output: str | os.PathLike[str] | None = None,
+    account: str | None = None,
+    scored_before_outcome: bool | None = None,
+    outcome: str | None = None,
+    segment: str | None = None,
+    threshold: int | None = None,
+    margin: float | None = None,
+    cost_ratio: float | None = None,
+    capacity_per_week: float | None = None,
     prepared_on: date | str | None = None,
-    parameters: Mapping[str, Value] | None = None,
-    progress: bool = False,
+    output: PathText | None = None,
+    progress: bool = True,
 ) -> ReportResult:
     """Execute a report's notebook and write `<output>.html`, `.ipynb` and `.facts.json`.
 
     The three files replace earlier ones only when all of them are finished: a run that fails
-    leaves the report of last quarter as it was. The same inputs and `prepared_on` give the same
-    bytes.
+    leaves the last report as it was. The same inputs and `prepared_on` give the same bytes.
+    What is not given has the notebook's default.
 
     Parameters
     ----------
@@ -70,36 +78,61 @@ def run_report(
     crm, model, quarter
         The CRM (crm.yaml, folder or .duckdb file), the model file, and the quarter (`2026Q3`;
         by default the latest one whose outcome windows have all closed).
-    scored, score, outcome_column
-        Instead of these: a flat file, its column or columns of points, and of the outcome.
-    output
-        The page to write (`.html`), or a folder. Default: `reports/<name>.html`.
+    within_days, age_days
+        Days in which the outcome must come, and days after creation at which leads are scored.
+    scored, score, account, scored_before_outcome
+        Instead of a CRM: a flat file, its column or columns of points, the column of the account,
+        and the analyst's declaration that scores are older than outcomes.
+    outcome
+        The stage to reach; for a flat file the outcome column.
+    segment
+        A column by which rates are shown.
+    threshold
+        The score that hands a lead over; default: the model's.
+    margin, cost_ratio, capacity_per_week
+        What was agreed: by how much a score must beat chance, the cost of a wasted call over the
+        benefit of a useful one, the leads a week that sales can work.
     prepared_on
         The date on the page; default today.
-    parameters
-        Any further parameter of the notebook, by its name there (e.g. `age_days`,
-        `capacity_per_week`, `scored_before_outcome`).
+    output
+        The page to write (`.html`), or a folder. Default: `reports/<name>.html`.
     progress
-        Show the section that is being made, on standard error.
+        Show the section that is being made, where standard error is a terminal.
 
     Raises
     ------
     ReportError
         The notebook could not be executed; with the message of the section that failed.
     QuestionError
-        There is no such report, or no such parameter.
+        There is no such report, or it does not take such a parameter.
     """
-    notebook = _read(_notebook(name))
     named = {
-        "crm": crm, "model": model, "quarter": quarter, "scored": scored, "score": score,
-        "outcome_column": outcome_column, "prepared_on": prepared_on or date.today(),  # noqa: DTZ011 - the reader's own day
-    }  # fmt: skip
-    given = {key: value for key, value in named.items() if value is not None}
-    values = _plain({**given, **(parameters or {})})
+        "crm": crm,
+        "model": model,
+        "quarter": quarter,
+        "within_days": within_days,
+        "age_days": age_days,
+        "scored": scored,
+        "score": score,
+        "account": account,
+        "scored_before_outcome": scored_before_outcome,
+        "outcome": outcome,
+        "segment": segment,
+        "threshold": threshold,
+        "margin": margin,
+        "cost_ratio": cost_ratio,
+        "capacity_per_week": capacity_per_week,
+        "prepared_on": prepared_on or date.today(),  # noqa: DTZ011 - the reader's own day
+    }
+    values = _plain({key: value for key, value in named.items() if value is not None})
+    return _make(name, values, _target(output, name), progress=progress)
+
+
+def _make(name: str, values: Mapping[str, Any], page: Path, *, progress: bool) -> ReportResult:
+    notebook = _read(_notebook(name))
     _check(values, notebook, name)
     executed = normalised(_execute(notebook, values, progress=progress), values)
     facts = facts_of(executed)
-    page = _target(output, name)
     book, stated = page.with_suffix(".ipynb"), page.with_suffix(".facts.json")
     _write_all(
         {
@@ -158,7 +191,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None:
-    """Refuse an unknown parameter: papermill would only log it, and the report would be another."""
+    """Refuse what papermill would only log or choke on: the report would be another one."""
     known = _parameters(notebook)
     for key, value in values.items():
         if key not in known:

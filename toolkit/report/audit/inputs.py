@@ -45,6 +45,8 @@ class Policy:
     """By how much a score must beat chance to be called better (share of pairs)."""
     cost_ratio: float | None = None
     capacity_per_week: float | None = None
+    threshold: int | None = None
+    """The score that hands a lead over, where it is not the model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,10 @@ def prepare(
     age_days: int = 14,
     scored: str | None = None,
     score: str | Sequence[str] | None = None,
-    outcome_column: str | None = None,
     account: str | None = None,
     scored_before_outcome: bool = False,
     segment: str | None = None,
+    threshold: int | None = None,
     margin: float = 0.05,
     cost_ratio: float | None = None,
     capacity_per_week: float | None = None,
@@ -102,7 +104,7 @@ def prepare(
 
     Raises QuestionError when they ask for neither or for both.
     """
-    policy = Policy(margin, cost_ratio, capacity_per_week)
+    policy = Policy(margin, cost_ratio, capacity_per_week, threshold)
     day = date.today() if prepared_on is None else _day(prepared_on)  # noqa: DTZ011 - the reader's own day
     if scored is None and crm is not None and model is not None:
         return prepare_audit(
@@ -116,11 +118,11 @@ def prepare(
             policy=policy,
             prepared_on=day,
         )
-    if scored is not None and crm is None and score and outcome_column:
+    if scored is not None and crm is None and score:
         return prepare_scored_audit(
             scored=scored,
             score=score,
-            outcome=outcome_column,
+            outcome=outcome,
             account=account,
             scored_before_outcome=scored_before_outcome,
             segment=segment,
@@ -129,7 +131,7 @@ def prepare(
         )
     raise QuestionError(
         "an audit needs either a CRM and its model (crm, model) or a flat file with its columns "
-        "(scored, score, outcome_column)"
+        "(scored, score, outcome)"
     )
 
 
@@ -151,7 +153,7 @@ def prepare_audit(
     within_days: int = 90,
     age_days: int = 14,
     segment: str | None = None,
-    policy: Policy | None = None,
+    policy: Policy = Policy(),
     prepared_on: date,
 ) -> Audit:
     """Replay the model on the CRM in the two designs that the questions need.
@@ -184,16 +186,16 @@ def prepare_audit(
         decisions=count_scores(handed, by="decision") if handed else None,
         segments=count_scores(landmark, by=segment) if segment else None,
         quarter=chosen,
-        bands=rules.bands or _unnamed(counts),
+        bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
-        threshold=rules.handoff_threshold,
+        threshold=rules.handoff_threshold if policy.threshold is None else policy.threshold,
         health=findings_table([*source.findings, *check_tables(source)]),
-        policy=policy or Policy(),
+        policy=policy,
         settings=(
             ("Outcome", landmark.provenance.outcome),
             ("Landmark", landmark.provenance.moment),
             ("Quarter", chosen or "none can be judged yet"),
-            *_policy_settings(policy or Policy()),
+            *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
     )
@@ -218,7 +220,7 @@ def prepare_scored_audit(
     account: str | None = None,
     scored_before_outcome: bool = False,
     segment: str | None = None,
-    policy: Policy | None = None,
+    policy: Policy = Policy(),
     prepared_on: date,
 ) -> Audit:
     """Read a flat file; nothing in it is point-in-time, so most questions cannot be told.
@@ -247,17 +249,17 @@ def prepare_scored_audit(
         decisions=None,
         segments=count_scores(backtest, by=segment) if segment else None,
         quarter=None,
-        bands=_unnamed(counts),
+        bands=_with_threshold(_unnamed(counts), policy.threshold),
         few_levels=few,
-        threshold=None,
+        threshold=policy.threshold,
         health=findings_table([]),
-        policy=policy or Policy(),
+        policy=policy,
         settings=(
             ("Score", score if isinstance(score, str) else " + ".join(score)),
             ("Outcome", counts.provenance.outcome),
             ("Account", account or "not given"),
             ("Declared: score older than outcome", "yes" if scored_before_outcome else "no"),
-            *_policy_settings(policy or Policy()),
+            *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
     )
@@ -268,9 +270,18 @@ def _unnamed(counts: ScoreCounts) -> tuple[ScoreBand, ...]:
     return tuple(replace(band, name="") for band in equal_bands(counts))
 
 
+def _with_threshold(bands: Sequence[BandLike], threshold: int | None) -> tuple[BandLike, ...]:
+    """Split the band in which a threshold of the reader's own falls."""
+    if threshold is None or threshold in {band.start for band in bands}:
+        return tuple(bands)
+    return (*bands, ScoreBand("", threshold))
+
+
 def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:
     ratio, capacity = policy.cost_ratio, policy.capacity_per_week
+    threshold = () if policy.threshold is None else (("Threshold", f"{policy.threshold} points"),)
     return (
+        *threshold,
         ("Agreed margin over chance", f"{100 * policy.margin:g} points"),
         (
             "Cost of a wasted call / benefit of a useful one",

@@ -118,7 +118,6 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
             "Leads at or above (of all)",
             lambda row: f"{count(row['leads'])} ({percent(float(row['leads_share']), 0)})",
         ),
-        Column("A week", lambda row: _weekly(float(row["leads_per_week"]))),
         Column("Judged, of these", lambda row: small(float(row["n"]))),
         Column(
             f"Go nowhere (95% interval), of judged {words.handed_many}",
@@ -126,6 +125,8 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
         ),
         Column(f"{words.many} caught, of all {words.many}", lambda row: _shown(row, _caught)),
     ]
+    if not table["leads_per_week"].isna().all():
+        columns.insert(2, Column("A week", lambda row: f"{float(row['leads_per_week']):,.1f}"))
     if audit.policy.cost_ratio is not None:
         columns.append(
             Column("Net benefit per 100 judged leads", lambda row: _shown(row, _benefit))
@@ -159,10 +160,6 @@ def _caught(row: Mapping[Hashable, Any]) -> str:
 def _benefit(row: Mapping[Hashable, Any]) -> str:
     value, low, high = (100 * float(row[f"net_benefit{end}"]) for end in ("", "_low", "_high"))
     return "cannot be told" if math.isnan(value) else f"{value:.1f} ({low:.1f} to {high:.1f})"
-
-
-def _weekly(value: float) -> str:
-    return "no dates" if math.isnan(value) else f"{value:,.1f}"
 
 
 def rejected(audit: Audit) -> pd.DataFrame | None:

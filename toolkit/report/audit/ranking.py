@@ -49,7 +49,7 @@ def bands_table(audit: Audit) -> Table:
         for i, start in enumerate(table["start"])
         if audit.threshold is not None and start >= audit.threshold
     ]
-    note = "In bold: handed over to sales." if handed else ""
+    note = "In bold: at or above the threshold." if handed else ""
     return table_of(table, columns, caption="Rate by score", note=note, marked=handed)
 
 
