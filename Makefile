@@ -27,7 +27,7 @@ lint: venv  ## format, lint, types, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: venv  ## the measurements of the README
 	$(BIN)/python -m benchmarks

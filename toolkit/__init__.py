@@ -52,7 +52,8 @@ if TYPE_CHECKING:
         run_backtest,
     )
     from toolkit.counts import ScoreCounts
-    from toolkit.crm import check_tables, connect, make_demo
+    from toolkit.crm import check_tables, connect
+    from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
     from toolkit.model import Model, load_model, parse_model, save_model
     from toolkit.report import (
@@ -92,7 +93,8 @@ _ROOMS = {
         "run_backtest",
     ),
     "toolkit.counts": ("ScoreCounts",),
-    "toolkit.crm": ("check_tables", "connect", "make_demo"),
+    "toolkit.crm": ("check_tables", "connect"),
+    "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
     "toolkit.model": ("Model", "load_model", "parse_model", "save_model"),
     "toolkit.report": (

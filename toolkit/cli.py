@@ -48,7 +48,7 @@ def demo(
     parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet, not CSV.")] = False,
 ) -> None:
     """Draw a synthetic CRM with planted truth, and audit it."""
-    from toolkit.crm import make_demo
+    from toolkit.crm.demo import make_demo
     from toolkit.report import run_report
 
     folder = output / "crm"

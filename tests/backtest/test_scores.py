@@ -222,3 +222,23 @@ def test_criteria_that_no_activity_meets_are_named() -> None:
 
 def test_the_start_is_the_first_second_of_2026() -> None:
     assert START.isoformat() == "2026-01-01T00:00:00"
+
+
+def test_exactly_four_days_without_any_activity_are_silence_too() -> None:
+    others = [activity(2, "other", 0)]
+    rows = {"leads": [lead(1)], "activities": others, "stages": [entry(1, "sql", 59)]}
+    assert scores(rows, AtAge(days=4))["score"].tolist() == [2 - 10]
+    assert scores(rows, AtAge(days=3))["score"].tolist() == [2]
+
+
+def test_the_longest_window_bounds_what_is_read_and_loses_nothing() -> None:
+    short = parse_model(
+        'lead_score_model: 1\nname: short\nversion: "1"\ngroups:\n'
+        "- {id: g, dimension: behavior, criteria: ["
+        "{id: demo, activity: demo, within: 2d, points: 30}, "
+        "{id: quiet, inactivity: {after: 1d}, points: -10}]}\n"
+    )
+    for day, points in ((3, 0 - 10), (3 + SECOND, 30 - 10), (4, 30 - 10), (4 + SECOND, 30)):
+        crm = crm_of([lead(1)], [activity(1, "demo", day)], [entry(1, "sql", 59)])
+        rows = run_backtest(short, crm, moment=AtAge(days=5), outcome=SQL).rows()
+        assert rows["score"].tolist() == [points]

@@ -1,0 +1,1 @@
+"""Measurements, never tests: `python -m benchmarks` prints ratios taken in one run."""

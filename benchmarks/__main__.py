@@ -1,0 +1,113 @@
+"""Run the measurements and print one table.
+
+    python -m benchmarks [--leads 1000000] [--runs 3] [--only as_of|audit]
+
+Every figure is the median over runs of a whole process (wall and processor seconds, peak memory
+of the process), and every ratio compares two processes of the same run, alternating, so that a
+change of the machine's speed touches both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.generate import write_big_crm
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--leads", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=["as_of", "audit"])
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} processors; median of {options.runs} runs (lowest-highest)\n")
+    if options.only in (None, "as_of"):
+        as_of(options.leads, options.runs)
+    if options.only in (None, "audit"):
+        audit(options.runs)
+
+
+def as_of(leads: int, runs: int) -> None:
+    """As-of scores from Parquet against a bare scan of the same columns."""
+    folder = HERE / "data" / f"crm_{leads}"
+    if not folder.exists():
+        write_big_crm(folder, leads=leads)
+    jobs = {
+        "floor: scan and count per lead": ["floor", str(folder)],
+        "as-of scores at age 14 days": ["score", str(folder)],
+        "obvious pandas version": ["pandas", str(folder)],
+    }
+    compare(f"{leads:,} leads / {leads * 20:,} activities", jobs, runs)
+
+
+def audit(runs: int) -> None:
+    """The whole audit of the demo, and its parts."""
+    with tempfile.TemporaryDirectory() as place:
+        jobs = {
+            "import toolkit": ["import", place],
+            "draw the demo CRM": ["demo", place],
+            "connect (CSV)": ["connect", place],
+            "backtest and count, two designs": ["counts", place],
+            "whole audit to HTML": ["audit", place],
+        }
+        compare("demo CRM, 20,000 leads", jobs, runs)
+
+
+def compare(title: str, jobs: dict[str, list[str]], runs: int) -> None:
+    """Run the jobs in turn, again and again; print medians and ratios to the first."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in jobs}
+    for _ in range(runs):
+        for name, arguments in jobs.items():
+            found[name].append(measured(arguments))
+    print(title)
+    print(f"{'':34}{'wall s':>18}{'cpu s':>9}{'peak MB':>9}{'x first':>9}")
+    for name, rows in found.items():
+        print(line(name, rows, found[next(iter(jobs))]))
+    print()
+
+
+def line(name: str, rows: list[dict[str, float]], first: list[dict[str, float]]) -> str:
+    """One job as a row of the table; the ratio is the median of the pairs."""
+    walls = [row["wall"] for row in rows]
+    ratio = statistics.median(a["wall"] / b["wall"] for a, b in zip(rows, first, strict=True))
+    span = f"{statistics.median(walls):.2f} ({min(walls):.2f}-{max(walls):.2f})"
+    cpu = statistics.median(row["cpu"] for row in rows)
+    peak = statistics.median(row["peak"] for row in rows)
+    return f"{name:34}{span:>18}{cpu:9.2f}{peak:9.0f}{ratio:9.2f}"
+
+
+def measured(arguments: list[str]) -> dict[str, float]:
+    """Run one job as a process of its own; the first start of Python is part of it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.jobs", *arguments],
+        check=True, capture_output=True, text=True, cwd=HERE.parent,
+    )  # fmt: skip
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": wall, "cpu": cpu, "peak": float(json.loads(last(done.stdout))["peak_mb"])}
+
+
+def last(text: str) -> str:
+    """The last line, where a job reports itself."""
+    lines: Iterator[str] = reversed(text.strip().splitlines())
+    return next(lines)
+
+
+if __name__ == "__main__":
+    main()
