@@ -39,6 +39,7 @@ __all__ = [
     "Finding",
     "compare_years",
     "evidence_text",
+    "expected_in",
     "fact",
     "find_handoffs",
     "find_ranking",
@@ -46,8 +47,8 @@ __all__ = [
     "rate_facts",
 ]
 
-_CENTURY = 520
-"""Weeks (ten years) beyond which a date would be a joke."""
+_TEN_YEARS = 520
+"""Weeks beyond which a date would be a joke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,15 @@ def _needed(found: Verdict, until: date | None) -> str:
     more = f"About {plural(found.n_needed - found.n, 'more judged lead')} would settle it"
     if found.weeks_to_wait is None or until is None:
         return f"{more}; without dates nobody can say when."
-    if found.weeks_to_wait > _CENTURY:
+    expected = expected_in(found, until)
+    if expected is None:
         return f"{more}, which at the present pace takes more than ten years."
-    when = until + timedelta(weeks=math.ceil(found.weeks_to_wait))
-    return f"{more}; at the present pace that is {month_text(when)}."
+    return f"{more}; at the present pace that is {expected}."
+
+
+def expected_in(found: Verdict, until: date | None) -> str | None:
+    """Name the month in which there should be enough leads; None beyond ten years, or unknown."""
+    wait = found.weeks_to_wait
+    if wait is None or until is None or wait > _TEN_YEARS:
+        return None
+    return month_text(until + timedelta(weeks=math.ceil(wait)))

@@ -288,15 +288,19 @@ def _target(output: str | os.PathLike[str] | None, name: str) -> Path:
 
 def _write_all(texts: Mapping[Path, str]) -> None:
     """Write every file beside its place first, then put all of them there."""
+    done: dict[Path, Path] = {}
     try:
-        done = {path: _beside(path, text) for path, text in texts.items()}
+        for path, text in texts.items():
+            done[path] = _beside(path, text)
+        for path, finished in done.items():
+            finished.replace(path)
     except OSError as error:
+        for finished in done.values():
+            finished.unlink(missing_ok=True)
         raise ReportError(
             f"cannot write the report to {next(iter(texts)).parent}: {error.strerror}. "
             "Name another place with output="
         ) from None
-    for path, finished in done.items():
-        finished.replace(path)
 
 
 def _beside(path: Path, text: str) -> Path:

@@ -237,6 +237,7 @@ def joined(items: Sequence[str]) -> str:
 def month_text(day: date) -> str:
     """Write a month of the calendar in English, whatever the machine's language.
 
+    >>> from datetime import date
     >>> month_text(date(2026, 9, 30))
     'September 2026'
     """

@@ -24,6 +24,7 @@ from toolkit.report.figures import Chart, plot_bands
 from toolkit.report.findings import (
     compare_years,
     evidence_text,
+    expected_in,
     fact,
     find_handoffs,
     ranking_text,
@@ -124,6 +125,9 @@ def _answer(audit: Audit) -> tuple[str, str, dict[str, object]]:
         return of_all_leads.answer, why, facts
     facts["verdict.answer_among_judged"] = of_judged.answer
     facts["verdict.bar"] = fact(of_judged.bar)
+    if of_judged.n_needed is not None:
+        facts["verdict.more_needed"] = of_judged.n_needed - of_judged.n
+        facts["verdict.expected"] = expected_in(of_judged, until)
     if of_all_leads.answer == of_judged.answer:
         return of_all_leads.answer, f"{ranking_text(found, among=among(audit))} {why}", facts
     inner = evidence_text(of_judged, positives=found.positives, words=audit.words, until=until)

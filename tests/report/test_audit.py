@@ -1,0 +1,265 @@
+"""The audit's sections: every number traced to counts, and nothing claimed beyond them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from tests.report import by_hand
+from toolkit.errors import QuestionError
+from toolkit.report import audit as report
+from toolkit.report.audit.decisions import decisions, pilot_size
+from toolkit.report.audit.limits import fingerprint
+from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
+from toolkit.report.audit.time import quarter_table
+from toolkit.report.display import FACTS_KIND, Section
+from toolkit.report.wording import MINUS
+
+SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
+
+
+def facts(section: Section) -> dict[str, object]:
+    return dict(section.facts)
+
+
+def test_the_headline_is_the_counts() -> None:
+    # 2026Q2: 36 of 120 judged, 10 never worked, 130 handed over; 2025Q2: 30 of 120.
+    low, high = proportion_confint(36, 120, method="wilson")
+    low0, high0 = proportion_confint(30, 120, method="wilson")
+    down = 0.05 - math.hypot(36 / 120 - low, high0 - 30 / 120)
+    up = 0.05 + math.hypot(high - 36 / 120, 30 / 120 - low0)
+    headline = str(facts(report.show_verdict(by_hand.audit()))["report.headline"])
+    assert headline.startswith(
+        "In 2026Q2, 130 leads were handed over to sales (MQL). Of the 120 judged (10 never worked"
+        f" by sales), 36 became SQL: 30% (95% interval {100 * low:.0f}-{100 * high:.0f}%). In the"
+        " same quarter a year earlier it was 25%; the difference (+5.0 points,"
+        f" {MINUS}{-100 * down:.1f} to +{100 * up:.1f} points) may be chance."
+    )
+
+
+def test_a_change_is_claimed_only_when_its_interval_excludes_none() -> None:
+    cells = [(60, "converted", "2025Q2", 300), (60, "not_converted", "2025Q2", 900),
+             (60, "converted", "2026Q2", 480), (60, "not_converted", "2026Q2", 720)]  # fmt: skip
+    audit = by_hand.audit()
+    changed = type(audit)(
+        **{name: getattr(audit, name) for name in audit.__slots__}
+        | {"handoffs": by_hand.counts(cells, "quarter")}
+    )
+    text = str(facts(report.show_verdict(changed))["report.headline"])
+    # 25.0% -> 40.0% is +15 points and +60%.
+    assert "it was 25.0%: a change of +15.0 points, +60% (interval +" in text
+
+
+def test_the_ranking_is_read_off_the_pairs() -> None:
+    # 65 positives x 235 negatives: wins 40*(80+95) + 20*95, ties 40*60 + 20*80 + 5*95.
+    share = (40 * (80 + 95) + 20 * 95 + (40 * 60 + 20 * 80 + 5 * 95) / 2) / (65 * 235)
+    stated = facts(report.show_ranking(by_hand.audit()))
+    assert stated["ranking.auc"] == pytest.approx(share, abs=1e-8)
+    assert (stated["ranking.positives"], stated["ranking.negatives"]) == (65, 235)
+
+
+def test_unworked_leads_make_the_verdict_untold_and_the_worked_ones_are_named() -> None:
+    page = report.show_verdict(by_hand.audit())
+    assert facts(page)["verdict.answer"] == "Cannot be told from this data"
+    assert facts(page)["verdict.answer_among_judged"] == "Yes"
+    assert "Among leads that sales worked the answer is: Yes." in page.plain()
+    assert "70% of the leads old enough to judge were never worked" in page.plain()
+
+
+def test_without_unworked_leads_there_is_one_answer() -> None:
+    page = report.show_verdict(by_hand.audit(ranked=by_hand.RANKED))
+    assert facts(page)["verdict.answer"] == "Yes"
+    assert "never worked" not in str(facts(page)["report.headline"]).split("Does a higher")[1]
+
+
+def test_a_score_that_ranks_nothing_is_called_no() -> None:
+    flat = [
+        (s, state, n)
+        for s in (90, 60, 10)
+        for state, n in (("converted", 500), ("not_converted", 500))
+    ]
+    assert facts(report.show_verdict(by_hand.audit(ranked=flat)))["verdict.answer"] == "No"
+
+
+def test_missing_evidence_says_how_much_more_and_when() -> None:
+    few = [
+        (90, "converted", 7),
+        (90, "not_converted", 20),
+        (10, "converted", 3),
+        (10, "not_converted", 20),
+    ]
+    page = report.show_verdict(by_hand.audit(ranked=few))
+    assert facts(page)["verdict.answer"] == "Not enough evidence"
+    text = page.plain()
+    assert "Only 10 of 50 judged leads became SQL" in text
+    assert re.search(r"About [\d,]+ more judged leads would settle it", text)
+
+
+def test_an_estimate_at_the_bar_has_no_number_that_settles_it() -> None:
+    # 6 and 4 of 10 positives above and below, 20 negatives each: (6*20 + (6+4)*20/2) / 400 = 0.55.
+    even = [
+        (90, "converted", 6),
+        (90, "not_converted", 20),
+        (10, "converted", 4),
+        (10, "not_converted", 20),
+    ]
+    text = report.show_verdict(by_hand.audit(ranked=even)).plain()
+    assert "No number of leads can be named that would settle it" in text
+
+
+def test_the_trade_off_is_untold_where_leads_below_were_never_worked() -> None:
+    stated = facts(report.show_thresholds(by_hand.audit()))
+    assert stated["threshold.recall"] is None
+    # None of the 700 unworked below 50 converts: 60/65 caught; all of them: 60/765.
+    assert stated["threshold.recall_highest"] == pytest.approx(60 / 65, abs=1e-8)
+    assert stated["threshold.recall_lowest"] == pytest.approx(60 / 765, abs=1e-8)
+    assert stated["threshold.nowhere_rate"] == pytest.approx(140 / 200, abs=1e-8)
+
+
+def test_three_rates_bear_three_names() -> None:
+    text = report.show_thresholds(by_hand.audit()).plain()
+    assert "MQLs that went nowhere" in text
+    assert "84 of 120" in text  # 120 judged hand-offs of the quarter, 36 converted
+    assert "22 of 100" in text  # rejected, of 66 accepted + 22 rejected + 12 recycled
+    assert "False-positive rate" in text
+    assert "cannot be told" in text
+
+
+def test_an_undeclared_flat_file_gets_no_ranking() -> None:
+    audit = by_hand.audit(told=False, ranked=by_hand.RANKED)
+    for show in SECTIONS:
+        section = show(audit)
+        assert not [name for name in section.facts if name.startswith("ranking.")]
+        assert "outscored" not in section.plain()
+    assert facts(report.show_verdict(audit))["verdict.answer"] == "Cannot be told from this data"
+    assert "Nothing here is point-in-time." in report.show_verdict(audit).plain()
+
+
+def test_an_open_quarter_is_pending_never_a_low_rate() -> None:
+    table = quarter_table(by_hand.counts(by_hand.HANDED, "quarter"))
+    pending = table.set_index("quarter")
+    assert list(table["quarter"]) == ["2025Q2", "2026Q2", "2026Q3"]
+    assert math.isnan(pending.loc["2026Q3", "rate"])
+    assert bool(pending.loc["2026Q3", "pending"])
+    assert "pending" in report.show_quarters(by_hand.audit()).plain()
+
+
+def test_fewer_than_five_judged_leads_are_not_shown() -> None:
+    few = [*by_hand.RANKED[:4], (10, "converted", 1), (10, "not_converted", 2)]
+    text = report.show_ranking(by_hand.audit(ranked=few)).plain()
+    cold = next(line for line in text.splitlines() if "cold" in line)
+    assert "under 5" in cold
+    assert "hidden" in cold
+    assert "33" not in cold
+
+
+def test_a_refuted_rise_is_a_warning_with_its_scores() -> None:
+    falling = [
+        (15, "converted", 700),
+        (15, "not_converted", 300),
+        (16, "converted", 300),
+        (16, "not_converted", 700),
+    ]
+    section = report.show_calibration(by_hand.audit(ranked=falling))
+    assert (
+        "Leads with 16 points convert worse than leads with 15 (30.0% against 70.0%)."
+        in section.plain()
+    )
+    assert section.facts["calibration.monotone_refuted"] is True
+    asked = decisions(by_hand.audit(ranked=falling))
+    assert any(one.startswith("Review the points: leads with 16") for one in asked)
+
+
+def test_decisions_are_none_when_nothing_asks_for_one() -> None:
+    audit = by_hand.audit(ranked=by_hand.RANKED)
+    kept = [one for one in decisions(audit) if not one.startswith("Who takes")]
+    assert kept == []
+
+
+def test_more_leads_than_sales_can_work_is_a_decision() -> None:
+    asked = decisions(
+        by_hand.audit(ranked=by_hand.RANKED, policy=report.Policy(capacity_per_week=1))
+    )
+    assert any("sales can work 1" in one for one in asked)
+
+
+def test_the_pilot_is_sized_by_the_formula() -> None:
+    # 5 of 100 below 50: 1.96^2 * 0.05 * 0.95 / 0.03^2 = 202.7, in tens 210.
+    assert pilot_size(by_hand.audit()) == 210
+
+
+def test_every_section_speaks_in_three_forms() -> None:
+    for show in SECTIONS:
+        bundle = show(by_hand.audit())._repr_mimebundle_()
+        assert set(bundle) == {"text/html", "text/plain", FACTS_KIND}
+        json.dumps(bundle[FACTS_KIND], allow_nan=False)
+        assert "nan" not in bundle["text/plain"].casefold().split()
+        assert FACTS_KIND not in bundle["text/html"]
+
+
+def test_sections_agree_on_every_fact() -> None:
+    stated: dict[str, object] = {}
+    for show in SECTIONS:
+        for name, value in show(by_hand.audit()).facts.items():
+            assert stated.setdefault(name, value) == value
+
+
+def test_shuffled_counts_give_the_same_bytes() -> None:
+    audit = by_hand.audit()
+    shuffled = by_hand.audit(ranked=[*by_hand.UNWORKED, *by_hand.RANKED[::-1]])
+    assert fingerprint(audit.ranking) == fingerprint(shuffled.ranking)
+    for show in SECTIONS:
+        assert show(audit)._repr_mimebundle_() == show(shuffled)._repr_mimebundle_()
+
+
+def test_the_fingerprint_changes_with_one_lead() -> None:
+    other = by_hand.counts([*by_hand.RANKED, (10, "unworked", 701)])
+    assert fingerprint(other) != fingerprint(by_hand.audit().ranking)
+
+
+def test_segments_are_exploratory_and_escaped() -> None:
+    name = "<script>alert(1)</script>"
+    cells = [(s, state, name, n) for s, state, n in by_hand.RANKED]
+    audit = by_hand.audit(segments=by_hand.counts(cells, "region"))
+    html = str(report.show_segments(audit).html())
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "Exploratory" in html
+
+
+@pytest.mark.parametrize(
+    ("quarter", "start", "after"),
+    [("2026Q1", "2026-01-01", "2026-04-01"), ("2026Q4", "2026-10-01", "2027-01-01")],
+)
+def test_quarters_are_calendar_quarters(quarter: str, start: str, after: str) -> None:
+    assert [str(day) for day in quarter_span(quarter)] == [start, after]
+
+
+def test_a_quarter_closes_with_its_last_leads_window() -> None:
+    until = by_hand.provenance().observed_until  # 2026-10-01: 90 days before is 2026-07-03
+    assert is_closed("2026Q2", until, 90)
+    assert not is_closed("2026Q2", until, 93)
+    assert not is_closed("2026Q3", until, 1)
+    assert is_closed("2026Q2", until, 92)
+
+
+def test_a_quarter_that_the_export_begins_in_is_no_year_to_compare_with() -> None:
+    first = by_hand.provenance().first_moment
+    assert is_whole("2025Q1", first)
+    assert not is_whole("2024Q4", first)
+
+
+def test_an_impossible_quarter_is_refused_with_what_exists() -> None:
+    with pytest.raises(QuestionError, match=r"quarter is 'Q3': expected .* such as 2026Q3"):
+        quarter_span("Q3")
+
+
+def test_asking_for_neither_audit_says_what_is_needed() -> None:
+    with pytest.raises(QuestionError, match=r"either a CRM and its model .* or a flat file"):
+        report.prepare()
+    with pytest.raises(QuestionError, match="prepared_on is 'soon'"):
+        report.prepare(prepared_on="soon")
