@@ -19,7 +19,7 @@ from toolkit.analysis import (
     threshold_table,
 )
 
-RUNS = [60, pytest.param(1500, marks=pytest.mark.slow)]
+RUNS = [40, pytest.param(1500, marks=pytest.mark.slow)]
 RATIO = 1 / 9
 
 
@@ -95,7 +95,7 @@ def lattice(rng, n, up, down, base):
     return score, hit
 
 
-@pytest.mark.parametrize("runs", [200, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [100, pytest.param(4000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("n", [80, 400])
 def test_a_ranking_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs, n):
     down = np.full(5, 1 / 5)
@@ -109,7 +109,7 @@ def test_a_ranking_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs, 
     assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
 
 
-@pytest.mark.parametrize("runs", [100, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [50, pytest.param(3000, marks=pytest.mark.slow)])
 def test_a_rate_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs):
     rng = np.random.default_rng(6)
     break_even, wrong = truth(skewed=False)["rate"], 0
@@ -120,7 +120,7 @@ def test_a_rate_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs):
     assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
 
 
-@pytest.mark.parametrize("runs", [50, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [30, pytest.param(1000, marks=pytest.mark.slow)])
 def test_the_band_holds_the_whole_curve_and_no_rise_is_refuted(runs):
     rng = np.random.default_rng(8)
     curve = np.array([0.02, 0.05, 0.05, 0.05, 0.2, 0.3])
