@@ -47,11 +47,11 @@ RANKED = [
     (10, "converted", 5), (10, "not_converted", 95),
 ]  # fmt: skip
 UNWORKED = [(10, "unworked", 700)]
-# 2025Q2: 30 of 120 became SQL; 2026Q2: 36 of 120, 10 never worked; 2026Q3 is open.
+# 2025Q2: 30 of 120 became SQL; 2026Q2: 36 of 120, 10 never worked; 2026Q3 is open but for its first 8.
 HANDED = [
     (60, "converted", "2025Q2", 30), (60, "not_converted", "2025Q2", 90),
     (60, "converted", "2026Q2", 36), (60, "not_converted", "2026Q2", 84),
-    (60, "unworked", "2026Q2", 10), (60, "immature", "2026Q3", 50),
+    (60, "unworked", "2026Q2", 10), (60, "not_converted", "2026Q3", 8), (60, "immature", "2026Q3", 50),
 ]  # fmt: skip
 DECIDED = [
     (60, "converted", "accepted", 66), (60, "not_converted", "rejected", 22),

@@ -34,8 +34,8 @@ def test_the_headline_is_the_counts() -> None:
     up = 0.05 + math.hypot(high - 36 / 120, 30 / 120 - low0)
     headline = str(facts(report.show_verdict(by_hand.audit()))["report.headline"])
     assert headline.startswith(
-        "In 2026Q2, 130 leads were handed over to sales (MQL). Of the 120 judged (10 never worked"
-        f" by sales), 36 became SQL: 30% (95% interval {100 * low:.0f}-{100 * high:.0f}%). In the"
+        "In 2026Q2, 130 leads were handed over to sales (MQL); 10 were never worked by sales."
+        f" Of the 120 judged, 36 became SQL: 30% (95% interval {100 * low:.0f}-{100 * high:.0f}%). In the"
         " same quarter a year earlier it was 25%; the difference (+5.0 points,"
         f" {MINUS}{-100 * down:.1f} to +{100 * up:.1f} points) may be chance."
     )

@@ -89,13 +89,19 @@ def find_handoffs(
     a year earlier or None when the export does not reach back that far.
     """
     unworked, open_ = counts.total("unworked"), counts.total("immature")
+    aside = [
+        f"{_were(n)} {what}"
+        for n, what in ((unworked, "never worked by sales"), (open_, "too young to judge"))
+        if n
+    ]
+    handed = f"In {quarter}, {plural(counts.n, 'lead')} {_was(counts.n)} handed over to sales"
     text = " ".join(
         [
-            f"In {quarter}, {_were(counts.n, 'lead')} handed over to sales ({words.handed}).",
-            _fate(found, unworked=unworked, open_=open_, words=words),
+            f"{'; '.join([f'{handed} ({words.handed})', *aside])}.",
+            _fate(found, words=words),
             _year_text(found, before),
         ]
-    )
+    ).strip()
     facts: dict[str, object] = {
         "handoff.quarter": quarter,
         "handoff.leads": counts.n,
@@ -115,21 +121,19 @@ def find_handoffs(
     return Finding(text, table, facts)
 
 
-def _were(n: int, noun: str) -> str:
-    return f"{plural(n, noun)} {'was' if n == 1 else 'were'}"
+def _was(n: int) -> str:
+    return "was" if n == 1 else "were"
 
 
-def _fate(found: Rate, *, unworked: int, open_: int, words: Words) -> str:
-    aside = [
-        f"{count(n)} {what}"
-        for n, what in ((unworked, "never worked by sales"), (open_, "too young to judge"))
-        if n
-    ]
-    left = f" ({'; '.join(aside)})" if aside else ""
+def _were(n: int) -> str:
+    return f"{count(n)} {_was(n)}"
+
+
+def _fate(found: Rate, *, words: Words) -> str:
     if not found.n:
-        return f"None of them can be judged yet{left}."
+        return "None of them can be judged yet."
     rate = rate_text(found.estimate, found.low, found.high, found.confidence)
-    return f"Of the {count(found.n)} judged{left}, {count(found.positives)} {words.became}: {rate}."
+    return f"Of the {count(found.n)} judged, {count(found.positives)} {words.became}: {rate}."
 
 
 def compare_years(now: Rate, before: Rate) -> Difference:
@@ -188,8 +192,9 @@ def evidence_text(found: Verdict, *, positives: int, words: Words, until: date |
         return f"{found.because[0].upper()}{found.because[1:]}."
     if math.isnan(found.low + found.high):
         return f"{found.because[0].upper()}{found.because[1:]}."
-    low, high = span(found.low, found.high).split("-", 1)
-    seen = f"the true number may be anywhere from {low}% to {high}"
+    digits = decimals_for(found.low, found.high)
+    low, high = (percent(end, digits) for end in (found.low, found.high))
+    seen = f"the true share of pairs may be anywhere from {low} to {high}"
     bar = percent(found.bar, 0)
     if found.answer == "Yes":
         return f"Even the low end of the interval lies above the agreed {bar}."
