@@ -56,6 +56,8 @@ def test_a_rate_that_is_not_known_is_said_so() -> None:
 
 def test_negative_scores_are_spelled_out() -> None:
     assert score_range(-25, -1) == "\N{MINUS SIGN}25 to \N{MINUS SIGN}2"
+    assert score_range(-30, -29) == "\N{MINUS SIGN}30"
+    assert score_range(None, -5) == "below \N{MINUS SIGN}5"
 
 
 def test_lists_are_joined_in_words() -> None:

@@ -210,17 +210,17 @@ def score_range(start: float | None, stop: float | None) -> str:
     """
     first = None if start is None or math.isnan(start) else int(start)
     end = None if stop is None or math.isnan(stop) else int(stop)
+    return _range(first, end).replace("-", MINUS)
+
+
+def _range(first: int | None, end: int | None) -> str:
     if first is None:
         return "all scores" if end is None else f"below {end}"
     if end is None:
         return f"{first}+"
-    return f"{first}" if end - first <= 1 else _from_to(first, end - 1)
-
-
-def _from_to(first: int, last: int) -> str:
-    if first < 0 or last < 0:
-        return f"{first} to {last}".replace("-", MINUS)
-    return f"{first}{DASH}{last}"
+    if end - first <= 1:
+        return f"{first}"
+    return f"{first} to {end - 1}" if first < 0 else f"{first}{DASH}{end - 1}"
 
 
 def joined(items: Sequence[str]) -> str:
