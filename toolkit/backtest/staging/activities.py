@@ -1,8 +1,9 @@
 """Activities to integers: each distinct kind of activity is tested once, in Python.
 
-A kind is an activity type with the columns that some criterion tests for that type. The
-dictionary of kinds is joined back to the activities in a view, which the engine streams: the
-activities themselves are never copied.
+A kind is an activity type with the columns that some criterion tests. The dictionary of kinds is
+joined back to the activities in a view, which the engine streams: the activities themselves are
+never copied. Its keys are plain columns: a key computed from a second table cannot be hashed
+before that table is joined, and made the scores of 20 million activities a hundred times slower.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
             "Provide it (lead_id, activity_type, occurred_at), or remove these criteria"
         )
     columns = _where_columns(crm, criteria)
-    kinds = _kinds(crm, schema, criteria, columns)
+    kinds = _kinds(crm, columns)
     flags = _flags(criteria, kinds, columns)
     _refuse_other_roles(criteria, kinds, flags)
     _make_view(
@@ -76,37 +77,13 @@ def _text(column: str) -> str:
     return f"coalesce(cast({column} as varchar), '')"
 
 
-def _kinds(
-    crm: Crm, schema: str, criteria: Sequence[ActivityCriterion], columns: Sequence[str]
-) -> pd.DataFrame:
-    """Make `<schema>.type(activity_type, role, w0, ...)` and return the distinct kinds.
-
-    Columns `activity_type`, `role`, `k0`, ...: the text of each tested column, blank for the
-    types whose criteria do not look at it, so that a million page names of a type that nobody
-    tests are never fetched.
-    """
-    types = crm.connection.execute(
-        "select activity_type, any_value(role) as role from activities "
-        "where activity_type is not null group by activity_type order by activity_type"
-    ).df()
-    watched = {
-        f"w{i}": [_looks_at(criteria, name, column) for name in types["activity_type"]]
-        for i, column in enumerate(columns)
-    }
-    make_table(crm.connection, f"{schema}.type", types.astype("str").assign(**watched))
-    keys = "".join(f", {_watched_key(i, name)} as k{i}" for i, name in enumerate(columns))
+def _kinds(crm: Crm, columns: Sequence[str]) -> pd.DataFrame:
+    """The distinct kinds: `activity_type`, `role`, `k0`, ... (the tested columns as text)."""
+    keys = "".join(f", {_text(quoted(name))} as k{i}" for i, name in enumerate(columns))
     return crm.connection.execute(
-        f"select distinct type.activity_type, type.role{keys} from activities as a "
-        f"join {schema}.type as type on type.activity_type = a.activity_type order by all"
+        f"select distinct activity_type, role{keys} from activities "
+        "where activity_type is not null order by all"
     ).df()
-
-
-def _watched_key(i: int, column: str) -> str:
-    return f"case when type.w{i} then {_text('a.' + quoted(column))} else '' end"
-
-
-def _looks_at(criteria: Sequence[ActivityCriterion], name: str, column: str) -> bool:
-    return any(column in where_fields(c) and _is_type(c, name) for c in criteria)
 
 
 def _is_type(criterion: ActivityCriterion, name: str) -> bool:
@@ -157,13 +134,14 @@ def _make_view(
     rules = [name for name in kinds.columns if name.startswith("r") and name != "role"]
     seen = kinds[rules].any(axis=1) | ((kinds["q"] == 1) & silence)
     make_table(crm.connection, f"{schema}.kind", kinds[seen].drop(columns="role"))
-    keys = "".join(f" and kind.k{i} = {_watched_key(i, name)}" for i, name in enumerate(columns))
+    keys = "".join(
+        f" and kind.k{i} = {_text('a.' + quoted(name))}" for i, name in enumerate(columns)
+    )
     chosen = "".join(f", kind.{name}" for name in rules)
     crm.connection.execute(f"""
         create view {schema}.ev as
         select lead.l, {seconds("a.occurred_at")} as t, kind.q{chosen}
         from activities as a
-        join {schema}.type as type on type.activity_type = a.activity_type
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
         join {schema}.lead as lead on lead.lead_id = a.lead_id
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")
