@@ -125,6 +125,7 @@ def _answer(audit: Audit) -> tuple[str, str, dict[str, object]]:
         return of_all_leads.answer, why, facts
     facts["verdict.answer_among_judged"] = of_judged.answer
     facts["verdict.bar"] = fact(of_judged.bar)
+    facts["verdict.judged"] = of_judged.n
     if of_judged.n_needed is not None:
         facts["verdict.more_needed"] = of_judged.n_needed - of_judged.n
         facts["verdict.expected"] = expected_in(of_judged, until)
@@ -249,7 +250,7 @@ def _fifth_card(audit: Audit) -> Card:
     label = f"of {audit.words.many} are among the best-scored fifth"
     if not audit.told:
         return "cannot be told", label, "the score may be younger than the outcome"
-    held = share_at(gains_table(audit.ranking), 0.2)
+    held = share_at(gains_table(audit.ranked), 0.2)
     return percent(held, 0), label, "by chance 20%; equal scores in random order"
 
 
