@@ -180,7 +180,7 @@ def test_a_refuted_rise_is_a_warning_with_its_scores() -> None:
     ]
     section = report.show_calibration(by_hand.audit(ranked=falling))
     assert (
-        "Leads with 16 (30.0%) points convert worse than leads with 15 (70.0%)." in section.plain()
+        "Leads with 16 points (30.0%) convert worse than leads with 15 (70.0%)." in section.plain()
     )
     assert section.facts["calibration.monotone_refuted"] is True
     asked = decisions(by_hand.audit(ranked=falling))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from toolkit.analysis import gains_table, rate
+from toolkit.analysis import gains_table, monotonicity, rate
 from toolkit.report.audit.common import (
     among,
     handed_over,
@@ -19,6 +19,7 @@ from toolkit.report.audit.decisions import decisions
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
+from toolkit.report.audit.worth import falling_text
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import Chart, plot_bands
 from toolkit.report.findings import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_verdict"]
 
+_ENOUGH = 30
 _QUESTION = "Does a higher score mean a better lead?"
 Card = tuple[str, str, str]
 
@@ -59,6 +61,7 @@ def show_verdict(audit: Audit) -> Section:
         parts.append(_flat_banner(audit))
     parts += [
         Paragraph(f"{_QUESTION} {why}", "verdict", f"Verdict: {answer.rstrip('.')}."),
+        *_falling(audit),
         Paragraph(said, "finding"),
         Numbers(_flat_cards(audit) if audit.kind == "flat" else _crm_cards(audit)),
         Columns((left,), right),
@@ -93,6 +96,15 @@ def _flat_banner(audit: Audit) -> Paragraph:
         "warning",
         "Nothing here is point-in-time.",
     )
+
+
+def _falling(audit: Audit) -> tuple[Paragraph, ...]:
+    """Scores that convert worse than lower ones: the most useful warning to who sets points."""
+    text = falling_text(monotonicity(audit.ranked))
+    if not text:
+        return ()
+    shown = f"{text[0].upper()}{text[1:]}."
+    return (Paragraph(shown, "warning", "Higher scores do not always convert better."),)
 
 
 def _handoffs(audit: Audit) -> Finding | None:
@@ -255,8 +267,9 @@ def _fifth_card(audit: Audit) -> Card:
 
 
 def _edge_cards(audit: Audit) -> tuple[Card, ...]:
-    """The best and the worst band that can be shown."""
-    rows = scores_table(audit).dropna(subset=["rate"]).to_dict("records")
+    """The highest and the lowest scores of which enough leads were seen to be worth a card."""
+    table = scores_table(audit).dropna(subset=["rate"])
+    rows = table[table["n"] >= _ENOUGH].to_dict("records")
     if not rows:
         return (("not known", "conversion of the best scores", "too few judged leads"),)
     cards = []

@@ -63,21 +63,22 @@ def _untold_calibration(found: Monotonicity, falling: str) -> Section:
 def falling_text(found: Monotonicity) -> str:
     """Say where more points convert worse, each with its rate.
 
-    E.g. `leads with 17 (4.9%) and 16 points (48.8%) convert worse than leads with 15 (63.6%)`.
+    E.g. `leads with 17 points (4.9%) and 16 (48.8%) convert worse than leads with 15 (63.6%)`.
     """
     if not found.refuted:
         return ""
     lower = ["lower_score", "lower_score_to"]
     first = found.pairs.iloc[0]
     alike = found.pairs[(found.pairs[lower] == first[lower]).all(axis=1)].head(_MOST_FALLS)
-    worse = [_with_rate(row, "higher") for row in alike.to_dict("records")]
+    rows = alike.to_dict("records")
+    worse = [_with_rate(rows[0], "higher", " points"), *(_with_rate(r, "higher") for r in rows[1:])]
     listed = " and ".join([", ".join(worse[:-1]), worse[-1]] if worse[1:] else worse)
-    return f"leads with {listed} points convert worse than leads with {_with_rate(first, 'lower')}"
+    return f"leads with {listed} convert worse than leads with {_with_rate(first, 'lower')}"
 
 
-def _with_rate(row: Any, side: str) -> str:
+def _with_rate(row: Any, side: str, unit: str = "") -> str:
     scores = score_range(row[f"{side}_score"], row[f"{side}_score_to"] + 1)
-    return f"{scores} ({percent(row[f'{side}_rate'])})"
+    return f"{scores}{unit} ({percent(row[f'{side}_rate'])})"
 
 
 def _said(found: Monotonicity, falling: str) -> str:
