@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 CrmOption = Annotated[
     Path,
@@ -164,11 +165,12 @@ def check(
 
     source = connect(crm)
     findings = check_tables(source)
-    if findings:
-        _show(findings_table(findings), "Findings (examples are lead ids)")
-    _out.print(
-        f"Tables: {', '.join(sorted(source.tables))}. Seen until {source.observed_until} UTC."
-    )
+    for row in findings_table(findings).to_dict("records"):
+        examples = f" (e.g. lead {row['examples']})" if row["examples"] else ""
+        line = Text(f"{row['level']:8}", style=_STYLES[str(row["level"])])
+        _out.print(line.append(f"{row['table']}: {row['text']}{examples}", style="default"))
+    tables, until = ", ".join(sorted(source.tables)), source.observed_until
+    _out.print(f"Tables: {tables}. Seen until {until} UTC.")
     if model is not None:
         from toolkit.backtest import check_model
         from toolkit.model import load_model
@@ -205,9 +207,7 @@ def explain(
         table[["label", "why", "date", "until", "points"]],
         f"Lead {lead} at {why.as_of:%Y-%m-%d %H:%M:%S} UTC",
     )
-    _out.print(
-        f"Score {why.score} = fit {why.fit} + behavior {why.behavior} (with base and limits)"
-    )
+    _out.print(f"Score {why.score} (fit {why.fit}, behavior {why.behavior})")
     if why.gate is not None:
         _out.print(f"A gate decides this lead whatever its score: {why.gate}")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from toolkit.crm.mapping import MappingFile, TableMapping
 
-__all__ = ["Source", "find_sources", "reading"]
+__all__ = ["Source", "check_there", "find_sources", "reading"]
 
 _ENDINGS = (*CSV_ENDINGS, ".parquet")
 _ATTACHED = "crm_source"
@@ -79,6 +79,12 @@ def find_sources(
     for each in found.values():
         _check_names(each)
     return found
+
+
+def check_there(path: Path) -> None:
+    """Refuse a path that leads nowhere, with what is there instead."""
+    if not path.exists():
+        raise SourceError(_nothing_there(path))
 
 
 def _nothing_there(path: Path) -> str:
