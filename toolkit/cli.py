@@ -115,33 +115,26 @@ def audit(
     from toolkit.report import run_report
 
     _one_source(crm, model, scored, score)
-    shared = {
-        "outcome": outcome,
-        "threshold": threshold,
-        "cost_ratio": cost_ratio,
-        "capacity_per_week": capacity,
-        "output": output,
-    }
-    if scored is not None:
-        result = run_report(
-            "quarterly_audit",
-            scored=scored,
-            score=score,
-            account=account,
-            scored_before_outcome=scored_before_outcome,
-            **shared,
-        )
-    else:
-        result = run_report(
+    dated = scored is None
+    _done(
+        run_report(
             "quarterly_audit",
             crm=crm,
             model=model,
-            quarter=quarter,
-            within_days=within,
-            age_days=age,
-            **shared,
+            quarter=quarter if dated else None,
+            within_days=within if dated else None,
+            age_days=age if dated else None,
+            scored=scored,
+            score=score,
+            account=account,
+            scored_before_outcome=scored_before_outcome or None,
+            outcome=outcome,
+            threshold=threshold,
+            cost_ratio=cost_ratio,
+            capacity_per_week=capacity,
+            output=output,
         )
-    _done(result)
+    )
 
 
 def _one_source(
