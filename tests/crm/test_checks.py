@@ -192,7 +192,7 @@ def test_repeated_activity_ids_are_counted(export):
     found = checked(export, activities=acts(*lines, extra=",activity_id"))
     finding = said(found, "repeated_activity")
     assert (finding.n, finding.examples) == (1, ("L1",))
-    assert finding.text == "1 row with an activity_id that another row has; each one counts"
+    assert finding.text == "1 row with an activity_id that another row has; one of them counts"
 
 
 def test_ids_that_are_addresses_are_never_shown(export):

@@ -145,7 +145,7 @@ def _repeated_activities(crm: Crm) -> Iterator[Finding]:
         "WHERE activity_id IS NOT NULL) WHERE copy > 1",
     )
     if n:
-        text = f"{plural(n, 'row')} with an activity_id that another row has; each one counts"
+        text = f"{plural(n, 'row')} with an activity_id that another row has; one of them counts"
         yield Finding("warning", "repeated_activity", "activities", text, n, ids)
 
 
