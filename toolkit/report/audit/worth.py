@@ -149,9 +149,12 @@ def _promises(audit: Audit) -> pd.DataFrame | None:
         return None
     seen = masked(band_table(parts[quarter], audit.bands))
     before = masked(_pooled([band_table(part, audit.bands) for part in earlier]))
-    return seen.merge(
+    both = seen.merge(
         before[["start", "rate"]].rename(columns={"rate": "promised"}), on="start", how="left"
     )
+    # Bands below the bar are not ranked where most of their leads were never worked.
+    ranked = audit.threshold is None or audit.ranked is audit.ranking
+    return both if ranked else both[both["start"] >= audit.threshold].reset_index(drop=True)
 
 
 def _pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
