@@ -89,7 +89,9 @@ def _activities(rng: np.random.Generator, created: np.ndarray, n: int, folder: P
     """Activities in order of time within each file, as logs are."""
     kinds = np.array(["page_view", "email_open", "email_click", "webinar", "demo_request"])
     share = np.array([0.6, 0.25, 0.1, 0.04, 0.01])
-    pages = np.array(["", *(f"/pricing/{i}" for i in range(40)), *(f"/docs/{i}" for i in range(2_000))])
+    pages = np.array(
+        ["", *(f"/pricing/{i}" for i in range(40)), *(f"/docs/{i}" for i in range(2_000))]
+    )
     for part, start in enumerate(range(0, n, CHUNK)):
         size = min(CHUNK, n - start)
         lead = rng.integers(0, len(created), size)

@@ -115,6 +115,13 @@ def audit(
     threshold: Annotated[
         int | None, typer.Option(help="Hand-off threshold; default: the model's.")
     ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="A column by which rates are shown, e.g. region.")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.5, help="By how much a score must beat chance (share of pairs)."),
+    ] = None,
     cost_ratio: Annotated[
         float | None,
         typer.Option(min=0, help="Cost of working a lead in vain / gain from one that converts."),
@@ -144,7 +151,9 @@ def audit(
             account=account,
             scored_before_outcome=declared,
             outcome=outcome,
+            segment=segment,
             threshold=threshold,
+            margin=margin,
             cost_ratio=cost_ratio,
             capacity_per_week=capacity,
             output=output,

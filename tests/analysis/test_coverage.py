@@ -10,10 +10,10 @@ from scipy.special import expit
 
 from tests.analysis.rows import count_rows, lead_rows
 from toolkit.analysis import (
+    area_verdict,
     auc,
     calibration_table,
     monotonicity,
-    ranking_verdict,
     rate,
     rate_verdict,
     threshold_table,
@@ -97,7 +97,7 @@ def lattice(rng, n, up, down, base):
 
 @pytest.mark.parametrize("runs", [100, pytest.param(4000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("n", [80, 400])
-def test_a_ranking_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs, n):
+def test_a_area_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs, n):
     down = np.full(5, 1 / 5)
     up = np.array([0.15, 0.175, 0.2, 0.225, 0.25])
     area = (up * (np.cumsum(down) - down / 2)).sum()
@@ -105,7 +105,7 @@ def test_a_ranking_verdict_at_the_margin_is_wrong_in_five_percent_at_most(runs, 
     wrong = 0
     for _ in range(runs):
         found = auc(count_rows(lead_rows(*lattice(rng, n, up, down, 0.25))))
-        wrong += ranking_verdict(found, margin=area - 0.5).answer in {"Yes", "No"}
+        wrong += area_verdict(found, margin=area - 0.5).answer in {"Yes", "No"}
     assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
 
 

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
-from toolkit.analysis import Auc, Rate, auc, ranking_verdict, rate_verdict, structural_reason
+from toolkit.analysis import (
+    Auc,
+    Rate,
+    area_verdict,
+    auc,
+    ranking_verdict,
+    rate_verdict,
+    structural_reason,
+)
 from toolkit.errors import QuestionError
 
 
@@ -34,7 +42,7 @@ def simple_rate(estimate, low, high, n=100):
     ],
 )
 def test_the_answer_follows_from_the_interval(estimate, low, high, answer):
-    found = ranking_verdict(area(estimate, low, high))
+    found = area_verdict(area(estimate, low, high))
     assert found.answer == answer
     assert (found.bar, found.n) == (0.55, 100)
     assert found.question == (
@@ -43,35 +51,47 @@ def test_the_answer_follows_from_the_interval(estimate, low, high, answer):
 
 
 def test_a_structural_reason_overrules_any_interval():
-    found = ranking_verdict(area(0.9, 0.85, 0.95), structural="nobody below 50 was ever called")
+    found = area_verdict(area(0.9, 0.85, 0.95), structural="nobody below 50 was ever called")
     assert found.answer == "Cannot be told from this data"
     assert found.because == "nobody below 50 was ever called"
     assert found.n_needed is None
 
 
+def test_a_verdict_from_counts_cannot_forget_who_was_never_worked():
+    judged = lead_rows([1, 2, 3, 4] * 50, [0, 0, 1, 1] * 50)
+    assert ranking_verdict(count_rows(judged)).answer == "Yes"
+    unworked = lead_rows([1] * 20, [0] * 20).assign(state="unworked")
+    found = ranking_verdict(count_rows(pd.concat([judged, unworked])))
+    assert found.answer == "Cannot be told from this data"
+    assert found.because == "9% of the leads old enough to judge were never worked"
+    young = replace(PROVENANCE, point_in_time=False)
+    undated = replace(count_rows(judged), provenance=young)
+    assert ranking_verdict(undated).answer == "Cannot be told from this data"
+
+
 def test_leads_needed_by_hand():
     # Half width 0.10 must shrink to 0.05: four times the leads, 300 more, 30 weeks at 10 a week.
-    found = ranking_verdict(area(0.60, 0.50, 0.70), weeks=10)
+    found = area_verdict(area(0.60, 0.50, 0.70), weeks=10)
     assert found.n_needed == 400
     assert found.weeks_to_wait == pytest.approx(30)
     # Below the bar the upper end counts: 0.06 to 0.05, (6/5)^2 * 100.
-    found = ranking_verdict(area(0.50, 0.46, 0.56))
+    found = area_verdict(area(0.50, 0.46, 0.56))
     assert found.n_needed == 144
     assert found.weeks_to_wait is None
 
 
 def test_judged_leads_and_weeks_set_the_pace():
-    found = ranking_verdict(area(0.60, 0.50, 0.70), judged=200, weeks=20)
+    found = area_verdict(area(0.60, 0.50, 0.70), judged=200, weeks=20)
     assert (found.n, found.n_needed) == (200, 800)
     assert found.weeks_to_wait == pytest.approx(60)
 
 
 def test_an_estimate_at_the_bar_needs_no_stated_number():
-    assert ranking_verdict(area(0.55, 0.5, 0.6), weeks=10).n_needed is None
+    assert area_verdict(area(0.55, 0.5, 0.6), weeks=10).n_needed is None
 
 
 def test_an_undefined_area_says_why():
-    found = ranking_verdict(auc(count_rows(lead_rows([1, 2], [0, 0]))), weeks=5)
+    found = area_verdict(auc(count_rows(lead_rows([1, 2], [0, 0]))), weeks=5)
     assert found.because == "none of 2 judged leads converted"
     assert (found.n, found.n_needed, found.weeks_to_wait) == (2, None, None)
 
@@ -111,7 +131,7 @@ def test_a_rate_verdict_takes_its_own_question_and_reason():
 
 def test_margins_that_make_no_sense_are_refused():
     with pytest.raises(QuestionError, match=r"margin is 0\.6: expected 0 or more and under 0\.5"):
-        ranking_verdict(area(0.6, 0.5, 0.7), margin=0.6)
+        area_verdict(area(0.6, 0.5, 0.7), margin=0.6)
     with pytest.raises(QuestionError, match="at_least is 20: expected a share between 0 and 1"):
         rate_verdict(simple_rate(0.6, 0.5, 0.7), at_least=20)
 

@@ -19,7 +19,9 @@ def read(folder: Path, score: str | list[str]) -> Backtest:
 
 
 @pytest.mark.parametrize("score", [ACTIVITY, [ACTIVITY, PROFILE]])
-def test_every_lead_is_scored_or_counted_as_unscored(real_data: Path, score: str | list[str]) -> None:
+def test_every_lead_is_scored_or_counted_as_unscored(
+    real_data: Path, score: str | list[str]
+) -> None:
     flow = read(real_data, score).flow.set_index("step")["n"]
     assert flow["rows imported"] == 9_240
     assert flow["no score"] == 9_240 - 5_022

@@ -25,6 +25,7 @@ from toolkit.analysis.thresholds import threshold_table
 from toolkit.analysis.verdict import (
     Answer,
     Verdict,
+    area_verdict,
     ranking_verdict,
     rate_verdict,
     structural_reason,
@@ -39,6 +40,7 @@ __all__ = [
     "Rate",
     "ScoreBand",
     "Verdict",
+    "area_verdict",
     "auc",
     "band_table",
     "calibration_table",

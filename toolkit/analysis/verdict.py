@@ -7,6 +7,7 @@ from math import ceil, isfinite, isnan
 from typing import TYPE_CHECKING, Literal
 
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
+from toolkit.analysis.ranking import auc
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Verdict",
+    "area_verdict",
     "ranking_verdict",
     "rate_verdict",
     "structural_reason",
@@ -49,6 +51,24 @@ class Verdict:
 
 
 def ranking_verdict(
+    counts: ScoreCounts, *, margin: float = 0.05, confidence: float = 0.95
+) -> Verdict:
+    """Answer whether the score ranks better than chance by more than `margin`, for these counts.
+
+    The answer of `area_verdict` for the area under the ROC curve of these counts, unless no
+    number of leads like these could give one (`structural_reason`: the score may be younger than
+    the outcome, or many leads were never worked). Raises QuestionError for a margin outside
+    [0, 0.5).
+    """
+    return area_verdict(
+        auc(counts, confidence=confidence),
+        margin=margin,
+        structural=structural_reason(counts),
+        weeks=counts.provenance.weeks,
+    )
+
+
+def area_verdict(
     auc: Auc,
     *,
     margin: float = 0.05,
@@ -91,7 +111,7 @@ def rate_verdict(
     """Judge whether a rate is at least `at_least` (for instance the break-even rate).
 
     Yes: the whole interval lies above it. No: wholly below. Otherwise not enough evidence, with
-    the judged leads needed as in `ranking_verdict`; `weeks` is the time in which `rate.n` leads
+    the judged leads needed as in `area_verdict`; `weeks` is the time in which `rate.n` leads
     were seen. Raises QuestionError for `at_least` outside [0, 1].
     """
     if not 0 <= at_least <= 1:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis import (
     Rate,
+    area_verdict,
     auc,
     band_table,
     level_table,
-    ranking_verdict,
     rate,
     structural_reason,
 )
@@ -108,7 +108,7 @@ def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:
     found = auc(audit.ranked)
     weeks = audit.ranking.provenance.weeks
     of_all, of_judged = (
-        ranking_verdict(found, margin=audit.policy.margin, structural=reason, weeks=weeks)
+        area_verdict(found, margin=audit.policy.margin, structural=reason, weeks=weeks)
         for reason in (structural_reason(audit.ranking), None)
     )
     return found, of_all, of_judged
