@@ -131,6 +131,15 @@ def test_the_trade_off_is_untold_where_leads_below_were_never_worked() -> None:
     assert stated["threshold.nowhere_rate"] == pytest.approx(140 / 200, abs=1e-8)
 
 
+def test_a_lower_threshold_has_no_rate_where_most_leads_were_never_worked() -> None:
+    # At 10: 65 of 300 judged became SQL, 700 more were never worked.
+    told = report.show_thresholds(by_hand.audit()).plain()
+    lowest, highest = 235 / 1000, 1 - 65 / 1000
+    assert f"cannot be told ({100 * lowest:.0f}-{100 * highest:.0f}%)" in told
+    everyone = report.show_thresholds(by_hand.audit(ranked=by_hand.RANKED)).plain()
+    assert "cannot be told" not in everyone
+
+
 def test_three_rates_bear_three_names() -> None:
     text = report.show_thresholds(by_hand.audit()).plain()
     assert "MQLs that went nowhere" in text

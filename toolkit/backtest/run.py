@@ -271,7 +271,8 @@ class _Run:
             f"select count(*) from {self.schema}.scored where state = 'unworked' and organic"
         )[0][0]
         text = (
-            f"{n:,} of the unworked leads reached {self.label} on their own; they are kept out of "
-            "every rate, because what became of the other unworked leads is no failure of theirs."
+            f"Of the unworked leads (scored: {self._words()}) {n:,} reached {self.label} on their "
+            "own; they are kept out of every rate, because the other unworked leads are unknown, "
+            "not failures."
         )
         return (text,) if n else ()

@@ -9,7 +9,6 @@ import pandas as pd
 
 from toolkit.analysis import threshold_table, wilson_interval
 from toolkit.report.audit.common import (
-    among,
     handoff_rate,
     range_cell,
     rate_cell,
@@ -21,7 +20,7 @@ from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Ta
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST, row_at
-from toolkit.report.wording import count, of_all, percent
+from toolkit.report.wording import count, of_all, percent, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -34,6 +33,8 @@ __all__ = ["policy_table", "rejected", "show_thresholds", "three_rates"]
 _MOST_DRAWN = 30
 _EACH_SIDE = 4
 _TAIL = 0.002
+_ENOUGH_WORKED = 0.8
+"""Share of the mature leads at or above a threshold that must have been worked for a rate."""
 
 
 def policy_table(audit: Audit) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def show_thresholds(audit: Audit) -> Section:
         words=audit.words,
         threshold=audit.threshold,
         capacity_per_week=audit.policy.capacity_per_week,
-        note=f"Rates among {among(audit)}.",
+        note=_whose_rates(audit),
     )
     parts: list[Part] = [Picture(figure), _around(audit, table)]
     if worked_only(audit):
@@ -81,6 +82,15 @@ def show_thresholds(audit: Audit) -> Section:
     if audit.kind == "crm":
         parts.append(_names(audit, table))
     return Section(tuple(parts), _facts(audit, table))
+
+
+def _whose_rates(audit: Audit) -> str:
+    if not worked_only(audit):
+        return "Rates among judged leads."
+    return (
+        "Rates among leads that sales worked: below today's threshold few were, and mostly"
+        " because they scored more later, so the line there is no forecast."
+    )
 
 
 def _below_untold(audit: Audit, table: pd.DataFrame) -> Paragraph:
@@ -150,7 +160,13 @@ def _shown(row: Mapping[Hashable, Any], text: Any) -> str:
 
 
 def _nowhere(row: Mapping[Hashable, Any]) -> str:
-    return rate_cell(row, "nowhere_rate", "nowhere_rate_")
+    """The rate of the judged leads; only a range where too many at or above were never worked."""
+    share = float(row["worked_share_above"])
+    if math.isnan(share) or share >= _ENOUGH_WORKED:
+        return rate_cell(row, "nowhere_rate", "nowhere_rate_")
+    mature = float(row["n"]) / share if share else math.inf
+    lowest, highest = float(row["fp"]) / mature, 1 - float(row["tp"]) / mature
+    return f"cannot be told ({span(lowest, highest, 0)})"
 
 
 def _caught(row: Mapping[Hashable, Any]) -> str:
