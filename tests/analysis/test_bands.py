@@ -65,6 +65,17 @@ def test_leads_below_all_bands_are_not_lost(rows):
     assert table["stop"].tolist()[1:] == [80, 40]
 
 
+def test_a_band_of_mostly_unworked_leads_says_so_beside_its_rate(rows):
+    unworked = pd.DataFrame({"score": [10] * 6, "state": ["unworked"] * 6})
+    table = band_table(count_rows(pd.concat([rows, unworked])), BANDS).set_index("band")
+    assert table["n"].tolist() == [2, 3, 2]  # 7 of the 9 mature leads of band C: not worked
+    assert table["reason"].tolist() == [
+        None,
+        None,
+        "judged leads only: 78% of the leads old enough to judge were never worked",
+    ]
+
+
 def test_an_empty_band_is_nan_with_a_reason(rows):
     table = band_table(count_rows(rows), (ScoreBand("S", 200), *BANDS))
     assert pd.isna(table["rate"][0])
