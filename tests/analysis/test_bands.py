@@ -79,7 +79,8 @@ def test_a_band_of_mostly_unworked_leads_says_so_beside_its_rate(rows):
 def test_an_empty_band_is_nan_with_a_reason(rows):
     table = band_table(count_rows(rows), (ScoreBand("S", 200), *BANDS))
     assert pd.isna(table["rate"][0])
-    assert table["reason"].tolist() == ["no judged leads", None, None, None]
+    worked = "judged leads only: 33% of the leads old enough to judge were never worked"
+    assert table["reason"].tolist() == ["no judged leads", None, None, worked]
 
 
 def test_no_bands_and_equal_bands_are_refused(rows):
