@@ -264,6 +264,11 @@ class _Run:
             )
         caveats.extend(self._organic())
         caveats.extend(self._other_thresholds())
+        first, valid = self._span()[0], self.model.valid_from
+        if first is not None and valid is not None and first < valid:
+            caveats.append(
+                f"The model is valid from {valid}; earlier moments are scored as if it had run."
+            )
         if never_met:
             names = ", ".join(f"'{name}'" for name in never_met)
             caveats.append(f"No activity in the data meets these criteria: {names}.")
