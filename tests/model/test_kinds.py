@@ -136,6 +136,9 @@ FILES = {
     "which is itself derived",
     TINY + "bands: [{name: a, exceptions: [{when: {x: y}, from: 5}]}]": "'exceptions' need a band "
     "with 'from'",
+    TINY.replace("id: c", "id: grade"): "'grade' is the name of another column of a scored lead",
+    TINY + "bands: [{name: a, from: 5, exceptions: [" + "{when: {x: y}, from: 5}, " * 61 + "]}]": ""
+    "there are more than 60 exceptions of bands",
     TINY + "dimensions: {fit: {weight: 1.5}}": "'weight' must be a whole number",
 }
 

@@ -87,6 +87,11 @@ DimensionName = Literal["fit", "behavior"]
 Rounding = Literal["half_up", "floor", "none"]
 DISQUALIFIED = "disqualified"
 """What a gate may decide besides the name of a band."""
+_MOST_EXCEPTIONS = 60
+# A scored lead has one column for each criterion, beside these.
+_COLUMNS_OF_ROWS = frozenset(
+    ["lead_id", "account_id", "moment", "score", "fit", "behavior", "state", "decision"]
+) | {"quarter", "month", "band", "grade"}
 
 
 class Group(Labelled):
@@ -267,6 +272,18 @@ class Model(Limited):
         return self
 
     @model_validator(mode="after")
+    def _rows_have_room_for_the_criteria(self) -> Self:
+        for number, group in enumerate(self.groups):
+            for place, criterion in enumerate(group.criteria):
+                if criterion.id in _COLUMNS_OF_ROWS:
+                    raise fail(
+                        f"'{criterion.id}' is the name of another column of a scored lead; give "
+                        "the criterion another id",
+                        *("groups", number, "criteria", place, "id"),
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _bands_descend(self) -> Self:
         refuse_repeated("band", [band.name for band in self.bands], "bands", key="name")
         for number, band in enumerate(self.bands):
@@ -284,6 +301,8 @@ class Model(Limited):
                     number,
                     "handoff",
                 )
+        if sum(len(band.exceptions) for band in self.bands) > _MOST_EXCEPTIONS:
+            raise fail(f"there are more than {_MOST_EXCEPTIONS} exceptions of bands", "bands")
         starts = [(band.name, band.start) for band in self.bands if band.start is not None]
         refuse_rising("band", starts, "bands")
         return self
