@@ -158,7 +158,7 @@ CRITERIA = {
     "inactivity: ¦{}, points: 1": "'after' is missing in 'inactivity'",
     "inactivity: 30d, points: 1": "'inactivity' must be a mapping (key: value); found text '30d'",
     "points: 1": "criterion 'c' says not what it pays for: add 'when', 'cases', "
-    "'activity' or 'inactivity'",
+    "'per_value', 'activity', 'inactivity' or 'ledger'",
     "when: {a: b}, ¦activity: x, points: 1": "criterion 'c' has 'when' and 'activity', "
     "which clash: give one, or make two criteria",
     "when: {a: b}, cases: [{points: 1}], points: 1": "criterion 'c' has 'cases' and 'when'",
@@ -244,27 +244,30 @@ def test_a_wrong_criterion_is_told_what_is_wrong_and_where(text):
     assert str(caught.value).startswith(f"f.yaml:8:{column}")
 
 
-LATER = {
-    "activity: a, points: 1, per: {bucket: day}": "per",
-    "activity: a, tiers: []": "tiers",
-    "activity: a, points: 1, decay: {percent: 5, every: 1d}": "decay",
-    "activity: a, points: 1, active: {from: 2026-01-01}": "active",
-    "activity: a, points: 1, weight: 2": "weight",
-    "activity: a, points: 1, calendar: true": "calendar",
-    "inactivity: {after: 1d, repeat: true}, points: 1": "repeat",
-    "inactivity: {after: 1d, recover: true}, points: 1": "recover",
-    "field: x, per_value: {a: 1}": "per_value",
-    "ledger: [x]": "ledger",
-    "when: {a: b}, points: 1, multiply: 2": "multiply",
+REFUSED = {
+    "activity: a, points: 1, within: 1mo, calendar: true": "'calendar' is not supported by this "
+    "version: a month is 30 days",
+    "when: {a: b}, points: 1, multiply: 2": "'multiply' is not supported by this version: scores",
+    "when: {a: b}, points: 1, normalize: true": "'normalize' is not supported by this version",
+    "inactivity: {after: 1d}, repeat: true, points: 1": "'repeat' does not belong here: write it "
+    "inside 'inactivity",
+    "activity: a, points: 1, max_times: 2": "'max_times' does not belong here",
+    "inactivity: {after: 1d, min: 1}, points: 1": "'min' does not belong here: write it beside",
+    "activity: a, points: 1, tiers: [{at_least: 1, points: 2}]": "'points' does not belong here: "
+    "with 'tiers' write it inside each tier",
+    "activity: a, decay: {expire: 1d}, tiers: [{at_least: 1, points: 2}]": "'decay' does not "
+    "belong here: tiers count single activities",
+    "ledger: [x], within: 1d": "'within' does not belong here: a ledger pays the recorded deltas",
 }
 
 
-@pytest.mark.parametrize("text", LATER)
-def test_what_comes_later_is_refused_by_name_and_never_ignored(text):
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_cannot_be_is_refused_by_name_and_never_ignored(text):
     with pytest.raises(ModelError) as caught:
         parse_model(with_criterion(text), "f.yaml")
-    assert f"'{LATER[text]}' is not supported by this version: " in str(caught.value)
-    column = with_criterion(text).splitlines()[7].index(f"{LATER[text]}:") + 1
+    assert REFUSED[text] in str(caught.value)
+    key = REFUSED[text].split("'")[1]
+    column = with_criterion(text).splitlines()[7].index(f"{key}:") + 1
     assert str(caught.value).startswith(f"f.yaml:8:{column}: ")
 
 
@@ -318,9 +321,8 @@ FILES = {
     TINY + "base: 2e6": "'base' must be a whole number; found the number 2000000.0",
     TINY + "bands: [{name: a, from: x}]": "'from' must be a whole number; found text 'x'",
     TINY.replace("model: 1", "model: true"): "reads format 1; found the truth value true",
-    TINY + "resets: []": "'resets' is not supported by this version",
-    TINY + "derive: {}": "'derive' is not supported by this version: add the column",
-    TINY + "scale: 3": "'scale' is not supported by this version",
+    TINY + "weight: 2": "f.yaml:5:1: 'weight' does not belong here: multiply 'scale'",
+    TINY + "active: {from: 2026-01-01}": "'active' is not supported by this version: keep one",
     TINY + "missing: [Select]": "list the texts that mean missing in crm.yaml",
     TINY.replace("groups: [", "groups: [{id: g, dimension: fit, criteria: [{id: d, when: {a: b}, "
                  "points: 1}]}, "): "there are two groups called 'g'",

@@ -26,7 +26,7 @@ from toolkit.backtest.staging import stage
 from toolkit.counts import STATES, FlowStep, Provenance
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
-from toolkit.model import CasesCriterion, Model
+from toolkit.model import CasesCriterion, Model, PerValueCriterion, describe_condition
 
 __all__ = ["check_model", "run_backtest"]
 
@@ -88,7 +88,7 @@ def run_backtest(
     flow = (*leads.steps(), *excluded, *gated, *run.panel_start(), *run.states())
     provenance = replace(run.provenance(), flow=flow, caveats=run.caveats(staged.never_met))
     criteria = tuple(placed.criterion.id for placed in model.criteria)
-    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria)
+    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model)
 
 
 def check_model(model: Model, crm: Crm) -> tuple[str, ...]:
@@ -173,7 +173,8 @@ class _Run:
             with ld as (select * from {self.schema}.ld), ev as (select * from {self.schema}.ev),
               mo as (select * from {self.schema}.mo), score as ({as_of_sql(plan)})
             select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
-              score.s, score.score, score.fit, score.behavior, ld.gate, state.state,
+              score.s, score.score, score.fit, score.behavior, ld.gate,
+              ld.profile, state.state,
               state.organic, state.decision,
               cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
               strftime({at}, '%Y-%m') as month{segments}{points}
@@ -250,7 +251,8 @@ class _Run:
     def caveats(self, never_met: Sequence[str]) -> tuple[str, ...]:
         """What a reader must know before believing a number."""
         caveats = []
-        if any(isinstance(p.criterion, CasesCriterion) for p in self.model.criteria):
+        fit_kinds = CasesCriterion | PerValueCriterion
+        if any(isinstance(p.criterion, fit_kinds) for p in self.model.criteria):
             caveats.append(
                 "The fit part is not point-in-time: lead fields are as of the export, because "
                 "there is no history of field changes."
@@ -261,10 +263,25 @@ class _Run:
                 "that nobody called then counts as a failure."
             )
         caveats.extend(self._organic())
+        caveats.extend(self._other_thresholds())
+        first, valid = self._span()[0], self.model.valid_from
+        if first is not None and valid is not None and first < valid:
+            caveats.append(
+                f"The model is valid from {valid}; earlier moments are scored as if it had run."
+            )
         if never_met:
             names = ", ".join(f"'{name}'" for name in never_met)
             caveats.append(f"No activity in the data meets these criteria: {names}.")
         return tuple(caveats)
+
+    def _other_thresholds(self) -> tuple[str, ...]:
+        return tuple(
+            f"The band '{band.name}' begins at {entry.start} instead of {band.start} for leads "
+            f"where {describe_condition(entry.when)}; a threshold in this report is that of all "
+            "other leads, applied to everybody."
+            for band in self.model.bands
+            for entry in band.exceptions
+        )
 
     def _organic(self) -> tuple[str, ...]:
         n = self.query(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from toolkit.model.derived import Derived, deriver
 from toolkit.model.describe import describe, describe_condition
+from toolkit.model.examples import example_text, list_examples
 from toolkit.model.file import load_model, parse_model
+from toolkit.model.grades import band_of, exception_conditions, grade_of
 from toolkit.model.logic import (
     FALSE,
     TRUE,
@@ -13,26 +16,40 @@ from toolkit.model.logic import (
     conditions_of,
     fields_of,
     test_truth,
+    value_points,
     where_fields,
 )
 from toolkit.model.text import normal_text
 from toolkit.model.types import (
     DISQUALIFIED,
+    Active,
     ActivityCriterion,
+    AnyCriterion,
     Band,
+    BandException,
     Case,
     CasesCriterion,
     Condition,
     Criterion,
+    Decay,
     Dimension,
     Gate,
     Grade,
     Group,
     InactivityCriterion,
+    LedgerCriterion,
     Model,
+    Per,
+    PerValueCriterion,
     PlacedCriterion,
+    Reset,
+    Silence,
     Test,
+    Tier,
+    TiersCriterion,
+    score_unit,
 )
+from toolkit.model.units import decay_steps
 from toolkit.model.writing import model_text, save_model
 
 __all__ = [
@@ -40,31 +57,52 @@ __all__ = [
     "FALSE",
     "TRUE",
     "UNKNOWN",
+    "Active",
     "ActivityCriterion",
+    "AnyCriterion",
     "Band",
+    "BandException",
     "Case",
     "CasesCriterion",
     "Condition",
     "Criterion",
+    "Decay",
+    "Derived",
     "Dimension",
     "Gate",
     "Grade",
     "Group",
     "InactivityCriterion",
+    "LedgerCriterion",
     "Model",
+    "Per",
+    "PerValueCriterion",
     "PlacedCriterion",
+    "Reset",
+    "Silence",
     "Test",
+    "Tier",
+    "TiersCriterion",
+    "band_of",
     "case_points",
     "condition_truth",
     "conditions_of",
+    "decay_steps",
+    "deriver",
     "describe",
     "describe_condition",
+    "example_text",
+    "exception_conditions",
     "fields_of",
+    "grade_of",
+    "list_examples",
     "load_model",
     "model_text",
     "normal_text",
     "parse_model",
     "save_model",
+    "score_unit",
     "test_truth",
+    "value_points",
     "where_fields",
 ]

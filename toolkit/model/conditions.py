@@ -14,7 +14,7 @@ from toolkit.yamlfile import Problem, YamlModel, fail, found
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Condition", "Test"]
+__all__ = ["Condition", "Test", "field_name"]
 
 
 def _pattern(text: str) -> str:
@@ -105,7 +105,8 @@ class Test(YamlModel):
 _LONGEST_NAME = 200
 
 
-def _field_name(text: str) -> str:
+def field_name(text: str) -> str:
+    """Check the name of a field."""
     if text != text.strip() or not 1 <= len(text) <= _LONGEST_NAME:
         raise fail(
             "a field is named as in the table, 1 to "
@@ -124,7 +125,7 @@ class Condition(YamlModel):
     Every mapping key that is not `all`, `any` or `not` is the name of a field.
     """
 
-    tests: Annotated[tuple[tuple[str, Test], ...], Pairs(_field_name)] = Field((), alias="<tests>")
+    tests: Annotated[tuple[tuple[str, Test], ...], Pairs(field_name)] = Field((), alias="<tests>")
     all_: tuple[Condition, ...] = Field((), alias="all")
     any_: tuple[Condition, ...] = Field((), alias="any")
     not_: Condition | None = Field(None, alias="not")

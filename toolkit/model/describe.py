@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.model.types import (
     ActivityCriterion,
+    AnyCriterion,
     CasesCriterion,
     Gate,
     InactivityCriterion,
+    LedgerCriterion,
+    PerValueCriterion,
+    TiersCriterion,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from toolkit.model.conditions import Condition, Test
+    from toolkit.model.criteria import Active, Tier
+    from toolkit.model.units import Decay, Per
 
 __all__ = ["describe", "describe_condition", "duration_words"]
 
 _DAY, _HOUR = 86_400, 3_600
 
 
-def describe(part: CasesCriterion | ActivityCriterion | InactivityCriterion | Gate) -> str:
+def describe(part: AnyCriterion | Gate) -> str:
     """Say in words when a criterion pays, or a gate decides.
 
     >>> from toolkit.model.types import ActivityCriterion
@@ -32,13 +38,25 @@ def describe(part: CasesCriterion | ActivityCriterion | InactivityCriterion | Ga
     """
     if isinstance(part, Gate):
         return f"{describe_condition(part.when)}: {part.then}, whatever the score"
+    return "".join([_kind(part), *_limits(part.min, part.max), *_more(part.weight, part.active)])
+
+
+def _kind(part: AnyCriterion) -> str:
     if isinstance(part, CasesCriterion):
-        said = _cases(part)
-    elif isinstance(part, ActivityCriterion):
-        said = ", ".join(_activity(part))
-    else:
-        said = f"no marketing activity for {duration_words(part.after)} or longer"
-    return "".join([said, *_limits(part.min, part.max)])
+        return _cases(part)
+    if isinstance(part, PerValueCriterion):
+        told = "; ".join(
+            f"{_shown(v)}: {_counted(points, 'point')}" for v, points in part.per_value
+        )
+        return f"each value of {part.field} of: {told}"
+    if isinstance(part, ActivityCriterion):
+        return ", ".join(_activity(part))
+    if isinstance(part, TiersCriterion):
+        told = "; ".join(map(_tier, part.tiers))
+        return f"{_matching(part)}, the first that holds of: {told}"
+    if isinstance(part, LedgerCriterion):
+        return f"the recorded points of {_either(part.ledger)}"
+    return ", ".join(_silence(part))
 
 
 def duration_words(seconds: int) -> str:
@@ -62,6 +80,15 @@ def _limits(low: int | None, high: int | None) -> Iterator[str]:
         yield f", at most {_counted(high, 'point')}"
 
 
+def _more(weight: int, active: Active | None) -> Iterator[str]:
+    if weight != 1:
+        yield f", times {weight}"
+    if active is not None:
+        since = "" if active.start is None else f" from {active.start}"
+        until = "" if active.end is None else f" to {active.end}"
+        yield f", only at moments{since}{until} (UTC)"
+
+
 _MATCHES = {"first": "the first that holds", "sum": "all that hold", "max": "the best that holds"}
 
 
@@ -77,13 +104,60 @@ def _cases(criterion: CasesCriterion) -> str:
     return f"{_MATCHES[criterion.match]} of: {'; '.join(told)}"
 
 
-def _activity(criterion: ActivityCriterion) -> Iterator[str]:
+def _matching(criterion: ActivityCriterion | TiersCriterion) -> str:
     where = f" where {describe_condition(criterion.where)}" if criterion.where else ""
-    yield f"{_either(criterion.activity)}{where}"
+    return f"{_either(criterion.activity)}{where}"
+
+
+def _activity(criterion: ActivityCriterion) -> Iterator[str]:
+    yield _matching(criterion)
     if criterion.within is not None:
         yield f"within {duration_words(criterion.within)}"
+    if criterion.per is not None:
+        yield _per(criterion.per)
     if criterion.max_units is not None:
         yield f"counted at most {_counted(criterion.max_units, 'time')}"
+    if criterion.decay is not None:
+        yield _decay(criterion.decay)
+
+
+_BUCKETS = {"day": "day (UTC)", "week": "week from Monday (UTC)"}
+
+
+def _per(per: Per) -> str:
+    bucket = _BUCKETS.get(per.bucket, per.bucket)
+    enough = "" if per.at_least == 1 else f" with at least {per.at_least} of them"
+    if per.units == "buckets":
+        return f"once for each {bucket}{enough}"
+    most = "" if per.at_most is None else f"the {per.at_most} latest "
+    return f"{most or 'all '}of each {bucket}{enough}"
+
+
+def _decay(decay: Decay) -> str:
+    if decay.expire is not None:
+        return f"nothing from {duration_words(decay.expire)} on"
+    if decay.half_life is not None:
+        how = "rounded" if decay.round == "half_up" else "rounded down"
+        return f"halved every {duration_words(decay.half_life)} ({how})"
+    lost = (
+        f"{decay.percent} percent" if decay.points is None else f"{_counted(decay.points, 'point')}"
+    )
+    return f"less {lost} after every {duration_words(decay.every or 0)}"
+
+
+def _tier(tier: Tier) -> str:
+    within = "" if tier.within is None else f" within {duration_words(tier.within)}"
+    return f"{tier.at_least} or more{within}: {_counted(tier.points, 'point')}"
+
+
+def _silence(criterion: InactivityCriterion) -> Iterator[str]:
+    rule = criterion.inactivity
+    yield f"no marketing activity for {duration_words(rule.after)} or longer"
+    if rule.repeat:
+        most = "" if rule.max_times is None else f", {_counted(rule.max_times, 'time')} at most"
+        yield f"again after every further {duration_words(rule.after)}{most}"
+    if not rule.recover:
+        yield "kept when activity returns"
 
 
 def describe_condition(condition: Condition) -> str:

@@ -1,54 +1,95 @@
-"""Keys of the format that this version refuses, each with what to do instead.
+"""Keys that mean something to somebody and are refused, each with what to do instead.
 
 A key listed here would otherwise be called unknown, or worse, be taken and change nothing.
 """
 
 from __future__ import annotations
 
-__all__ = ["LATER_ANYWHERE", "LATER_IN_BAND", "LATER_IN_MODEL", "LATER_KINDS", "LATER_PER"]
+__all__ = [
+    "NOT_AT_ALL",
+    "NOT_IN_BAND",
+    "NOT_IN_CRITERION",
+    "NOT_IN_GROUP",
+    "NOT_IN_LEDGER",
+    "NOT_IN_MODEL",
+    "NOT_IN_SILENCE",
+    "NOT_WITH_TIERS",
+]
 
 
-def _later(*keys: str, instead: str) -> dict[str, str]:
+def _refused(*keys: str, instead: str) -> dict[str, str]:
     return {key: f"'{key}' is not supported by this version: {instead}" for key in keys}
 
 
-LATER_ANYWHERE = {
-    **_later("active", instead="seasonal rules come later; keep one model file per period"),
-    **_later("weight", instead="weights come later; multiply the points yourself"),
-    **_later(
+def _elsewhere(*keys: str, where: str) -> dict[str, str]:
+    return {key: f"'{key}' does not belong here: {where}" for key in keys}
+
+
+NOT_AT_ALL = {
+    **_refused(
         "multiply", "divide", instead="scores are sums; a product has no points to recalibrate"
     ),
-    **_later(
+    **_refused(
         "normalize",
         "normalise",
         instead="a score that depends on the other leads has no fixed meaning",
     ),
 }
-LATER_PER = _later(
-    "per",
-    "tiers",
-    "decay",
-    "calendar",
-    "repeat",
-    "max_times",
-    "recover",
-    instead="write it with 'points', 'within' and 'max_units', or leave the criterion out; the "
-    "score may then differ from the CRM's",
+NOT_IN_CRITERION = {
+    **NOT_AT_ALL,
+    **_refused(
+        "calendar",
+        instead="a month is 30 days and a year 365 days of 86,400 seconds, so that a window is as "
+        "long for every lead; write the number of days",
+    ),
+    **_elsewhere(
+        "repeat",
+        "max_times",
+        "recover",
+        where="write it inside 'inactivity: {after: ..., ...}'",
+    ),
+}
+NOT_IN_SILENCE = _elsewhere(
+    "points", "min", "max", "weight", where="write it beside 'inactivity', not inside"
 )
-
-LATER_KINDS = _later(
-    "per_value",
-    "field",
-    "ledger",
-    instead="write it as 'cases' or leave the criterion out; the score may then differ from the "
-    "CRM's",
-)
-LATER_IN_BAND = _later("when", "active", instead="a band is an interval of scores; use a gate")
-
-LATER_IN_MODEL = {
-    **LATER_ANYWHERE,
-    **_later("resets", instead="leave it out; the score may then differ from the CRM's"),
-    **_later("derive", instead="add the column to the leads table"),
-    **_later("scale", "rounding", instead="use whole points"),
-    **_later("missing", instead="list the texts that mean missing in crm.yaml"),
+NOT_WITH_TIERS = {
+    **NOT_IN_CRITERION,
+    **_elsewhere("points", "within", where="with 'tiers' write it inside each tier"),
+    **_elsewhere(
+        "per",
+        "decay",
+        "max_units",
+        where="tiers count single activities; make a criterion without 'tiers' for it",
+    ),
+}
+NOT_IN_LEDGER = {
+    **NOT_IN_CRITERION,
+    **_elsewhere(
+        "points",
+        "within",
+        "decay",
+        "per",
+        "max_units",
+        "where",
+        "tiers",
+        where="a ledger pays the recorded deltas as they stand; it takes 'min' and 'max'",
+    ),
+}
+NOT_IN_GROUP = {
+    **NOT_AT_ALL,
+    **_elsewhere("weight", "active", where="give it to each criterion, or weigh the dimension"),
+}
+NOT_IN_BAND = {
+    **_refused(
+        "when",
+        instead="a band is an interval of scores; for leads with another threshold write "
+        "'exceptions: [{when: ..., from: ...}]' inside the band, or use a gate",
+    ),
+    **_refused("active", instead="keep one model file per period"),
+}
+NOT_IN_MODEL = {
+    **NOT_AT_ALL,
+    **_elsewhere("weight", where="multiply 'scale', or weigh the dimensions"),
+    **_refused("active", instead="keep one model file per period, each with 'valid_from'"),
+    **_refused("missing", instead="list the texts that mean missing in crm.yaml"),
 }

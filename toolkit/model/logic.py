@@ -23,11 +23,13 @@ from toolkit.model.text import (
 )
 from toolkit.model.types import (
     ActivityCriterion,
+    AnyCriterion,
     CasesCriterion,
     Condition,
     Gate,
-    InactivityCriterion,
+    PerValueCriterion,
     Test,
+    TiersCriterion,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "conditions_of",
     "fields_of",
     "test_truth",
+    "value_points",
     "where_fields",
 ]
 
@@ -220,7 +223,30 @@ def _limited(points: NDArray[np.int64], low: int | None, high: int | None) -> ND
     return points if high is None else np.minimum(points, high)
 
 
-Readable = Condition | CasesCriterion | ActivityCriterion | InactivityCriterion | Gate
+def value_points(criterion: PerValueCriterion, values: Sequence[object]) -> NDArray[np.int64]:
+    """Points of a criterion per value for each value of the field, inside its own limits.
+
+    A value is text whose parts are separated by `;`, or a sequence of parts.
+
+    >>> vip = PerValueCriterion(id="i", field="f", per_value={"crm": 10, "cms": 5})
+    >>> value_points(vip, ["CRM; cms ;crm", ("cms", None), "erp", None]).tolist()
+    [15, 5, 0, 0]
+    """
+    paid = {normal_text(value): points for value, points in criterion.per_value}
+    sums = (sum(paid.get(part, 0) for part in _parts(value)) for value in values)
+    points = np.fromiter(sums, dtype=np.int64, count=len(values))
+    return _limited(points, criterion.min, criterion.max)
+
+
+def _parts(value: object) -> frozenset[str]:
+    listed = value if isinstance(value, tuple | list) else [value]
+    texts = [text_of(part) for part in listed if not is_missing(part)]
+    if not isinstance(value, tuple | list):
+        texts = [part.strip() for text in texts for part in text.split(";")]
+    return frozenset(text for text in texts if text)
+
+
+Readable = Condition | AnyCriterion | Gate
 
 
 def conditions_of(part: Readable) -> tuple[Condition, ...]:
@@ -236,11 +262,13 @@ def conditions_of(part: Readable) -> tuple[Condition, ...]:
 
 def fields_of(part: Readable) -> frozenset[str]:
     """Fields of the lead that decide `part`; none for activities and inactivity."""
+    if isinstance(part, PerValueCriterion):
+        return frozenset([part.field])
     return frozenset(
         name for condition in conditions_of(part) for name, _ in condition.field_tests()
     )
 
 
-def where_fields(criterion: ActivityCriterion) -> frozenset[str]:
+def where_fields(criterion: ActivityCriterion | TiersCriterion) -> frozenset[str]:
     """Columns of the activities that the criterion's `where` reads."""
     return fields_of(criterion.where) if criterion.where is not None else frozenset()

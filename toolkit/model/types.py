@@ -1,49 +1,68 @@
-"""The types of a model file: groups of criteria, limits, gates, bands and grades.
+"""The types of a model file: groups of criteria, limits, resets, gates, bands and grades.
 
-All are frozen and hold tuples. The other kinds of criterion (per_value, ledger, tiers, decay ...)
-join the union `Criterion`; until then their keys are refused by name.
+All are frozen and hold tuples. Order of operations: points of a unit, decay of the unit, limits of
+the criterion, its weight, limits of the group, limits and weight of the dimension, base, limits of
+the total, rounding, gates, bands. Everything before the rounding (points, limits, base, grades)
+is in whole numbers on `scale`; bands are in points of the reported score.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lcm
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from toolkit.errors import nearest_first
+from toolkit.model.base import Labelled, Limited
 from toolkit.model.checks import refuse_repeated, refuse_rising
-from toolkit.model.conditions import Condition, Test
-from toolkit.model.later import (
-    LATER_ANYWHERE,
-    LATER_IN_BAND,
-    LATER_IN_MODEL,
-    LATER_KINDS,
-    LATER_PER,
+from toolkit.model.conditions import Condition, Test, field_name
+from toolkit.model.criteria import (
+    Active,
+    ActivityCriterion,
+    AnyCriterion,
+    Basis,
+    Case,
+    CasesCriterion,
+    Criterion,
+    InactivityCriterion,
+    LedgerCriterion,
+    PerValueCriterion,
+    Silence,
+    Tier,
+    TiersCriterion,
 )
+from toolkit.model.derived import Derived
+from toolkit.model.later import NOT_AT_ALL, NOT_IN_BAND, NOT_IN_GROUP, NOT_IN_MODEL
+from toolkit.model.units import Decay, Per, decay_steps
 from toolkit.model.values import (
     Count,
     Day,
-    Identifier,
     Listed,
     Name,
     OneOrMore,
+    Pairs,
     Points,
-    Seconds,
     Truth,
-    readable,
+    Weight,
 )
 from toolkit.yamlfile import YamlModel, fail, found
 
 __all__ = [
     "DISQUALIFIED",
+    "Active",
     "ActivityCriterion",
+    "AnyCriterion",
     "Band",
+    "BandException",
     "Basis",
     "Case",
     "CasesCriterion",
     "Condition",
     "Criterion",
+    "Decay",
+    "Derived",
     "Dimension",
     "DimensionName",
     "Dimensions",
@@ -51,188 +70,34 @@ __all__ = [
     "Grade",
     "Group",
     "InactivityCriterion",
+    "LedgerCriterion",
     "Model",
+    "Per",
+    "PerValueCriterion",
     "PlacedCriterion",
+    "Reset",
     "Silence",
     "Test",
+    "Tier",
+    "TiersCriterion",
+    "score_unit",
 ]
 
 DimensionName = Literal["fit", "behavior"]
-Basis = Literal["evidence", "policy", "compliance"]
+Rounding = Literal["half_up", "floor", "none"]
 DISQUALIFIED = "disqualified"
 """What a gate may decide besides the name of a band."""
+_MOST_EXCEPTIONS = 60
+# A scored lead has one column for each criterion, beside these.
+_COLUMNS_OF_ROWS = frozenset(
+    ["lead_id", "account_id", "moment", "score", "fit", "behavior", "state", "decision"]
+) | {"quarter", "month", "band", "grade"}
 
 
-class _Limited(YamlModel):
-    """Anything with a lower and an upper limit on its points, both inclusive."""
-
-    min: Points | None = None
-    max: Points | None = None
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> Self:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise fail(f"'min' ({self.min}) is above 'max' ({self.max}); exchange them?", "min")
-        return self
-
-
-class _Labelled(_Limited):
-    """Anything with an id and a label, which defaults to the id made readable."""
-
-    id: Identifier
-    label: Name = ""
-
-    @classmethod
-    def shape(cls, data: Any) -> Any:
-        """Fill in the label."""
-        if isinstance(data, dict) and "label" not in data and isinstance(data.get("id"), str):
-            return {**data, "label": readable(data["id"])}
-        return data
-
-
-class _Criterion(_Labelled):
-    later: ClassVar = {**LATER_ANYWHERE, **LATER_PER}
-
-    basis: Basis = "evidence"
-
-
-class Case(YamlModel):
-    """Points for leads that meet `when`; without `when`, for leads that no other case caught."""
-
-    when: Condition | None = None
-    points: Points
-
-
-class CasesCriterion(_Criterion):
-    """Points by the lead's fields: of the first matching case, of all (`sum`) or of the best."""
-
-    cases: Listed[Case]
-    match: Literal["first", "sum", "max"] = "first"
-
-    @classmethod
-    def known_keys(cls) -> frozenset[str]:
-        """Add the short form: a single case may be written as `when` and `points` without a list."""
-        return super().known_keys() | {"when", "points"}
-
-    @classmethod
-    def shape(cls, data: Any) -> Any:
-        """Read a bare `when` and `points` as the only case."""
-        data = super().shape(data)
-        if not isinstance(data, dict) or "when" not in data:
-            if isinstance(data, dict) and "points" in data:
-                raise fail(
-                    "'points' belong inside each case when there are 'cases'",
-                    "points",
-                    on_key=True,
-                )
-            return data
-        case = {key: data[key] for key in ("when", "points") if key in data}
-        rest = {key: value for key, value in data.items() if key not in case}
-        return {**rest, "cases": [case]}
-
-    @model_validator(mode="after")
-    def _default_comes_last(self) -> Self:
-        for number, case in enumerate(self.cases[:-1]):
-            if case.when is None:
-                raise fail(
-                    "only the last case may have no 'when': it pays the leads that no other "
-                    "case caught",
-                    "cases",
-                    number,
-                )
-        if self.cases[0].when is None:
-            raise fail("the only case has no 'when', so it pays every lead; use 'base'", "cases")
-        return self
-
-
-class ActivityCriterion(_Criterion):
-    """Points for each matching activity in the window, for at most `max_units` of them."""
-
-    activity: OneOrMore[Name]
-    where: Condition | None = None
-    within: Seconds | None = None
-    points: Points
-    max_units: Count | None = None
-
-
-class Silence(YamlModel):
-    """How long a lead must have been silent, in whole seconds."""
-
-    later: ClassVar = LATER_PER
-
-    after: Seconds
-
-
-class InactivityCriterion(_Criterion):
-    """Points (mostly negative) for a lead without marketing activity for `after` or longer."""
-
-    inactivity: Silence
-    points: Points
-
-    @property
-    def after(self) -> int:
-        """Whole seconds of silence; exactly that long counts."""
-        return self.inactivity.after
-
-
-_KINDS = {
-    "cases": "cases",
-    "when": "cases",
-    "activity": "activity",
-    "inactivity": "inactivity",
-}
-_TAGS: dict[type, str] = {
-    CasesCriterion: "<cases>",
-    ActivityCriterion: "<activity>",
-    InactivityCriterion: "<inactivity>",
-}
-
-
-def _kind_of(data: Any) -> str | None:
-    # The brackets keep a tag in pydantic's locations apart from any key of a file.
-    if isinstance(data, dict):
-        return next((f"<{kind}>" for key, kind in _KINDS.items() if key in data), None)
-    return _TAGS.get(type(data))
-
-
-def _one_kind(data: Any) -> Any:
-    if not isinstance(data, dict):
-        if isinstance(data, _Criterion):
-            return data
-        raise fail(f"a criterion is a mapping (id: ..., points: ...); found {found(data)}")
-    named = f"criterion '{data['id']}'" if isinstance(data.get("id"), str) else "this criterion"
-    for key, reason in LATER_KINDS.items():
-        if key in data:
-            raise fail(reason, key, on_key=True)
-    kinds = [key for key in _KINDS if key in data]
-    if len(kinds) > 1:
-        keys = " and ".join(f"'{key}'" for key in kinds)
-        raise fail(
-            f"{named} has {keys}, which clash: give one, or make two criteria",
-            kinds[1],
-            on_key=True,
-        )
-    if not kinds:
-        raise fail(
-            f"{named} says not what it pays for: add 'when', 'cases', 'activity' or 'inactivity'"
-        )
-    return data
-
-
-Criterion = Annotated[
-    Annotated[CasesCriterion, Tag("<cases>")]
-    | Annotated[ActivityCriterion, Tag("<activity>")]
-    | Annotated[InactivityCriterion, Tag("<inactivity>")],
-    Discriminator(_kind_of),
-    BeforeValidator(_one_kind),
-]
-"""What earns points. A new kind is one more class here and one more line in `_KINDS`."""
-
-
-class Group(_Labelled):
+class Group(Labelled):
     """Criteria of one dimension that share limits."""
 
-    later: ClassVar = LATER_ANYWHERE
+    later: ClassVar = NOT_IN_GROUP
 
     dimension: DimensionName
     criteria: Listed[Criterion]
@@ -245,11 +110,16 @@ class Grade(YamlModel):
     start: Points = Field(alias="from")
 
 
-class Dimension(_Limited):
-    """Limits and grades of fit or of behavior."""
+class Dimension(Limited):
+    """Limits, weight and grades of fit or of behavior.
 
-    later: ClassVar = LATER_ANYWHERE
+    Grades read the points inside the limits, before the weight: a dimension of weight 0 has
+    grades and adds nothing to the score.
+    """
 
+    later: ClassVar = NOT_AT_ALL
+
+    weight: Weight = 1
     grades: tuple[Grade, ...] = ()
 
     @model_validator(mode="after")
@@ -267,20 +137,53 @@ class Dimensions(YamlModel):
 
 
 class Gate(YamlModel):
-    """A condition that decides the band whatever the score."""
+    """A condition that decides the band whatever the score; the first that holds decides."""
 
     when: Condition
     then: Name
 
 
-class Band(YamlModel):
-    """Scores at or above `start` (in the file: `from`) and below the band before."""
+class BandException(YamlModel):
+    """Leads for which a band begins elsewhere."""
 
-    later: ClassVar = LATER_IN_BAND
+    when: Condition
+    start: Points = Field(alias="from")
+
+
+class Band(YamlModel):
+    """Scores at or above `start` (in the file: `from`) and below the band before.
+
+    For a lead that meets the condition of an exception (the first that holds), the band begins
+    there instead. A lead is in the band with the highest beginning that its score reaches.
+    """
+
+    later: ClassVar = NOT_IN_BAND
 
     name: Name
     start: Points | None = Field(None, alias="from")
     handoff: Truth = False
+    exceptions: tuple[BandException, ...] = ()
+
+    @model_validator(mode="after")
+    def _exceptions_differ_from_something(self) -> Self:
+        if self.exceptions and self.start is None:
+            raise fail(
+                f"'exceptions' need a band with 'from'; '{self.name}' takes every other score",
+                "exceptions",
+                on_key=True,
+            )
+        return self
+
+
+class Reset(YamlModel):
+    """Activities that set groups back: whatever stands at or before the last one counts no more.
+
+    Activities of any role may reset. Without `groups` all groups are set back. Criteria on fields
+    are not touched; the inactivity clock starts again; recorded deltas before it are gone.
+    """
+
+    activities: OneOrMore[Name]
+    groups: OneOrMore[Name] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +192,7 @@ class PlacedCriterion:
 
     group: Group
     dimension: DimensionName
-    criterion: CasesCriterion | ActivityCriterion | InactivityCriterion
+    criterion: AnyCriterion
 
 
 def _format(value: Any) -> Any:
@@ -298,21 +201,30 @@ def _format(value: Any) -> Any:
     return 1
 
 
-class Model(_Limited):
-    """A point-based lead-scoring model, as read from a file."""
+class Model(Limited):
+    """A point-based lead-scoring model, as read from a file.
 
-    later: ClassVar = LATER_IN_MODEL
+    `valid_from` says which version ran when; it changes no score, so that a new version can be
+    tried on the past.
+    """
+
+    later: ClassVar = NOT_IN_MODEL
 
     lead_score_model: Annotated[Literal[1], BeforeValidator(_format)] = 1
     name: Name
     version: Name
     label: Name | None = None
     valid_from: Day | None = None
+    scale: Count = 1
+    """How many units make a point: points, limits, base and grades count units."""
+    rounding: Rounding = "half_up"
     base: Points = 0
     dimensions: Dimensions = Dimensions()
     groups: Listed[Group]
     gates: tuple[Gate, ...] = ()
     bands: tuple[Band, ...] = ()
+    resets: tuple[Reset, ...] = ()
+    derive: Annotated[tuple[tuple[str, Derived], ...], Pairs(field_name)] = ()
 
     @property
     def criteria(self) -> tuple[PlacedCriterion, ...]:
@@ -325,7 +237,10 @@ class Model(_Limited):
 
     @property
     def handoff_threshold(self) -> int | None:
-        """The lowest score that hands a lead to sales (inclusive); None without such a band."""
+        """The lowest score that hands a lead to sales (inclusive); None without such a band.
+
+        Exceptions of bands are not looked at: this is the threshold of all other leads.
+        """
         starts = [band.start for band in self.bands if band.handoff and band.start is not None]
         return min(starts, default=None)
 
@@ -357,6 +272,18 @@ class Model(_Limited):
         return self
 
     @model_validator(mode="after")
+    def _rows_have_room_for_the_criteria(self) -> Self:
+        for number, group in enumerate(self.groups):
+            for place, criterion in enumerate(group.criteria):
+                if criterion.id in _COLUMNS_OF_ROWS:
+                    raise fail(
+                        f"'{criterion.id}' is the name of another column of a scored lead; give "
+                        "the criterion another id",
+                        *("groups", number, "criteria", place, "id"),
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _bands_descend(self) -> Self:
         refuse_repeated("band", [band.name for band in self.bands], "bands", key="name")
         for number, band in enumerate(self.bands):
@@ -374,6 +301,8 @@ class Model(_Limited):
                     number,
                     "handoff",
                 )
+        if sum(len(band.exceptions) for band in self.bands) > _MOST_EXCEPTIONS:
+            raise fail(f"there are more than {_MOST_EXCEPTIONS} exceptions of bands", "bands")
         starts = [(band.name, band.start) for band in self.bands if band.start is not None]
         refuse_rising("band", starts, "bands")
         return self
@@ -391,3 +320,51 @@ class Model(_Limited):
                     "then",
                 )
         return self
+
+    @model_validator(mode="after")
+    def _resets_name_groups(self) -> Self:
+        known = {group.id.casefold() for group in self.groups}
+        for number, reset in enumerate(self.resets):
+            for name in reset.groups or ():
+                if name.casefold() not in known:
+                    near = nearest_first(name, [group.id for group in self.groups])
+                    raise fail(f"there is no group '{name}': {near}", "resets", number, "groups")
+        return self
+
+    @model_validator(mode="after")
+    def _derived_fields_come_from_given_ones(self) -> Self:
+        names = [name for name, _ in self.derive]
+        for name, derived in self.derive:
+            if derived.source in names:
+                raise fail(
+                    f"'{name}' is made from '{derived.source}', which is itself derived; name a "
+                    "column of leads",
+                    "derive",
+                    name,
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _no_rounding_needs_whole_points(self) -> Self:
+        if self.rounding == "none" and score_unit(self) != 1:
+            raise fail(
+                "'rounding: none' needs a score that is whole by itself: scale 1 and no decay by "
+                "percent that leaves a fraction; write half_up or floor",
+                "rounding",
+            )
+        return self
+
+
+def score_unit(model: Model) -> int:
+    """How many of its own units the model counts to a point: whole numbers for all it adds.
+
+    The scale, times what decay by percent needs: 10 points that lose 25 percent at a time are
+    10, 7.5, 5, 2.5 points, so halves are counted.
+    """
+    parts = [
+        value.denominator
+        for placed in model.criteria
+        if isinstance(placed.criterion, ActivityCriterion)
+        for _, value in decay_steps(placed.criterion.points, placed.criterion.decay)[0]
+    ]
+    return model.scale * lcm(*parts)

@@ -25,15 +25,18 @@ __all__ = [
     "Number",
     "OneOrMore",
     "Pairs",
+    "Percent",
     "Points",
     "Scalar",
     "Seconds",
     "Truth",
+    "Weight",
     "duration_text",
     "readable",
 ]
 
 MOST_POINTS = 1_000_000
+MOST_WEIGHT = 10_000
 _LONGEST_TEXT = 1_000
 _UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})\s?(h|d|w|mo|y)")
@@ -47,6 +50,14 @@ def _key(info: ValidationInfo) -> str:
     return "'from'" if name == "start" else f"'{name}'"
 
 
+def _whole(value: Any, info: ValidationInfo, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise fail(
+            f"{_key(info)} must be a whole number from {least} to {most:,}; found {found(value)}"
+        )
+    return value
+
+
 def _points(value: Any, info: ValidationInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise fail(f"{_key(info)} must be a whole number; found {found(value)}")
@@ -58,11 +69,20 @@ def _points(value: Any, info: ValidationInfo) -> int:
 
 
 def _count(value: Any, info: ValidationInfo) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_POINTS:
+    return _whole(value, info, 1, MOST_POINTS)
+
+
+def _percent(value: Any, info: ValidationInfo) -> int:
+    return _whole(value, info, 1, 100)
+
+
+def _weight(value: Any, info: ValidationInfo) -> int:
+    if isinstance(value, float):
         raise fail(
-            f"{_key(info)} must be a whole number from 1 to {MOST_POINTS:,}; found {found(value)}"
+            f"'weight' must be a whole number; found {found(value)}; to weigh with parts of one, "
+            "multiply all weights and set 'scale', as in weight: 40 with scale: 100"
         )
-    return value
+    return _whole(value, info, 0, MOST_WEIGHT)
 
 
 def _truth(value: Any) -> bool:
@@ -170,6 +190,8 @@ def readable(identifier: str) -> str:
 
 Points = Annotated[int, BeforeValidator(_points)]
 Count = Annotated[int, BeforeValidator(_count)]
+Percent = Annotated[int, BeforeValidator(_percent)]
+Weight = Annotated[int, BeforeValidator(_weight)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Name = Annotated[str, BeforeValidator(_name)]
 Identifier = Annotated[str, BeforeValidator(_identifier)]

@@ -8,6 +8,7 @@ before that table is joined, and made the scores of 20 million activities a hund
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,10 +16,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
+from toolkit.backtest.staging.plan import (
+    ActivitySource,
+    bucket_columns,
+    reset_sets,
+    sources_of,
+)
 from toolkit.crm import Crm
-from toolkit.errors import ModelError, nearest_first
-from toolkit.model import ActivityCriterion, InactivityCriterion, Model
+from toolkit.errors import DataError, ModelError, nearest_first
+from toolkit.model import InactivityCriterion, LedgerCriterion, Model
 from toolkit.model.logic import TRUE, condition_truth, test_truth, where_fields
+from toolkit.model.values import MOST_POINTS
 
 __all__ = ["stage_activities"]
 
@@ -26,13 +34,15 @@ Flags = dict[str, npt.NDArray[np.int8]]
 
 
 def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
-    """Make the view `<schema>.ev(l, t, q, r0, ...)`; return the labels of criteria never met.
+    """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
 
-    `q` is 1 for an activity that breaks silence (any marketing activity), `r<i>` is 1 where the
-    activity meets activity criterion i. Activities of machines, without a time, or that no rule
-    can see are not in the view; the checks of the tables count the first two.
+    Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
+    marketing activity), `r<i>` (1 where the activity meets criterion i), and where the model
+    needs them `z<i>` (1 where it resets), `g<i>` (number of its asset or session) and `d`
+    (recorded delta). Activities of machines, without a time, or that no rule can see are not in
+    the view; the checks of the tables count the first two.
     """
-    criteria = [p.criterion for p in model.criteria if isinstance(p.criterion, ActivityCriterion)]
+    criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
     if not criteria and not silence:
         _make_empty_view(crm, schema)
@@ -43,13 +53,94 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
             "Provide it (lead_id, activity_type, occurred_at), or remove these criteria"
         )
     columns = _where_columns(crm, criteria)
+    buckets = bucket_columns(model)
+    _check_further_columns(crm, criteria, buckets)
     kinds = _kinds(crm, columns)
     flags = _flags(criteria, kinds, columns)
     _refuse_other_roles(criteria, kinds, flags)
-    _make_view(
-        crm, schema, kinds.assign(q=_breaks_silence(kinds), **flags), columns, silence=silence
-    )
-    return tuple(c.label for i, c in enumerate(criteria) if not flags[f"r{i}"].any())
+    resets = _reset_flags(model, kinds)
+    for i, column in enumerate(buckets):
+        _number_buckets(crm, schema, i, column)
+    made = kinds.assign(q=_breaks_silence(kinds), **flags, **resets)
+    delta = _delta(crm, criteria, kinds, flags)
+    _make_view(crm, schema, made, columns, buckets=buckets, delta=delta, silence=silence)
+    return _never_met(model, criteria, flags, resets)
+
+
+def _never_met(
+    model: Model, criteria: Sequence[ActivitySource], flags: Flags, resets: Flags
+) -> tuple[str, ...]:
+    unmet = [c.label for i, c in enumerate(criteria) if not flags[f"r{i}"].any()]
+    sets, _ = reset_sets(model)
+    unmet += [
+        f"reset by {' or '.join(sorted(types))}"
+        for i, types in enumerate(sets)
+        if not resets[f"z{i}"].any()
+    ]
+    return tuple(unmet)
+
+
+def _check_further_columns(
+    crm: Crm, criteria: Sequence[ActivitySource], buckets: Sequence[str]
+) -> None:
+    known = column_names(crm.connection, "activities")
+    wanted = {column: f"a criterion counts per {column}" for column in buckets}
+    if any(isinstance(c, LedgerCriterion) for c in criteria):
+        wanted["delta"] = "a criterion pays recorded deltas"
+    for column, reason in wanted.items():
+        if column not in known:
+            raise ModelError(
+                f"{reason}, but the table 'activities' has no column '{column}': "
+                f"{nearest_first(column, known)}. Say which one it is in crm.yaml: tables: "
+                f"{{activities: {{columns: {{{column}: <its name>}}}}}}"
+            )
+
+
+def _bucket_key(column: str) -> str:
+    """Assets and sessions are compared trimmed and without case; blank is none."""
+    return f"nullif(nfc_normalize(lower(trim(cast(a.{quoted(column)} as varchar)))), '')"
+
+
+def _number_buckets(crm: Crm, schema: str, i: int, column: str) -> None:
+    """Make `<schema>.bucket<i>(key, g)`: there are too many sessions to fetch."""
+    crm.connection.execute(f"""
+        create table {schema}.bucket{i} as
+        select key, cast(row_number() over (order by key) as bigint) as g
+        from (select distinct {_bucket_key(column)} as key from activities as a)
+        where key is not null""")
+
+
+def _reset_flags(model: Model, kinds: pd.DataFrame) -> Flags:
+    names = [str(name).strip().casefold() for name in kinds["activity_type"]]
+    sets, _ = reset_sets(model)
+    return {
+        f"z{i}": np.array([name in types for name in names], dtype=np.int8)
+        for i, types in enumerate(sets)
+    }
+
+
+def _delta(crm: Crm, criteria: Sequence[ActivitySource], kinds: pd.DataFrame, flags: Flags) -> str:
+    """SQL of the recorded delta of an activity, in whole points; refuse what is none."""
+    ledgers = [i for i, c in enumerate(criteria) if isinstance(c, LedgerCriterion)]
+    if not ledgers:
+        return ""
+    paid = np.any([flags[f"r{i}"] == 1 for i in ledgers], axis=0)
+    types = sorted(set(kinds["activity_type"][paid]))
+    listed = ", ".join(["null", *("?" for _ in types)])
+    value = "try_cast(a.delta as double)"
+    rows = crm.connection.execute(
+        f"""select count(*), min(cast(a.delta as varchar)) from activities as a
+        where a.activity_type in ({listed}) and a.delta is not null
+          and coalesce({value} <> floor({value}) or abs({value}) > {MOST_POINTS}, true)""",
+        types,
+    ).fetchall()
+    if rows[0][0]:
+        raise DataError(
+            f"{int(rows[0][0]):,} activities of a ledger have a 'delta' that is no whole number of "
+            f"points between -{MOST_POINTS:,} and {MOST_POINTS:,}, as '{rows[0][1]}'; correct "
+            "the export, or leave the ledger out of the model"
+        )
+    return f", coalesce(try_cast({value} as bigint), 0) as d"
 
 
 def _make_empty_view(crm: Crm, schema: str) -> None:
@@ -74,18 +165,26 @@ def _each_once(crm: Crm) -> str:
         partition by activity_id order by lead_id, occurred_at, activity_type) = 1)"""
 
 
-def _where_columns(crm: Crm, criteria: Sequence[ActivityCriterion]) -> list[str]:
-    columns = sorted(frozenset[str]().union(*(where_fields(c) for c in criteria)))
+def _where_columns(crm: Crm, criteria: Sequence[ActivitySource]) -> list[str]:
+    columns = sorted(frozenset[str]().union(*map(_where, criteria)))
     known = column_names(crm.connection, "activities")
     for column in columns:
         if column not in known:
-            users = ", ".join(f"'{c.id}'" for c in criteria if column in where_fields(c))
+            users = ", ".join(f"'{c.id}'" for c in criteria if column in _where(c))
             raise ModelError(
                 f"criterion {users} tests the column '{column}' of the table 'activities', which "
                 f"is not there: {nearest_first(column, known)}. Correct the name in the model, "
                 "or map the column in crm.yaml"
             )
     return columns
+
+
+def _where(criterion: ActivitySource) -> frozenset[str]:
+    return frozenset() if isinstance(criterion, LedgerCriterion) else where_fields(criterion)
+
+
+def _types(criterion: ActivitySource) -> tuple[str, ...]:
+    return criterion.ledger if isinstance(criterion, LedgerCriterion) else criterion.activity
 
 
 def _text(column: str) -> str:
@@ -102,12 +201,12 @@ def _kinds(crm: Crm, columns: Sequence[str]) -> pd.DataFrame:
     ).df()
 
 
-def _is_type(criterion: ActivityCriterion, name: str) -> bool:
-    return name.strip().casefold() in {kind.strip().casefold() for kind in criterion.activity}
+def _is_type(criterion: ActivitySource, name: str) -> bool:
+    return name.strip().casefold() in {kind.strip().casefold() for kind in _types(criterion)}
 
 
 def _flags(
-    criteria: Sequence[ActivityCriterion], kinds: pd.DataFrame, columns: Sequence[str]
+    criteria: Sequence[ActivitySource], kinds: pd.DataFrame, columns: Sequence[str]
 ) -> Flags:
     """For each criterion, 1 where a kind of activity meets it."""
     cells = {name: kinds[f"k{i}"].tolist() for i, name in enumerate(columns)}
@@ -115,7 +214,7 @@ def _flags(
     flags = {}
     for i, criterion in enumerate(criteria):
         typed = np.fromiter((_is_type(criterion, name) for name in names), bool, len(names))
-        if criterion.where is not None:
+        if not isinstance(criterion, LedgerCriterion) and criterion.where is not None:
             met = condition_truth(
                 criterion.where, lambda field, test: test_truth(test, cells[field]), len(names)
             )
@@ -129,9 +228,11 @@ def _breaks_silence(kinds: pd.DataFrame) -> npt.NDArray[np.int8]:
 
 
 def _refuse_other_roles(
-    criteria: Sequence[ActivityCriterion], kinds: pd.DataFrame, flags: Flags
+    criteria: Sequence[ActivitySource], kinds: pd.DataFrame, flags: Flags
 ) -> None:
     for i, criterion in enumerate(criteria):
+        if isinstance(criterion, LedgerCriterion):
+            continue  # what was recorded is a fact, whoever recorded it
         wrong = kinds[(flags[f"r{i}"] == 1) & (kinds["role"] != "marketing").to_numpy()]
         if len(wrong):
             kind, role = wrong.iloc[0][["activity_type", "role"]]
@@ -144,20 +245,32 @@ def _refuse_other_roles(
 
 
 def _make_view(
-    crm: Crm, schema: str, kinds: pd.DataFrame, columns: Sequence[str], *, silence: bool
+    crm: Crm,
+    schema: str,
+    kinds: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    buckets: Sequence[str],
+    delta: str,
+    silence: bool,
 ) -> None:
     """Join activities, leads and kinds; kinds that no rule can see are pruned first."""
-    rules = [name for name in kinds.columns if name.startswith("r") and name != "role"]
-    seen = kinds[rules].any(axis=1) | ((kinds["q"] == 1) & silence)
+    flags = [name for name in kinds.columns if re.fullmatch(r"[rz]\d+", name)]
+    seen = kinds[flags].any(axis=1) | ((kinds["q"] == 1) & silence)
     make_table(crm.connection, f"{schema}.kind", kinds[seen].drop(columns="role"))
     keys = "".join(
         f" and kind.k{i} = {_text('a.' + quoted(name))}" for i, name in enumerate(columns)
     )
-    chosen = "".join(f", kind.{name}" for name in rules)
+    chosen = "".join(f", kind.{name}" for name in flags)
+    chosen += "".join(f", bucket{i}.g as g{i}" for i in range(len(buckets)))
+    joins = "".join(
+        f" left join {schema}.bucket{i} as bucket{i} on bucket{i}.key = {_bucket_key(column)}"
+        for i, column in enumerate(buckets)
+    )
     crm.connection.execute(f"""
         create view {schema}.ev as
-        select lead.l, {seconds("a.occurred_at")} as t, kind.q{chosen}
+        select lead.l, {seconds("a.occurred_at")} as t, kind.q{chosen}{delta}
         from {_each_once(crm)} as a
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
-        join {schema}.lead as lead on lead.lead_id = a.lead_id
+        join {schema}.lead as lead on lead.lead_id = a.lead_id{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")

@@ -4,53 +4,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from fractions import Fraction
 
 import duckdb
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from toolkit.backtest.core import (
-    ActivityRule,
-    InactivityRule,
-    Limits,
-    Plan,
-    Rule,
-    as_of_sql,
-)
+from toolkit.backtest.core import Limits, Plan, as_of_sql
+from toolkit.backtest.explain.lines import History, rule_lines
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.staging import stage
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
-from toolkit.model import Model, PlacedCriterion
+from toolkit.model import Model, PlacedCriterion, band_of, exception_conditions, grade_of
 
 __all__ = ["Explanation", "explain_lead"]
 
 _COLUMNS = ["criterion", "label", "dimension", "why", "date", "until", "points"]
 _OFFERED = 2_000
 
-Ints = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a lead had its score at a moment.
 
-    `table` has the columns `criterion` (id), `label`, `dimension`, `why` (field, activity, over
-    the limit, silence, not met, limit, base), `date` (UTC, since when it counts; NaT for fields,
-    which are as of the export), `until` (UTC, when it expires; NaT if never) and `points`, which
-    add up to `score`.
+    `table` has the columns `criterion` (id), `label`, `dimension`, `why`, `date` (UTC, since when
+    it counts; NaT for fields, which are as of the export), `until` (UTC, when it expires; NaT if
+    never) and `points`, which add up to `score`. `points` are whole numbers, or exact fractions
+    where the model has a scale or decay by percent. `why` is one of field, activity, tier,
+    silence, recorded (a delta of a ledger); over the limit, too few (in its bucket), expired, not
+    met, out of season (all of them 0 points); limit, weight, rounding, base.
+
+    `fit` and `behavior` are the points of the dimensions, before their weights.
     """
 
     lead_id: str
     as_of: datetime
     score: int
-    fit: int
-    behavior: int
+    fit: int | Fraction
+    behavior: int | Fraction
     gate: str | None
     """What a gate decides about the lead, whatever its score; None without one."""
     table: pd.DataFrame
+    band: str | None = None
+    """The band of the lead: what a gate decides, else that of its score; None without bands."""
+    grade: str | None = None
+    """The grades of fit and behavior, as in B1; None without grades or below the last one."""
 
 
 def explain_lead(
@@ -86,17 +85,52 @@ def explain_lead(
     activities = crm.connection.execute(
         f"select * from {schema}.ev where l = {number} and t <= {second} order by t desc"
     ).df()
+    history = History(activities, created, second)
     parts = [
-        _criterion_rows(placed, _lines(rule, int(row[f"p{i}"]), activities, created, second))
+        _criterion_rows(placed, rule_lines(rule, int(row[f"p{i}"]), history))
         for i, (placed, rule) in enumerate(zip(model.criteria, plan.rules, strict=True))
     ]
     table = pd.concat([*parts, _limit_rows(model, plan, row)], ignore_index=True)[_COLUMNS]
-    table = table.astype({"points": "int64"})
     crm.connection.execute(f"drop schema {schema} cascade")
+    return _explanation(model, plan, row, table, lead_id=lead_id, moment=moment)
+
+
+def _explanation(
+    model: Model,
+    plan: Plan,
+    row: pd.Series,
+    table: pd.DataFrame,
+    *,
+    lead_id: str,
+    moment: datetime,
+) -> Explanation:
+    fit, behavior = int(row["fit"]), int(row["behavior"])
     gate = None if row["gate"] < 0 else model.gates[int(row["gate"])].then
+    profile = int(row["profile"])
+    holds = [bool(profile >> i & 1) for i, _ in enumerate(exception_conditions(model))]
+    finer = plan.unit // model.scale
     return Explanation(
-        lead_id, moment, int(row["score"]), int(row["fit"]), int(row["behavior"]), gate, table
+        lead_id,
+        moment,
+        int(row["score"]),
+        _in_points(fit, plan.unit),
+        _in_points(behavior, plan.unit),
+        gate,
+        table.assign(points=_points_column(table["points"], plan.unit)),
+        gate or band_of(model, int(row["score"]), holds),
+        grade_of(model, Fraction(fit, finer), Fraction(behavior, finer)),
     )
+
+
+def _in_points(value: int, unit: int) -> int | Fraction:
+    return value if unit == 1 else Fraction(value, unit)
+
+
+def _points_column(points: pd.Series, unit: int) -> pd.Series:
+    if unit == 1:
+        return points.astype("int64")
+    exact = [Fraction(int(value), unit) for value in points.tolist()]
+    return pd.Series(exact, index=points.index, dtype="object")
 
 
 def _moment(as_of: datetime | date | str | None, crm: Crm) -> datetime:
@@ -150,28 +184,10 @@ def _score_row(connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan) -
         connection.execute(f"""
         with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
           mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
-        select score.*, ld.gate from score join ld on ld.l = score.l""")
+        select score.*, ld.gate, ld.profile from score join ld on ld.l = score.l""")
         .df()
         .iloc[0]
     )
-
-
-def _lines(
-    rule: Rule, points: int, activities: pd.DataFrame, created: int, second: int
-) -> pd.DataFrame:
-    if isinstance(rule, ActivityRule):
-        lines = _activity_lines(rule, activities, second)
-    elif points == 0:
-        lines = _line("not met", 0)
-    elif isinstance(rule, InactivityRule):
-        lines = _silence_line(rule, points, activities, created)
-    else:
-        lines = _line("field", points)
-    return lines if len(lines) else _line("not met", 0)
-
-
-def _line(why: str, points: int, since: float = np.nan) -> pd.DataFrame:
-    return pd.DataFrame({"why": [why], "since": [since], "end": [np.nan], "points": [points]})
 
 
 def _criterion_rows(placed: PlacedCriterion, lines: pd.DataFrame) -> pd.DataFrame:
@@ -188,65 +204,34 @@ def _criterion_rows(placed: PlacedCriterion, lines: pd.DataFrame) -> pd.DataFram
     )
 
 
-def _activity_lines(rule: ActivityRule, activities: pd.DataFrame, second: int) -> pd.DataFrame:
-    """What each activity adds, latest first: the limit cuts the oldest."""
-    times = activities.loc[activities[f"r{rule.source}"] == 1, "t"].to_numpy(np.int64)
-    if rule.within is not None:
-        times = times[second - times < rule.within]
-    units = np.arange(1, len(times) + 1)
-    if rule.max_units is not None:
-        units = np.minimum(units, rule.max_units)
-    running = _clamped(rule.points * units, rule.limits)
-    least = _clamp(0, rule.limits)
-    added = np.diff(running, prepend=least)
-    end = times + rule.within if rule.within is not None else np.full(len(times), np.nan)
-    lines = pd.DataFrame(
-        {
-            "why": np.where(added == 0, "over the limit", "activity"),
-            "since": times.astype("float64"),
-            "end": end,
-            "points": added,
-        }
-    )
-    if least == 0:
-        return lines
-    return pd.concat([lines, _line("limit", least)], ignore_index=True)
-
-
-def _silence_line(
-    rule: InactivityRule, points: int, activities: pd.DataFrame, created: int
-) -> pd.DataFrame:
-    times = activities.loc[activities["q"] == 1, "t"]
-    last = max(created, int(times.max())) if len(times) else created
-    return _line("silence", points, float(last + rule.after))
-
-
-def _clamped(values: Ints, limits: Limits) -> Ints:
-    low = -np.inf if limits.low is None else limits.low
-    high = np.inf if limits.high is None else limits.high
-    return np.asarray(np.clip(values, low, high), dtype=np.int64)
-
-
 def _limit_rows(model: Model, plan: Plan, row: pd.Series) -> pd.DataFrame:
     """What the limits of groups, dimensions and total take away, and the base."""
     lines = []
     within = {"fit": 0, "behavior": 0}
-    for group, part in zip(model.groups, plan.groups, strict=True):
-        raw = sum(int(row[f"p{i}"]) for i in part.rules)
-        kept = _clamp(raw, part.limits)
-        within[part.dimension] += kept
-        lines.append((group.id, f"limit of the group {group.label}", part.dimension, kept - raw))
-    for name, total in within.items():
-        lines.append((name, f"limit of {name}", name, int(row[name]) - total))
-    together = int(row["fit"]) + int(row["behavior"]) + plan.base
+    for group, members in zip(model.groups, plan.groups, strict=True):
+        raw = sum(int(row[f"p{i}"]) for i in members.rules)
+        kept = _clamp(raw, members.limits)
+        within[members.dimension] += kept
+        label = f"limit of the group {group.label}"
+        lines.append((group.id, label, members.dimension, kept - raw))
+    together = plan.base
+    for name, part in (("fit", plan.fit), ("behavior", plan.behavior)):
+        points = _clamp(within[name], part.limits)
+        lines.append((name, f"limit of {name}", name, points - within[name]))
+        lines.append((name, f"weight of {name}", name, points * (part.weight - 1)))
+        together += points * part.weight
+    total = _clamp(together, plan.total)
     lines.append(("base", "base points", "", plan.base))
-    lines.append(("total", "limit of the score", "", int(row["score"]) - together))
+    lines.append(("total", "limit of the score", "", total - together))
+    lines.append(("total", "rounding of the score", "", int(row["score"]) * plan.unit - total))
     kept_lines = [line for line in lines if line[3] != 0]
     frame = pd.DataFrame(kept_lines, columns=["criterion", "label", "dimension", "points"])
     nothing = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
-    why = np.where(frame["criterion"] == "base", "base", "limit")
+    why = frame["label"].str.extract("^(limit|weight|rounding|base)", expand=False)
     return frame.assign(why=why, date=nothing, until=nothing)
 
 
 def _clamp(value: int, limits: Limits) -> int:
-    return int(_clamped(np.array([value], dtype=np.int64), limits)[0])
+    if limits.low is not None:
+        value = max(value, limits.low)
+    return value if limits.high is None else min(value, limits.high)
