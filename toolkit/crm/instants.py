@@ -117,7 +117,7 @@ def _from_local(expression: str, zone: str | None) -> str:
     if zone is None:
         return "CAST(NULL AS TIMESTAMP)"
     if zone == "UTC":
-        return f"make_timestamp(epoch_us({expression}))"
+        return expression  # every reading of local time is a TIMESTAMP already
     return f"make_timestamp(epoch_us(timezone({literal(zone)}, {expression})))"
 
 
@@ -128,6 +128,8 @@ def _readings(clock: Clock) -> list[_Reading]:
         return [_Reading("date", clock.expression)]
     if clock.type == "TIMESTAMP WITH TIME ZONE":
         return [_Reading("zoned", clock.expression)]
+    if clock.type == "TIMESTAMP":
+        return [_Reading("local", clock.expression)]
     if clock.type.startswith("TIMESTAMP"):
         return [_Reading("local", f"make_timestamp(epoch_us({clock.expression}))")]
     return [_Reading("zoned", _epoch(clock.expression, clock.epochs[0]))]
