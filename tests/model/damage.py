@@ -126,7 +126,7 @@ def truncation(draw: Random) -> str:
 def nesting(draw: Random) -> str:
     deep: Any = draw.choice([{"title": "vp"}, "x", 1, {}, []])
     shape = draw.choice(["not", "any", "all", "list", "field"])
-    for _ in range(draw.choice([1, 5, 30, 41, 300])):
+    for _ in range(draw.choice([1, 5, 19, 30, 41, 120])):
         deep = {"list": [deep], "not": {"not": deep}, "field": {"a": deep}}.get(
             shape, {shape: [deep]}
         )
