@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test test-slow lint bench notebooks clean
+.PHONY: venv demo test test-slow lint bench notebooks sample clean
 
 venv: $(STAMP)
 
@@ -28,6 +28,11 @@ lint: venv  ## format, lint, types, contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+sample: venv  ## make the sample report anew, on the demo data
+	$(BIN)/leadscore demo --output reports/demo
+	mkdir -p reports/sample
+	cp reports/demo/quarterly_audit.html reports/demo/quarterly_audit.facts.json reports/sample/
 
 bench: venv  ## the measurements of the README
 	$(BIN)/python -m benchmarks

@@ -55,7 +55,7 @@ def test_counts_by_quarter_give_the_pooled_statistics(rows):
         pd.testing.assert_frame_equal(band_table(one, bands), band_table(two, bands))
 
 
-@settings(max_examples=20)
+@settings(max_examples=100)
 @given(strategies.leads())
 def test_immature_leads_change_no_rate(rows):
     all_of_them, mature = count_rows(rows), count_rows(rows[rows["state"] != "immature"])

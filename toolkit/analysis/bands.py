@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis.cells import MOST_UNWORKED, Cells, Floats, Ints, read_cells
+from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
 from toolkit.analysis.intervals import group_family, precision_family, rate_arrays
-from toolkit.analysis.rates import rate_reasons
+from toolkit.analysis.rates import rate_reasons, with_unworked
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -144,25 +144,10 @@ def _table(  # noqa: PLR0917 - one private assembly for three tables
             "immature": _add(group, cells.immature, len(names)),
             "unworked": unworked,
             "reason": pd.Series(
-                _reasons(rate_reasons(family.n, rates), family.n, unworked), dtype=object
+                with_unworked(rate_reasons(family.n, rates), family.n, unworked), dtype=object
             ),
         }
     )
-
-
-def _reasons(reasons: list[str | None], n: Floats, unworked: Ints) -> list[str | None]:
-    """Add whose rate it is not: unworked leads may differ, whatever the interval says."""
-    mature = np.maximum(n + unworked, 1)
-    notes = [
-        f"judged leads only: {left / all_:.0%} of the leads old enough to judge were never worked"
-        if size > 0 and left > MOST_UNWORKED * all_
-        else None
-        for left, all_, size in zip(unworked, mature, n, strict=True)
-    ]
-    return [
-        "; ".join(part for part in parts if part) or None
-        for parts in zip(reasons, notes, strict=True)
-    ]
 
 
 def _add(group: Ints, values: Ints, groups: int) -> Ints:

@@ -266,7 +266,9 @@ def design_effect(pool: Family, side: float) -> float:
     """Average n / effective n over the rates strictly between 0 and 1, weighted by n."""
     if pool.accounts is None:
         return 1.0
-    mixed = (pool.hits > 0) & (pool.misses > 0)
+    # A level without judged leads repeats its neighbour; it must not count twice.
+    new = (np.diff(pool.hits, prepend=-1) != 0) | (np.diff(pool.misses, prepend=-1) != 0)
+    mixed = new & (pool.hits > 0) & (pool.misses > 0)
     if not mixed.any():
         return float(np.max(_most_effect(pool), initial=1.0))
     n = pool.n[mixed]

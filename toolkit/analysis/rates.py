@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.analysis.cells import Cells, Floats, read_cells
+from toolkit.analysis.cells import MOST_UNWORKED, Floats, Ints, read_cells
 from toolkit.analysis.intervals import (
     FEW,
     Family,
@@ -23,7 +23,15 @@ from toolkit.errors import QuestionError
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
 
-__all__ = ["Difference", "Rate", "few_accounts", "rate", "rate_difference", "rate_reasons"]
+__all__ = [
+    "Difference",
+    "Rate",
+    "few_accounts",
+    "rate",
+    "rate_difference",
+    "rate_reasons",
+    "with_unworked",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,12 @@ def rate(
         inside &= cells.levels < below
     family = group_family(cells, np.where(inside, 0, -1), 1)
     rates = rate_arrays(family, confidence=confidence, pool=precision_family(cells))
-    return _one_rate(family, rates, cells, confidence)
+    unworked = np.array([cells.unworked[inside].sum()])
+    reasons = with_unworked(rate_reasons(family.n, rates), family.n, unworked)
+    return _one_rate(family, rates, reasons[0], confidence)
 
 
-def _one_rate(family: Family, rates: RateArrays, cells: Cells, confidence: float) -> Rate:
+def _one_rate(family: Family, rates: RateArrays, reason: str | None, confidence: float) -> Rate:
     return Rate(
         estimate=float(rates.estimate[0]),
         low=float(rates.low[0]),
@@ -84,8 +94,8 @@ def _one_rate(family: Family, rates: RateArrays, cells: Cells, confidence: float
         positives=int(family.hits[0]),
         n=int(family.n[0]),
         n_effective=float(rates.n_effective[0]),
-        method="Wilson" if cells.pairs is None else "Wilson on the effective n (accounts)",
-        reason=rate_reasons(family.n, rates)[0],
+        method="Wilson" if family.accounts is None else "Wilson on the effective n (accounts)",
+        reason=reason,
         confidence=confidence,
     )
 
@@ -97,6 +107,21 @@ def rate_reasons(n: Floats, rates: RateArrays) -> list[str | None]:
     return [
         "no judged leads" if size <= 0 else few_accounts(accounts, size)
         for size, accounts in zip(n, rates.equal_accounts, strict=True)
+    ]
+
+
+def with_unworked(reasons: list[str | None], n: Floats, unworked: Ints) -> list[str | None]:
+    """Add whose rate it is not: unworked leads may differ, whatever the interval says."""
+    mature = np.maximum(n + unworked, 1)
+    notes = [
+        f"judged leads only: {left / all_:.0%} of the leads old enough to judge were never worked"
+        if size > 0 and left > MOST_UNWORKED * all_
+        else None
+        for left, all_, size in zip(unworked, mature, n, strict=True)
+    ]
+    return [
+        "; ".join(part for part in parts if part) or None
+        for parts in zip(reasons, notes, strict=True)
     ]
 
 

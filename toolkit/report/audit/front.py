@@ -141,6 +141,8 @@ def _answer(audit: Audit) -> tuple[str, str, dict[str, object]]:
     if of_judged.n_needed is not None:
         facts["verdict.more_needed"] = of_judged.n_needed - of_judged.n
         facts["verdict.expected"] = expected_in(of_judged, until)
+    if math.isnan(found.estimate) and of_all_leads.answer == of_judged.answer:
+        return of_all_leads.answer, ranking_text(found), facts
     if of_all_leads.answer == of_judged.answer:
         return of_all_leads.answer, f"{ranking_text(found, among=among(audit))} {why}", facts
     inner = evidence_text(of_judged, positives=found.positives, words=audit.words, until=until)
