@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +19,36 @@ from nbclient import NotebookClient
 from typer.testing import CliRunner
 
 import toolkit
-from toolkit.backtest import AtAge, Outcome, explain_lead, run_backtest
+from toolkit.backtest import AtAge, Explanation, Outcome, explain_lead, run_backtest
 from toolkit.cli import app
 from toolkit.crm import check_tables, connect, load_mapping
 from toolkit.crm.mapping import Mapping, TableMapping
-from toolkit.model import Test, load_model, parse_model
+from toolkit.model import (
+    Active,
+    ActivityCriterion,
+    Band,
+    BandException,
+    Case,
+    CasesCriterion,
+    Decay,
+    Derived,
+    Dimension,
+    Gate,
+    Grade,
+    Group,
+    InactivityCriterion,
+    LedgerCriterion,
+    Model,
+    Per,
+    PerValueCriterion,
+    Reset,
+    Silence,
+    Test,
+    Tier,
+    TiersCriterion,
+    load_model,
+    parse_model,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
@@ -34,6 +60,8 @@ DOCUMENTS = [
 ]
 README = ROOT / "README.md"
 MODEL_FILE = ROOT / "docs" / "model-file.md"
+MODEL_PAGES = [MODEL_FILE, *sorted((ROOT / "docs" / "model-file").glob("*.md"))]
+NOT_SHOWN: set[str] = set()
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -332,43 +360,90 @@ def _table(text: str) -> pd.DataFrame:
 
 
 @cache
-def sample_leads():
-    leads, activities = tables(MODEL_FILE.read_text("utf-8"))[:2]
+def sample_leads(page: Path):
+    """The leads and activities of a page: its first two tables with a `lead_id`."""
+    shown = [table for table in tables(page.read_text("utf-8")) if table.columns[0] == "lead_id"]
+    leads, activities = shown[:2]
+    roles = {"system": ["score change"], "sales": ["recycled"]}
     return connect(
-        {"leads": leads, "activities": activities}, observed_until="2026-07-01T00:00:00Z"
+        {"leads": leads, "activities": activities},
+        mapping={"activity_roles": roles},
+        observed_until="2026-07-01T00:00:00Z",
     )
 
 
 def scored_examples():
-    """Each example with the table of points that follows it, and the dimension it belongs to."""
-    found = re.findall(
-        r"^```yaml\n(.*?)^```\n\n(\| lead \| points \|\n(?:^\|[^\n]*\|\n)+)",
-        MODEL_FILE.read_text("utf-8"),
-        re.MULTILINE | re.DOTALL,
-    )
-    for code, table in found:
-        expected = _table(table).set_index("lead")["points"].astype(int).to_dict()
-        yield pytest.param(code, expected, id=code.splitlines()[0])
+    """Each example with the table that follows it: what the toolkit must say of each lead."""
+    for page in MODEL_PAGES:
+        found = re.findall(
+            r"^```yaml\n((?:(?!```).*\n)+)```\n\n(\| lead \|(?:.*\|)? points \|.*\n(?:\|.*\|\n)+)",
+            page.read_text("utf-8"),
+            re.MULTILINE,
+        )
+        for number, (code, table) in enumerate(found, start=1):
+            yield pytest.param(page, code, _table(table), id=f"{named(page)}-{number}")
 
 
 def whole_model(code: str) -> str:
+    """Add what an example leaves out: the head, and for a lone criterion its group."""
     if code.startswith("lead_score_model"):
         return code
-    dimension = "behavior" if re.search(r"^  (activity|inactivity):", code, re.MULTILINE) else "fit"
+    head = "lead_score_model: 1\nname: example\nversion: '1'\n"
+    if not code.startswith("- id:"):
+        return head + code
+    behavior = re.search(r"^  (activity|inactivity|ledger):", code, re.MULTILINE)
     criteria = "".join(f"  {line}\n" for line in code.splitlines())
-    head = "lead_score_model: 1\nname: example\nversion: '1'\ngroups:\n"
-    return f"{head}- id: group\n  dimension: {dimension}\n  criteria:\n{criteria}"
+    dimension = "behavior" if behavior else "fit"
+    return f"{head}groups:\n- id: group\n  dimension: {dimension}\n  criteria:\n{criteria}"
 
 
-@pytest.mark.parametrize(("code", "expected"), list(scored_examples()))
-def test_every_example_of_the_model_file_scores_as_stated(code, expected, tmp_path):
+def told(found: Explanation, column: str) -> object:
+    """What an explanation says under the heading of a table."""
+    if column in {"fit", "behavior"}:
+        return Fraction(getattr(found, column))
+    return getattr(found, "score" if column == "points" else column)
+
+
+def shown(cell: str | float, column: str) -> object:
+    """A cell of such a table; an empty one is None."""
+    if pd.isna(cell):
+        return None
+    return cell if column in {"grade", "band"} else Fraction(cell)
+
+
+@pytest.mark.parametrize(("page", "code", "expected"), list(scored_examples()))
+def test_every_example_of_the_model_file_scores_as_stated(page, code, expected, tmp_path):
     write(tmp_path, {"model.yaml": whole_model(code)})
     model = load_model(tmp_path / "model.yaml")
-    assert {lead: explain_lead(model, sample_leads(), lead).score for lead in expected} == expected
+    columns = [name for name in expected.columns if name not in {"lead", "as of"}]
+    for row in expected.to_dict("records"):
+        found = explain_lead(model, sample_leads(page), row["lead"], as_of=row.get("as of"))
+        said = {name: told(found, name) for name in columns}
+        assert said == {name: shown(row[name], name) for name in columns}, row
+        assert sum(found.table["points"]) == found.score
 
 
 def test_every_example_of_the_model_file_is_scored():
-    assert len(list(scored_examples())) == len(blocks(MODEL_FILE, "yaml"))
+    shown = sum(len(blocks(page, "yaml")) for page in MODEL_PAGES)
+    assert len(list(scored_examples())) == shown
+
+
+def test_every_key_of_a_model_is_documented_and_shown():
+    text = "\n".join(page.read_text("utf-8") for page in MODEL_PAGES)
+    examples = "\n".join(code for page in MODEL_PAGES for code in blocks(page, "yaml"))
+    types = [
+        ActivityCriterion, Active, Band, BandException, Case, CasesCriterion, Decay, Derived,
+        Dimension, Gate, Grade, Group, InactivityCriterion, LedgerCriterion, Model, Per,
+        PerValueCriterion, Reset, Silence, Tier, TiersCriterion,
+    ]  # fmt: skip
+    for key in frozenset[str]().union(*(kind.known_keys() for kind in types)):
+        assert f"`{key}`" in text or f"`{key}:" in text or f" {key}:" in text, key
+        assert re.search(rf"\b{key}: ?", examples) or key in NOT_SHOWN, key
+
+
+def test_the_python_example_of_the_model_file_prints_what_is_shown(tmp_path):
+    page = ROOT / "docs" / "model-file" / "other-tools.md"
+    assert run_python(blocks(page, "python")[0], tmp_path) == blocks(page, "text")[0]
 
 
 def test_every_test_on_a_value_is_documented():

@@ -22,6 +22,7 @@ from toolkit.model.later import (
 from toolkit.model.text import normal_text
 from toolkit.model.units import Decay, Per
 from toolkit.model.values import (
+    LONGEST_TEXT,
     Count,
     Day,
     Listed,
@@ -51,6 +52,7 @@ __all__ = [
     "TiersCriterion",
 ]
 
+_MOST_TIERS = 100
 Basis = Literal["evidence", "policy", "compliance"]
 
 
@@ -133,7 +135,9 @@ class CasesCriterion(_Criterion):
 def _entry(text: str) -> str:
     if not text.strip() or ";" in text:
         raise fail(f"a value is one text without ';'; found {found(text)}")
-    return text.strip()
+    if len(text) > LONGEST_TEXT:
+        raise fail(f"this value is longer than {LONGEST_TEXT} characters; shorten it")
+    return text  # as written, so that a value that stands there twice is seen
 
 
 class PerValueCriterion(_Criterion):
@@ -150,13 +154,15 @@ class PerValueCriterion(_Criterion):
     def _values_differ(self) -> Self:
         if not self.per_value:
             raise fail("this mapping is empty; write value: points", "per_value")
-        for (one, _), (other, _) in combinations(self.per_value, 2):
-            if normal_text(one) == normal_text(other):
+        seen: dict[str, str] = {}
+        for value, _ in self.per_value:
+            same = seen.setdefault(normal_text(value), value)
+            if same != value:
                 raise fail(
-                    f"'{one}' and '{other}' are the same value, as case does not count; "
+                    f"'{same}' and '{value}' are the same value, as case does not count; "
                     "delete one of them",
                     "per_value",
-                    other,
+                    value,
                     on_key=True,
                 )
         return self
@@ -203,6 +209,8 @@ class TiersCriterion(_Criterion):
 
     @model_validator(mode="after")
     def _every_tier_can_pay(self) -> Self:
+        if len(self.tiers) > _MOST_TIERS:
+            raise fail(f"there are more than {_MOST_TIERS} tiers", "tiers")
         for (first, one), (second, other) in combinations(enumerate(self.tiers), 2):
             wider = one.within is None or (other.within is not None and other.within <= one.within)
             if one.at_least <= other.at_least and wider:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "LONGEST_TEXT",
     "MOST_POINTS",
     "Count",
     "Day",
@@ -37,7 +38,7 @@ __all__ = [
 
 MOST_POINTS = 1_000_000
 MOST_WEIGHT = 10_000
-_LONGEST_TEXT = 1_000
+LONGEST_TEXT = 1_000
 _UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})\s?(h|d|w|mo|y)")
 _LONGEST = 100 * _UNITS["y"]
@@ -97,8 +98,8 @@ def _name(value: Any) -> str:
     text = str(value).strip()
     if not text:
         raise fail("this text is blank; write a name")
-    if len(text) > _LONGEST_TEXT:
-        raise fail(f"this text is longer than {_LONGEST_TEXT} characters; shorten it")
+    if len(text) > LONGEST_TEXT:
+        raise fail(f"this text is longer than {LONGEST_TEXT} characters; shorten it")
     return text
 
 
@@ -157,8 +158,8 @@ def _scalar(value: Any) -> str | int | float:
         raise fail(f"compare with text or a number; found {found(value)}")
     if not value.strip():
         raise fail("blank text means missing: write `missing: true` or `or_missing: true` instead")
-    if len(value) > _LONGEST_TEXT:
-        raise fail(f"this text is longer than {_LONGEST_TEXT} characters; shorten it")
+    if len(value) > LONGEST_TEXT:
+        raise fail(f"this text is longer than {LONGEST_TEXT} characters; shorten it")
     return value.strip()
 
 

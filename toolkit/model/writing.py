@@ -309,7 +309,10 @@ def _lines(plain: Plain) -> list[str]:
         elif isinstance(value, list):
             lines += [f"{key}:", *(f"- {_flow(entry)}" for entry in value)]
         elif isinstance(value, dict):
-            lines += [f"{key}:", *(f"  {name}: {_flow(part)}" for name, part in value.items())]
+            lines += [
+                f"{key}:",
+                *(f"  {_text(name)}: {_flow(part)}" for name, part in value.items()),
+            ]
         else:
             lines.append(f"{key}: {_flow(value)}")
     return lines

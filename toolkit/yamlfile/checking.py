@@ -107,6 +107,7 @@ class YamlModel(BaseModel):
 
 
 def _unknown(key: str, known: frozenset[str]) -> str:
+    key = shortened(key)
     return f"unknown key '{key}': {nearest_first(key, known, most=20)}"
 
 

@@ -66,8 +66,8 @@ def read_yaml(
             f"the file is larger than {MAX_BYTES:,} characters; a file of this kind has a few "
             "hundred lines: is it the right one?",
             file=file,
-            line=None,
-            column=None,
+            line=text.count("\n", 0, MAX_BYTES) + 1,
+            column=1,
         )
     return _Builder(text, file, error).build()
 
@@ -76,9 +76,10 @@ def _bytes_of(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             return stream.read(4 * MAX_BYTES + 1)
-    except OSError as reason:
-        message = f"cannot read {path.name}: {reason.strerror or reason}; check the path"
-        raise SourceError(message) from None
+    except (OSError, ValueError) as reason:  # a name with a zero in it is a ValueError
+        name = shortened(path.name or str(path))
+        said = getattr(reason, "strerror", None) or reason
+        raise SourceError(f"cannot read {name}: {said}; check the path") from None
 
 
 def _decoded(raw: bytes, file: str, error: PlacedErrorClass) -> str:
@@ -164,18 +165,20 @@ class _Builder:
         if isinstance(event, AliasEvent):
             raise self._fail(
                 event,
-                f"'*{event.anchor}' is an alias, which is not allowed here: write the value out, "
+                f"'*{shortened(str(event.anchor))}' is an alias, which is not allowed here: write the value out, "
                 "or put text that begins with * in quotes",
             )
         if event.anchor is not None:
             raise self._fail(
                 event,
-                f"'&{event.anchor}' is an anchor, which is not allowed here: write the value out, "
+                f"'&{shortened(str(event.anchor))}' is an anchor, which is not allowed here: write the value out, "
                 "or put text that begins with & in quotes",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise self._fail(event, f"the tag '{tag}' is not allowed here: write the plain value")
+            raise self._fail(
+                event, f"the tag '{shortened(str(tag))}' is not allowed here: write the plain value"
+            )
 
     def _list(self, loc: Loc) -> list[Any]:
         entries: list[Any] = []
@@ -190,7 +193,8 @@ class _Builder:
             place = (event.start_mark.line + 1, event.start_mark.column + 1)
             if key in entries:
                 first = self.keys[(*loc, key)][0]
-                raise self._fail(event, f"'{key}' stands here twice (first on line {first})")
+                said = f"'{shortened(key)}' stands here twice (first on line {first})"
+                raise self._fail(event, said)
             self.keys[(*loc, key)] = place
             entries[key] = None
             entries[key] = self._node(cast("NodeEvent", self._next()), (*loc, key))

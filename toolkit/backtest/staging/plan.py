@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from toolkit.backtest.core import (
     ActivityRule,
@@ -146,9 +146,8 @@ class _Maker:
     def _bounds(self, criterion: AnyCriterion) -> Bounds:
         active = criterion.active
         since = None if active is None or active.start is None else _first_second(active.start)
-        until = None if active is None or active.end is None else _first_second(
-            active.end + timedelta(days=1)
-        )  # fmt: skip
+        last = None if active is None or active.end is None else _first_second(active.end)
+        until = None if last is None else last + _DAY  # 9999-12-31 has no day after it
         limits = _limits(criterion.min, criterion.max, self.finer)
         return Bounds(limits, criterion.weight, since, until)
 
