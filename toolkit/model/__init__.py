@@ -5,8 +5,9 @@ from __future__ import annotations
 from toolkit.model.derived import Derived, deriver
 from toolkit.model.describe import describe, describe_condition
 from toolkit.model.examples import example_text, list_examples
-from toolkit.model.file import load_model, parse_model
+from toolkit.model.file import load_model, load_placed_model, parse_model
 from toolkit.model.grades import band_of, exception_conditions, grade_of
+from toolkit.model.lint import Lint, LintCounts, lint_model
 from toolkit.model.logic import (
     FALSE,
     TRUE,
@@ -74,6 +75,8 @@ __all__ = [
     "Group",
     "InactivityCriterion",
     "LedgerCriterion",
+    "Lint",
+    "LintCounts",
     "Model",
     "Per",
     "PerValueCriterion",
@@ -95,8 +98,10 @@ __all__ = [
     "exception_conditions",
     "fields_of",
     "grade_of",
+    "lint_model",
     "list_examples",
     "load_model",
+    "load_placed_model",
     "model_text",
     "normal_text",
     "parse_model",
