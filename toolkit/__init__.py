@@ -56,7 +56,14 @@ if TYPE_CHECKING:
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
-    from toolkit.model import Model, lint_model, load_model, parse_model, save_model
+    from toolkit.model import (
+        Model,
+        diff_models,
+        lint_model,
+        load_model,
+        parse_model,
+        save_model,
+    )
     from toolkit.report import (
         plot_bands,
         plot_calibration,
@@ -100,7 +107,14 @@ _ROOMS = {
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
-    "toolkit.model": ("Model", "lint_model", "load_model", "parse_model", "save_model"),
+    "toolkit.model": (
+        "Model",
+        "diff_models",
+        "lint_model",
+        "load_model",
+        "parse_model",
+        "save_model",
+    ),
     "toolkit.report": (
         "plot_bands",
         "plot_calibration",
@@ -129,6 +143,7 @@ __all__ = [
     "connect",
     "count_lints",
     "count_scores",
+    "diff_models",
     "equal_bands",
     "explain_lead",
     "gains_table",

@@ -227,6 +227,21 @@ def _check_model(path: Path, crm: Crm, *, strict: bool) -> int:
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The model file as it was.")],
+    new: Annotated[Path, typer.Argument(help="The model file as it is.")],
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write a Markdown table, for a pull request.")
+    ] = False,
+) -> None:
+    """Say in words what differs between two versions of a model."""
+    from toolkit.model import diff_models, load_model
+
+    found = diff_models(load_model(old), load_model(new))
+    _out.print(Text(found.markdown.rstrip() if markdown else found.text), soft_wrap=True)
+
+
+@app.command()
 def explain(
     lead: Annotated[str, typer.Argument(help="The lead_id.")],
     crm: CrmOption,

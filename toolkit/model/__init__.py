@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.model.derived import Derived, deriver
 from toolkit.model.describe import describe, describe_condition
+from toolkit.model.diff import ModelDiff, diff_models
 from toolkit.model.examples import example_text, list_examples
 from toolkit.model.file import load_model, load_placed_model, parse_model
 from toolkit.model.grades import band_of, exception_conditions, grade_of
@@ -78,6 +79,7 @@ __all__ = [
     "Lint",
     "LintCounts",
     "Model",
+    "ModelDiff",
     "Per",
     "PerValueCriterion",
     "PlacedCriterion",
@@ -94,6 +96,7 @@ __all__ = [
     "deriver",
     "describe",
     "describe_condition",
+    "diff_models",
     "example_text",
     "exception_conditions",
     "fields_of",
