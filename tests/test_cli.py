@@ -115,6 +115,62 @@ def test_a_check_that_finds_an_error_ends_with_one(tmp_path):
     assert re.search(r"^error +stage_changes: ", result.output, re.MULTILINE)
 
 
+STRICT = """\
+lead_score_model: 1
+name: strict
+version: '1'
+groups:
+- id: who
+  dimension: fit
+  criteria:
+  - id: size
+    cases:
+    - {when: {employees: {gte: 50}}, points: 3}
+    - {when: {employees: {gte: 0, lte: 15}}, points: 1}
+"""
+
+
+def test_a_strict_check_shows_lints_with_lines_and_leads(tmp_path):
+    rows = "".join(f"{i},2026-01-01T00:00:00Z,{10 * i}\n" for i in range(1, 8))
+    (tmp_path / "leads.csv").write_text(f"lead_id,created_at,employees\n{rows}")
+    mapping = "crm_mapping: 1\nobserved_until: 2026-10-01T00:00:00Z\n"
+    (tmp_path / "crm.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "model.yaml").write_text(STRICT, encoding="utf-8")
+    words = ("check", "--crm", tmp_path, "--model", tmp_path / "model.yaml")
+    result = runs(*words, "--strict")
+    assert result.exit_code == 1
+    assert (
+        "model.yaml:10,11: gap: employees 16 to 49 pays nothing in 'Size', though numbers below "
+        "and above do; move an end, or add a case for it (3 of 7 leads).\n"
+        "Not an error, but perhaps not meant: 1 lint.\n"
+        "The model fits these tables.\n"
+    ) in result.output
+    loose = runs(*words)
+    assert loose.exit_code == 0
+    assert "perhaps not meant: 1 lint (--strict shows it).\n" in loose.output
+    assert "gap" not in loose.output
+    (tmp_path / "model.yaml").write_text(STRICT.replace("lte: 15", "lt: 50"), encoding="utf-8")
+    sound = runs(*words, "--strict")
+    assert sound.exit_code == 0
+    assert "lint" not in sound.output
+
+
+def test_a_difference_is_said_in_words_or_as_a_table(tmp_path):
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(STRICT, encoding="utf-8")
+    new.write_text(STRICT.replace("points: 3", "points: 4"), encoding="utf-8")
+    said = "Size: employees is 50 or more: 3 -> 4 points"
+    result = runs("diff", old, new)
+    assert (result.exit_code, result.output) == (0, f"strict 1 -> strict 1\n{said}\n")
+    assert runs("diff", old, old).output == "strict 1 -> strict 1\nNo difference.\n"
+    table = runs("diff", old, new, "--markdown").output
+    assert table.splitlines()[2:] == [
+        "| part | change | can change scores |",
+        "|---|---|---|",
+        "| Size | employees is 50 or more: 3 → 4 points | yes |",
+    ]
+
+
 def test_an_explanation_adds_up(demo):
     words = ("--crm", demo, "--model", demo / "model.yaml", "--as-of", "2026-06-30")
     result = runs("explain", "L000036", *words)
@@ -141,10 +197,12 @@ MISTAKES = [
     (("audit", *CRM, "--scored-before-outcome"), "--scored-before-outcome does not go with --crm"),
     (("audit", *CRM, "--cost-ratio", "-1"), "--cost-ratio"),
     (("check",), "Missing option '--crm'"),
+    (("check", *CRM[:2], "--strict"), "--strict needs --model"),
     (("explain", *CRM), "Missing argument"),
     (("audit", "--crm", "nothing", *CRM[2:]), "path 'nothing' does not exist"),
     (("audit", *CRM[:2], "--model", "modle.yaml"), "path 'modle.yaml' does not exist"),
     (("audit", "--scored", "gone.csv", *SCORED[2:]), "path 'gone.csv' does not exist"),
+    (("diff", "{demo}/model.yaml"), "Missing argument"),
     (("demo", "--leads", "5"), "--leads"),
     (("report",), "No such command 'report'"),
 ]
@@ -161,6 +219,7 @@ def test_a_mistake_in_the_options_is_one_message(demo, flat, words, message):
 WRONG_INPUTS = [
     (("check", "--crm", "crm.yml"), "SourceError: there is no file or folder 'crm.yml'"),
     (("explain", "L1", *CRM[:2], "--model", "modle.yaml"), "SourceError: cannot read modle.yaml"),
+    (("diff", "{demo}/model.yaml", "modle.yaml"), "SourceError: cannot read modle.yaml"),
     (("explain", "nobody", *CRM), "QuestionError: there is no lead 'nobody'"),
     (("audit", *CRM, "--outcome", "sqll"), "no lead ever entered a stage 'sqll': did you mean 'sql'?"),
     (("audit", "--scored", "{flat}", "--score", "Fitt", "--outcome", "Won"),
@@ -255,12 +314,13 @@ def test_a_fault_shows_its_details_when_asked(monkeypatch, capsys):
 # --- help -----------------------------------------------------------------------------------------
 
 HELP = {
-    (): ("demo", "audit", "check", "explain", "Backtest, measure and recalibrate"),
+    (): ("demo", "audit", "check", "diff", "explain", "Backtest, measure and recalibrate"),
     ("demo",): ("--output", "--leads", "20000", "--seed", "--parquet"),
     ("audit",): ("--crm", "--model", "--scored", "--score", "--outcome", "--account",
                  "--scored-before-outcome", "--quarter", "--within", "default: 90", "--age",
                  "default: 14", "--threshold", "--cost-ratio", "--capacity", "--output"),
-    ("check",): ("--crm", "--model"),
+    ("check",): ("--crm", "--model", "--strict"),
+    ("diff",): ("as it was", "as it is", "--markdown"),
     ("explain",): ("--crm", "--model", "--as-of", "lead_id"),
 }  # fmt: skip
 

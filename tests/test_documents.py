@@ -11,6 +11,7 @@ import sys
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import nbformat
 import pandas as pd
@@ -49,6 +50,7 @@ from toolkit.model import (
     load_model,
     parse_model,
 )
+from toolkit.model.lint import LintCode
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
@@ -450,3 +452,14 @@ def test_every_test_on_a_value_is_documented():
     text = MODEL_FILE.read_text("utf-8")
     for key in Test.known_keys():
         assert f"`{key}`" in text or f"`{key}:" in text, key
+
+
+def test_the_python_examples_of_the_model_file_print_what_is_shown(tmp_path):
+    codes, shown = blocks(MODEL_FILE, "python"), blocks(MODEL_FILE, "text")
+    assert len(codes) == len(shown) == 2
+    assert [run_python(code, tmp_path) for code in codes] == shown
+
+
+def test_every_lint_is_documented():
+    listed = re.findall(r"^\| `([a-z_]+)` \| [a-z]", MODEL_FILE.read_text("utf-8"), re.MULTILINE)
+    assert set(get_args(LintCode)) <= set(listed)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         AtPeriodEnd,
         Backtest,
         Outcome,
+        count_lints,
         count_scores,
         explain_lead,
         read_scored,
@@ -55,7 +56,14 @@ if TYPE_CHECKING:
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
-    from toolkit.model import Model, load_model, parse_model, save_model
+    from toolkit.model import (
+        Model,
+        diff_models,
+        lint_model,
+        load_model,
+        parse_model,
+        save_model,
+    )
     from toolkit.report import (
         plot_bands,
         plot_calibration,
@@ -89,6 +97,7 @@ _ROOMS = {
         "AtPeriodEnd",
         "Backtest",
         "Outcome",
+        "count_lints",
         "count_scores",
         "explain_lead",
         "read_scored",
@@ -98,7 +107,14 @@ _ROOMS = {
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
-    "toolkit.model": ("Model", "load_model", "parse_model", "save_model"),
+    "toolkit.model": (
+        "Model",
+        "diff_models",
+        "lint_model",
+        "load_model",
+        "parse_model",
+        "save_model",
+    ),
     "toolkit.report": (
         "plot_bands",
         "plot_calibration",
@@ -125,11 +141,14 @@ __all__ = [
     "calibration_table",
     "check_tables",
     "connect",
+    "count_lints",
     "count_scores",
+    "diff_models",
     "equal_bands",
     "explain_lead",
     "gains_table",
     "level_table",
+    "lint_model",
     "load_model",
     "make_demo",
     "monotonicity",

@@ -19,6 +19,7 @@ from toolkit.errors import ToolkitError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toolkit.crm import Crm
     from toolkit.report import ReportResult
 
 __all__ = ["app", "main"]
@@ -183,10 +184,19 @@ def _one_source(
 def check(
     crm: CrmOption,
     model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="With --model: show what its author may not have meant, and end with 1 if any.",
+        ),
+    ] = False,
 ) -> None:
     """Count and name what is wrong with the tables (and whether the model fits them)."""
     from toolkit.crm import check_tables, connect, findings_table
 
+    if strict and model is None:
+        raise typer.BadParameter("--strict needs --model: it looks at the points, not the tables")
     source = connect(crm)
     findings = check_tables(source)
     for row in findings_table(findings).to_dict("records"):
@@ -195,16 +205,49 @@ def check(
         _out.print(line.append(f"{row['table']}: {row['text']}{examples}", style="default"))
     tables, until = ", ".join(sorted(source.tables)), source.observed_until
     _out.print(f"Tables: {tables}. Seen until {until} UTC.")
-    if model is not None:
-        from toolkit.backtest import check_model
-        from toolkit.model import load_model
+    lints = 0 if model is None else _check_model(model, source, strict=strict)
+    if (strict and lints) or any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
 
-        never_met = check_model(load_model(model), source)
+
+def _check_model(path: Path, crm: Crm, *, strict: bool) -> int:
+    """Say whether the model fits the tables, and how many lints it has."""
+    from toolkit.backtest import check_model, count_lints
+    from toolkit.model import lint_model, load_placed_model
+
+    model, places = load_placed_model(path)
+    never_met = check_model(model, crm)
+    if strict:
+        lints = lint_model(model, count_lints(model, crm), places=places)
+        for lint in lints:
+            at = ",".join(map(str, dict.fromkeys(lint.lines)))
+            _out.print(Text(f"{path.name}:{at}: {lint.code}: {lint.text}"), soft_wrap=True)
+    else:
+        lints = lint_model(model)
         for label in never_met:
             _out.print(Text(f"No activity in the data meets the criterion '{label}'."))
-        _out.print("The model fits these tables.")
-    if any(finding.level == "error" for finding in findings):
-        raise typer.Exit(1)
+    if lints:
+        one = len(lints) == 1
+        hint = "" if strict else f" (--strict shows {'it' if one else 'them'})"
+        told = f"{len(lints)} {'lint' if one else 'lints'}"
+        _out.print(f"Not an error, but perhaps not meant: {told}{hint}.")
+    _out.print("The model fits these tables.")
+    return len(lints)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The model file as it was.")],
+    new: Annotated[Path, typer.Argument(help="The model file as it is.")],
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write a Markdown table, for a pull request.")
+    ] = False,
+) -> None:
+    """Say in words what differs between two versions of a model."""
+    from toolkit.model import diff_models, load_model
+
+    found = diff_models(load_model(old), load_model(new))
+    _out.print(Text(found.markdown.rstrip() if markdown else found.text), soft_wrap=True)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from toolkit.backtest.counting import count_scores
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
+from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.run import check_model, run_backtest
@@ -16,6 +17,7 @@ __all__ = [
     "Moment",
     "Outcome",
     "check_model",
+    "count_lints",
     "count_scores",
     "explain_lead",
     "read_scored",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from toolkit.model.derived import Derived, deriver
 from toolkit.model.describe import describe, describe_condition
+from toolkit.model.diff import ModelDiff, diff_models
 from toolkit.model.examples import example_text, list_examples
-from toolkit.model.file import load_model, parse_model
+from toolkit.model.file import load_model, load_placed_model, parse_model
 from toolkit.model.grades import band_of, exception_conditions, grade_of
+from toolkit.model.lint import Lint, LintCounts, lint_model
 from toolkit.model.logic import (
     FALSE,
     TRUE,
@@ -74,7 +76,10 @@ __all__ = [
     "Group",
     "InactivityCriterion",
     "LedgerCriterion",
+    "Lint",
+    "LintCounts",
     "Model",
+    "ModelDiff",
     "Per",
     "PerValueCriterion",
     "PlacedCriterion",
@@ -91,12 +96,15 @@ __all__ = [
     "deriver",
     "describe",
     "describe_condition",
+    "diff_models",
     "example_text",
     "exception_conditions",
     "fields_of",
     "grade_of",
+    "lint_model",
     "list_examples",
     "load_model",
+    "load_placed_model",
     "model_text",
     "normal_text",
     "parse_model",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolkit.model.criteria import Active, Tier
     from toolkit.model.units import Decay, Per
 
-__all__ = ["describe", "describe_condition", "duration_words"]
+__all__ = ["decay_words", "describe", "describe_condition", "duration_words", "per_words"]
 
 _DAY, _HOUR = 86_400, 3_600
 
@@ -114,17 +114,18 @@ def _activity(criterion: ActivityCriterion) -> Iterator[str]:
     if criterion.within is not None:
         yield f"within {duration_words(criterion.within)}"
     if criterion.per is not None:
-        yield _per(criterion.per)
+        yield per_words(criterion.per)
     if criterion.max_units is not None:
         yield f"counted at most {_counted(criterion.max_units, 'time')}"
     if criterion.decay is not None:
-        yield _decay(criterion.decay)
+        yield decay_words(criterion.decay)
 
 
 _BUCKETS = {"day": "day (UTC)", "week": "week from Monday (UTC)"}
 
 
-def _per(per: Per) -> str:
+def per_words(per: Per) -> str:
+    """Say how matching activities make units."""
     bucket = _BUCKETS.get(per.bucket, per.bucket)
     enough = "" if per.at_least == 1 else f" with at least {per.at_least} of them"
     if per.units == "buckets":
@@ -133,7 +134,8 @@ def _per(per: Per) -> str:
     return f"{most or 'all '}of each {bucket}{enough}"
 
 
-def _decay(decay: Decay) -> str:
+def decay_words(decay: Decay) -> str:
+    """Say how the points of a unit fade."""
     if decay.expire is not None:
         return f"nothing from {duration_words(decay.expire)} on"
     if decay.half_life is not None:

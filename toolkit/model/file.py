@@ -9,7 +9,7 @@ from toolkit.errors import ModelError
 from toolkit.model.types import Model
 from toolkit.yamlfile import Places, found, read_yaml, validate
 
-__all__ = ["load_model", "parse_model"]
+__all__ = ["load_model", "load_placed_model", "parse_model"]
 
 
 def load_model(path: str | Path) -> Model:
@@ -18,9 +18,17 @@ def load_model(path: str | Path) -> Model:
     Raises SourceError when the file cannot be read, ModelError with file:line:column when it is
     not a model.
     """
+    return load_placed_model(path)[0]
+
+
+def load_placed_model(path: str | Path) -> tuple[Model, Places]:
+    """Read and check a model file, and say where everything stands in it.
+
+    Raises as `load_model` does.
+    """
     source = Path(path)
     data, places = read_yaml(source, error=ModelError)
-    return _checked(data, places, source.name)
+    return _checked(data, places, source.name), places
 
 
 def parse_model(text: str, file: str = "<text>") -> Model:
