@@ -110,7 +110,7 @@ def _condition(made: Schema) -> Schema:
         "type": "object",
         "properties": combiners,
         "additionalProperties": test,
-        "propertyNames": {"pattern": r"^\S(.*\S)?$", "maxLength": 200},
+        "propertyNames": {"pattern": r"^\S([\s\S]*\S)?$", "maxLength": 200},
         "minProperties": 1,
     }
 
