@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from toolkit.cli_models import commands
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(commands)  # init, export, import
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import random
+import zipfile
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -297,3 +300,42 @@ def test_a_cell_that_a_spreadsheet_would_cut_off_is_refused(tmp_path):
     })  # fmt: skip
     with pytest.raises(ModelError, match=r"characters do not fit into a cell"):
         save_sheet(build_sheet(model), tmp_path / "s.csv")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_damaged_workbook_is_read_or_refused(tmp_path, seed):
+    draw = random.Random(seed)
+    path = tmp_path / "s.xlsx"
+    save_sheet(build_sheet(parse_model(FILES["company_size"])), path)
+    parts = {}
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    name = draw.choice(sorted(parts))
+    at = draw.randrange(len(parts[name]))
+    parts[name] = (
+        parts[name][:at]
+        + draw.choice([b"", b"<", b">", b"9", b"\x00"])
+        + (parts[name][at + draw.choice([0, 1, 30]) :])
+    )
+    if seed % 7 == 0:
+        del parts[name]
+    with zipfile.ZipFile(path, "w") as damaged:
+        for part, content in parts.items():
+            damaged.writestr(part, content)
+    with suppress(ModelError, SourceError):
+        read_build_sheet(path)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_damaged_sheet_is_read_or_refused(tmp_path, seed):
+    draw = random.Random(seed)
+    path = tmp_path / "s.csv"
+    save_sheet(build_sheet(parse_model(MODELS[draw.choice(["full", "demo", "auto_mql"])])), path)
+    text = path.read_text("utf-8")
+    for _ in range(draw.randint(1, 5)):
+        at = draw.randrange(len(text))
+        scrap = draw.choice([",", ";", '"', "\n", "[", "{a: 1}", "x", "-1", "9" * 40, "'", "=", ""])
+        text = text[:at] + scrap + text[at + draw.choice([0, 1, 5, 40]) :]
+    path.write_text(text, "utf-8")
+    with suppress(ModelError, SourceError):
+        read_build_sheet(path)

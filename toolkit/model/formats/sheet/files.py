@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,22 +184,36 @@ def normal_heading(heading: str) -> str:
     return re.sub(r"[\s_-]+", "_", heading.strip().casefold())
 
 
+# What the workbook reader lets through besides its own errors, on a broken file.
+_BROKEN = (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, SyntaxError)
+_BROKEN_PARTS = (EOFError, NotImplementedError, RuntimeError, zlib.error)
+
+
 def _xlsx_rows(source: Path) -> Iterator[list[str]]:
+    try:
+        content = io.BytesIO(source.read_bytes())
+        _refuse_unpacked(content, source.name)
+        yield from _page_rows(content, source.name)
+    except (*_BROKEN, *_BROKEN_PARTS) as reason:
+        raise SourceError(f"{source.name} is no XLSX workbook: {reason}") from None
+
+
+def _refuse_unpacked(content: io.BytesIO, file: str) -> None:
+    with zipfile.ZipFile(content) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > 10 * MOST_BYTES:
+        raise SourceError(f"{file} unpacks to {unpacked:,} bytes: is it the right file?")
+
+
+def _page_rows(content: io.BytesIO, file: str) -> Iterator[list[str]]:
     import openpyxl  # noqa: PLC0415 - only a workbook needs it
 
-    try:
-        with zipfile.ZipFile(source) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > 10 * MOST_BYTES:
-            raise SourceError(f"{source.name} unpacks to {unpacked:,} bytes: is it the right file?")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions that are not read
-            book = openpyxl.load_workbook(source, read_only=True, data_only=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as reason:
-        raise SourceError(f"{source.name} is no XLSX workbook: {reason}") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about styles and extensions that are not read
+        book = openpyxl.load_workbook(content, read_only=True, data_only=False)
     try:
         for number, row in enumerate(book.worksheets[0].iter_rows(), start=1):
-            yield [_shown(cell, source.name, number, at) for at, cell in enumerate(row, start=1)]
+            yield [_shown(cell, file, number, at) for at, cell in enumerate(row, start=1)]
     finally:
         book.close()
 
