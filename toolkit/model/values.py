@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from toolkit.yamlfile import fail, found
@@ -189,21 +195,106 @@ def readable(identifier: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-Points = Annotated[int, BeforeValidator(_points)]
-Count = Annotated[int, BeforeValidator(_count)]
-Percent = Annotated[int, BeforeValidator(_percent)]
-Weight = Annotated[int, BeforeValidator(_weight)]
-Truth = Annotated[bool, BeforeValidator(_truth)]
-Name = Annotated[str, BeforeValidator(_name)]
-Identifier = Annotated[str, BeforeValidator(_identifier)]
-Seconds = Annotated[int, BeforeValidator(_seconds)]
-Day = Annotated[date, BeforeValidator(_day)]
-Number = Annotated[int | float, BeforeValidator(_number)]
-Scalar = Annotated[str | int | float, BeforeValidator(_scalar)]
+@dataclass(frozen=True)
+class _Spelled:
+    """How a value is written in a file, for the JSON Schema of the file."""
+
+    entries: tuple[tuple[str, Any], ...]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Tell pydantic; what it would make of the type in Python is put aside."""
+        del schema, handler
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in self.entries}
+
+
+def _spelled(description: str, **entries: Any) -> _Spelled:
+    return _Spelled((*entries.items(), ("description", description)))
+
+
+def _whole_number(description: str, least: int, most: int) -> _Spelled:
+    return _spelled(description, type="integer", minimum=least, maximum=most)
+
+
+@dataclass(frozen=True)
+class _SpelledList:
+    """A list with at least one entry; with `bare` a single entry may stand without brackets."""
+
+    bare: bool
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Tell pydantic."""
+        listed = {**handler(schema), "minItems": 1}
+        return {"anyOf": [listed["items"], listed]} if self.bare else listed
+
+
+_NOT_IN_IDENTIFIER = r"\s!-,/:-@\[-^`{-~"
+
+Points = Annotated[
+    int,
+    BeforeValidator(_points),
+    _whole_number("Points, a whole number on the model's scale.", -MOST_POINTS, MOST_POINTS),
+]
+Count = Annotated[
+    int, BeforeValidator(_count), _whole_number("A whole number from 1.", 1, MOST_POINTS)
+]
+Percent = Annotated[int, BeforeValidator(_percent), _whole_number("A whole percent.", 1, 100)]
+Weight = Annotated[
+    int,
+    BeforeValidator(_weight),
+    _whole_number("A whole number by which the points are multiplied.", 0, MOST_WEIGHT),
+]
+Truth = Annotated[bool, BeforeValidator(_truth), _spelled("true or false.", type="boolean")]
+Name = Annotated[
+    str, BeforeValidator(_name), _spelled("A text.", type=("string", "integer"), pattern=r"\S")
+]
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    _spelled(
+        "One word of letters, digits, '_', '-' or '.', which begins with a letter.",
+        type="string",
+        pattern=rf"^\s*[^\d.\-{_NOT_IN_IDENTIFIER}][^{_NOT_IN_IDENTIFIER}]{{0,99}}\s*$",
+    ),
+]
+Seconds = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    _spelled(
+        "A duration: a whole number with a unit, as in 12h, 90d, 2w, 1mo (30 days), 1y (365 days).",
+        type="string",
+        pattern=r"^\s*(?!0+\s?[a-z])[0-9]{1,9}\s?(h|d|w|mo|y)\s*$",
+    ),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    _spelled(
+        "A date, as in 2026-07-01.", type="string", pattern=r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$"
+    ),
+]
+Number = Annotated[
+    int | float, BeforeValidator(_number), _spelled("A number to compare with.", type="number")
+]
+Scalar = Annotated[
+    str | int | float,
+    BeforeValidator(_scalar),
+    _spelled(
+        "A text or a number to compare with; case does not count.",
+        type=("string", "number", "boolean"),
+        pattern=r"\S",
+        maxLength=_LONGEST_TEXT,
+    ),
+]
 
 Entry = TypeVar("Entry")
-Listed = Annotated[tuple[Entry, ...], AfterValidator(_some)]
-OneOrMore = Annotated[tuple[Entry, ...], BeforeValidator(_listed), AfterValidator(_some)]
+Listed = Annotated[tuple[Entry, ...], AfterValidator(_some), _SpelledList(bare=False)]
+OneOrMore = Annotated[
+    tuple[Entry, ...], BeforeValidator(_listed), AfterValidator(_some), _SpelledList(bare=True)
+]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,15 @@ from toolkit.model.values import duration_text, readable
 if TYPE_CHECKING:
     from toolkit.model.conditions import Condition, Test
 
-__all__ = ["content_hash", "model_text", "plain_criterion", "plain_model", "save_model"]
+__all__ = [
+    "content_hash",
+    "flow_text",
+    "model_text",
+    "plain_condition",
+    "plain_criterion",
+    "plain_model",
+    "save_model",
+]
 
 Plain = dict[str, Any]
 
@@ -114,7 +122,7 @@ def _plain_dimension(dimension: Dimension) -> Plain:
 
 def _plain_band(band: Band) -> Plain:
     exceptions = [
-        {"when": _plain_condition(entry.when), "from": entry.start} for entry in band.exceptions
+        {"when": plain_condition(entry.when), "from": entry.start} for entry in band.exceptions
     ]
     return _given(
         name=band.name,
@@ -204,14 +212,14 @@ def _plain_tiers(criterion: TiersCriterion) -> Plain:
     ]
     return _given(
         activity=_one_or_list(criterion.activity),
-        where=criterion.where and _plain_condition(criterion.where),
+        where=criterion.where and plain_condition(criterion.where),
         tiers=tiers,
     )
 
 
 def _plain_cases(criterion: CasesCriterion) -> Plain:
     cases = [
-        _given(when=case.when and _plain_condition(case.when), points=case.points)
+        _given(when=case.when and plain_condition(case.when), points=case.points)
         for case in criterion.cases
     ]
     if len(cases) == 1 and criterion.match == "first":
@@ -222,7 +230,7 @@ def _plain_cases(criterion: CasesCriterion) -> Plain:
 def _plain_activity(criterion: ActivityCriterion) -> Plain:
     return _given(
         activity=_one_or_list(criterion.activity),
-        where=criterion.where and _plain_condition(criterion.where),
+        where=criterion.where and plain_condition(criterion.where),
         points=criterion.points,
         within=criterion.within and duration_text(criterion.within),
         per=criterion.per and _plain_per(criterion.per),
@@ -251,17 +259,18 @@ def _plain_decay(decay: Decay) -> Plain:
 
 
 def _plain_gate(gate: Gate) -> Plain:
-    return {"when": _plain_condition(gate.when), "then": gate.then}
+    return {"when": plain_condition(gate.when), "then": gate.then}
 
 
-def _plain_condition(condition: Condition) -> Plain:
+def plain_condition(condition: Condition) -> Plain:
+    """Turn a condition into plain data, as it stands in a file."""
     return {
         **{field: _plain_test(test) for field, test in condition.tests},
         **_given(
-            all=[_plain_condition(part) for part in condition.all_] or None,
-            any=[_plain_condition(part) for part in condition.any_] or None,
+            all=[plain_condition(part) for part in condition.all_] or None,
+            any=[plain_condition(part) for part in condition.any_] or None,
         ),
-        **_given(**{"not": condition.not_ and _plain_condition(condition.not_)}),
+        **_given(**{"not": condition.not_ and plain_condition(condition.not_)}),
     }
 
 
@@ -307,28 +316,35 @@ def _lines(plain: Plain) -> list[str]:
         if key == "groups":
             lines += ["groups:", *(line for group in value for line in _group_lines(group))]
         elif isinstance(value, list):
-            lines += [f"{key}:", *(f"- {_flow(entry)}" for entry in value)]
+            lines += [f"{key}:", *(f"- {flow_text(entry)}" for entry in value)]
         elif isinstance(value, dict):
             lines += [
                 f"{key}:",
-                *(f"  {_text(name)}: {_flow(part)}" for name, part in value.items()),
+                *(f"  {_text(name)}: {flow_text(part)}" for name, part in value.items()),
             ]
         else:
-            lines.append(f"{key}: {_flow(value)}")
+            lines.append(f"{key}: {flow_text(value)}")
     return lines
 
 
 def _group_lines(group: Plain) -> list[str]:
-    head = [f"{key}: {_flow(value)}" for key, value in group.items() if key != "criteria"]
-    criteria = [f"  - {_flow(criterion)}" for criterion in group["criteria"]]
+    head = [f"{key}: {flow_text(value)}" for key, value in group.items() if key != "criteria"]
+    criteria = [f"  - {flow_text(criterion)}" for criterion in group["criteria"]]
     return [f"- {head[0]}", *(f"  {line}" for line in head[1:]), "  criteria:", *criteria]
 
 
-def _flow(value: Any) -> str:
+def flow_text(value: Any) -> str:
+    """Write plain data on one line of YAML, safe for any loader.
+
+    >>> flow_text({"page": {"like": "/pricing*"}, "size": ["no", 5]})
+    '{page: {like: "/pricing*"}, size: ["no", 5]}'
+    """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_text(key)}: {_flow(part)}" for key, part in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{_text(key)}: {flow_text(part)}" for key, part in value.items()) + "}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow_text, value)) + "]"
     return _text(value) if isinstance(value, str) else json.dumps(value)
 
 

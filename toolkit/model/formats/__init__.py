@@ -1,0 +1,1 @@
+"""A model in the formats of other tools: JSON Schema, build sheet, PMML, HubSpot draft."""
