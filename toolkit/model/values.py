@@ -286,7 +286,7 @@ Scalar = Annotated[
         "A text or a number to compare with; case does not count.",
         type=("string", "number", "boolean"),
         pattern=r"\S",
-        maxLength=_LONGEST_TEXT,
+        maxLength=LONGEST_TEXT,
     ),
 ]
 
