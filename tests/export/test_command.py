@@ -1,0 +1,82 @@
+"""The command `leadscore export-sql`."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from toolkit.cli import app
+from toolkit.errors import QuestionError, SourceError
+from toolkit.export import DIALECTS, FORMATS, Tables, export_fit_case, export_sql, tables_of
+from toolkit.model import example_text, parse_model
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    path = tmp_path / "model.yaml"
+    path.write_text(example_text("glossary"), encoding="utf-8")
+    return path
+
+
+def run(*words: object):
+    return CliRunner().invoke(app, ["export-sql", *map(str, words)])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_command_prints_what_the_function_writes(sheet, dialect):
+    found = run(sheet, "--dialect", dialect)
+    assert found.exit_code == 0
+    assert found.output == export_sql(parse_model(example_text("glossary")), dialect=dialect)
+
+
+def test_it_writes_a_file(sheet, tmp_path):
+    found = run(sheet, "-o", tmp_path / "score.sql", "--leads", "crm.leads")
+    assert found.exit_code == 0
+    text = (tmp_path / "score.sql").read_text(encoding="utf-8")
+    assert 'from "crm"."leads"' in text
+    assert isinstance(run(sheet, "-o", tmp_path / "no" / "x.sql").exception, SourceError)
+
+
+def test_only_the_fit_points(sheet):
+    model = parse_model(example_text("glossary"))
+    assert run(sheet, "--fit-only").output == export_fit_case(model)
+    refused = run(sheet, "--fit-only", "--as-of", "2026-01-01").exception
+    assert isinstance(refused, QuestionError)
+
+
+def test_columns_are_told_in_pairs():
+    found = tables_of(
+        columns=["title=Job = Title", "activities.page=url", "created_at=made",
+                 "activities.occurred_at=at", "activities.lead_id=who"],
+        other_types=["call"], missing=["-"],
+    )  # fmt: skip
+    assert found == Tables(
+        created_at="made", occurred_at="at", activity_lead_id="who", missing=("-",),
+        lead_columns={"title": "Job = Title"}, activity_columns={"page": "url"},
+        other_types=("call",),
+    )  # fmt: skip
+    with pytest.raises(QuestionError, match="'title' is no pair; expected <field>=<your column>"):
+        tables_of(columns=["title"])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--dialect", "postgre"], "there is no dialect 'postgre': did you mean 'postgres'"),
+        (["--as-of", "soon"], "'soon' is no moment; expected a date or a time"),
+    ],
+)
+def test_wrong_words_are_named(sheet, words, text):
+    error = run(sheet, *words).exception
+    assert isinstance(error, QuestionError)
+    assert text in str(error)
+
+
+def test_a_moment_is_a_date_or_a_time(sheet):
+    day = run(sheet, "--as-of", "2026-06-30").output
+    assert day == run(sheet, "--as-of", "2026-06-30T23:59:59").output
+    assert "-- moment: 2026-06-30 23:59:59 UTC" in day
+
+
+def test_every_format_stands_in_one_place():
+    assert "sql" in FORMATS

@@ -1,0 +1,18 @@
+"""A model in the words of another system: at present one SQL statement on the customer's tables."""
+
+from __future__ import annotations
+
+from toolkit.export.errors import ExportError
+from toolkit.export.sql import DIALECTS, Tables, export_fit_case, export_sql
+from toolkit.export.words import FORMATS, export_text, tables_of
+
+__all__ = [
+    "DIALECTS",
+    "FORMATS",
+    "ExportError",
+    "Tables",
+    "export_fit_case",
+    "export_sql",
+    "export_text",
+    "tables_of",
+]

@@ -1,0 +1,113 @@
+"""An export asked for in the words of a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from toolkit.errors import QuestionError, nearest_first
+from toolkit.export.sql import Tables, export_fit_case, export_sql
+from toolkit.model import Model
+
+__all__ = ["FORMATS", "export_text", "tables_of"]
+
+# Columns that every table has: here a name of ours is a setting of its own.
+_OWN = {
+    "lead_id": "lead_id",
+    "created_at": "created_at",
+    "activities.lead_id": "activity_lead_id",
+    "activities.activity_type": "activity_type",
+    "activities.occurred_at": "occurred_at",
+    "activities.recorded_at": "recorded_at",
+    "activities.is_machine": "is_machine",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for beside the model."""
+
+    dialect: str
+    tables: Tables
+    as_of: datetime | date | None
+    fit_only: bool
+
+
+def _sql(model: Model, wish: _Wish) -> str:
+    if not wish.fit_only:
+        return export_sql(model, dialect=wish.dialect, tables=wish.tables, as_of=wish.as_of)
+    if wish.as_of is not None:
+        raise QuestionError("the fit points have no moment; leave 'as of' or 'fit only' out")
+    return export_fit_case(model, wish.dialect, tables=wish.tables)
+
+
+_WRITERS: dict[str, Callable[[Model, _Wish], str]] = {"sql": _sql}
+FORMATS = MappingProxyType(_WRITERS)
+"""Everything that a model can be exported to, and what writes it."""
+
+
+def export_text(
+    model: Model,
+    to: str = "sql",
+    *,
+    dialect: str = "duckdb",
+    tables: Tables | None = None,
+    as_of: str | None = None,
+    fit_only: bool = False,
+) -> str:
+    """Export a model to one of `FORMATS`; `as_of` is text, a date (its end) or a UTC time."""
+    if to not in FORMATS:
+        raise QuestionError(f"there is no export to '{to}': {nearest_first(to, FORMATS)}")
+    moment = None if as_of is None else _moment(as_of)
+    return FORMATS[to](model, _Wish(dialect, tables or Tables(), moment, fit_only))
+
+
+def _moment(text: str) -> datetime | date:
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        try:
+            return read(text.strip())
+        except ValueError:
+            continue
+    raise QuestionError(
+        f"'{text}' is no moment; expected a date or a time, as in 2026-06-30 or 2026-06-30T12:00:00"
+    )
+
+
+def tables_of(
+    *,
+    leads: str = "leads",
+    activities: str = "activities",
+    columns: Iterable[str] = (),
+    other_types: Iterable[str] = (),
+    missing: Iterable[str] = (),
+) -> Tables:
+    """Read columns written as `<field>=<column>` or `activities.<field>=<column>`.
+
+    >>> tables_of(columns=["title=job", "activities.page=url"]).activity_columns
+    {'page': 'url'}
+    """
+    own: dict[str, Any] = {}
+    of_leads: dict[str, str] = {}
+    of_activities: dict[str, str] = {}
+    for entry in columns:
+        field, sign, column = (part.strip() for part in entry.partition("="))
+        if not (field and sign and column):
+            raise QuestionError(f"'{entry}' is no pair; expected <field>=<your column>")
+        if field in _OWN:
+            own[_OWN[field]] = column
+        elif field.startswith("activities."):
+            of_activities[field.removeprefix("activities.")] = column
+        else:
+            of_leads[field] = column
+    return Tables(
+        leads=leads,
+        activities=activities,
+        lead_columns=of_leads,
+        activity_columns=of_activities,
+        other_types=tuple(other_types),
+        missing=tuple(missing),
+        **own,
+    )
