@@ -149,6 +149,37 @@ def test_the_fit_expression_equals_the_fit_of_the_statement(customer, demo):
     assert len(set(whole.values())) > 3
 
 
+# --- what random models rarely meet -------------------------------------------------------------
+
+BEST = """
+lead_score_model: 1
+name: best
+version: "1"
+groups:
+- id: g
+  dimension: fit
+  criteria:
+  - {id: a, match: max, cases: [{when: {size: {gte: 10}}, points: 1}, {when: {size: {gte: 20}}, points: 7}, {when: {size: {gte: 30}}, points: -2}, {points: 4}]}
+  - {id: b, match: sum, cases: [{when: {size: {gte: 10}}, points: 10}, {when: {size: {gte: 20}}, points: 70}, {points: 40}]}
+bands:
+- {name: hot, from: 60, exceptions: [{when: {size: 50}, from: 11}]}
+- {name: warm, from: 20, exceptions: [{when: {size: {in: [11, 50]}}, from: 11}, {when: {size: 11}, from: 99}]}
+"""
+
+
+def test_the_best_case_pays_and_of_two_bands_with_one_beginning_the_first_counts(customer):
+    sizes = {None: (44, "warm"), 5: (44, "warm"), 10: (11, None), 11: (11, "warm"),
+             20: (87, "hot"), 30: (87, "hot"), 50: (87, "hot")}  # fmt: skip
+    leads = pd.DataFrame({
+        "lead_id": [str(size) for size in sizes], "created_at": NOON,
+        "size": pd.Series(list(sizes), dtype="Int64"),
+    })  # fmt: skip
+    customer.load(leads=leads)
+    rows = customer.rows(export_sql(parse_model(BEST), dialect=customer.name))
+    found = {row["lead_id"]: (row["score"], row["band"]) for row in rows}
+    assert found == {str(size): expected for size, expected in sizes.items()}
+
+
 # --- what the statement is made of --------------------------------------------------------------
 
 PLAIN = """
