@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,8 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
+# No markup: a path or a lead id may hold brackets.
+_out = Console(highlight=False, markup=False)
+_err = Console(stderr=True, highlight=False, markup=False)
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 CrmOption = Annotated[
     Path,
@@ -69,19 +73,25 @@ def demo(
 def audit(
     crm: Annotated[
         Path | None,
-        typer.Option(help="crm.yaml, a folder of CSV or Parquet files, or a .duckdb file."),
+        typer.Option(
+            exists=True, help="crm.yaml, a folder of CSV or Parquet files, or a .duckdb file."
+        ),
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
+    model: Annotated[Path | None, typer.Option(exists=True, help="The model file (YAML).")] = None,
     scored: Annotated[
-        Path | None, typer.Option(help="A flat file with a score and an outcome, instead of a CRM.")
+        Path | None,
+        typer.Option(
+            exists=True, help="A flat file with a score and an outcome, instead of a CRM."
+        ),
     ] = None,
     score: Annotated[
         list[str] | None,
         typer.Option(help="Column with the score; give it twice to add two columns."),
     ] = None,
     outcome: Annotated[
-        str, typer.Option(help="The stage to reach; with --scored the outcome column.")
-    ] = "sql",
+        str | None,
+        typer.Option(help="The stage to reach (default: sql); with --scored the outcome column."),
+    ] = None,
     account: Annotated[
         str | None, typer.Option(help="With --scored: the column that names the account.")
     ] = None,
@@ -96,8 +106,12 @@ def audit(
         str | None,
         typer.Option(help="E.g. 2026Q2; default: the latest whose outcome window has closed."),
     ] = None,
-    within: Annotated[int, typer.Option(min=1, help="Days in which the outcome must come.")] = 90,
-    age: Annotated[int, typer.Option(min=0, help="Days after creation at which to score.")] = 14,
+    within: Annotated[
+        int | None, typer.Option(min=1, help="Days in which the outcome must come; default: 90.")
+    ] = None,
+    age: Annotated[
+        int | None, typer.Option(min=0, help="Days after creation at which to score; default: 14.")
+    ] = None,
     threshold: Annotated[
         int | None, typer.Option(help="Hand-off threshold; default: the model's.")
     ] = None,
@@ -113,45 +127,47 @@ def audit(
     """Audit a model against history: does it rank, is an MQL worth the call, what can't be told."""
     from toolkit.report import run_report
 
-    _one_source(crm, model, scored, score)
-    shared = {
-        "outcome": outcome,
-        "threshold": threshold,
-        "cost_ratio": cost_ratio,
-        "capacity_per_week": capacity,
-        "output": output,
-    }
-    if scored is not None:
-        result = run_report(
-            "quarterly_audit",
-            scored=scored,
-            score=score,
-            account=account,
-            scored_before_outcome=scored_before_outcome,
-            **shared,
-        )
-    else:
-        result = run_report(
+    declared = scored_before_outcome or None
+    dated = {"--model": model, "--quarter": quarter, "--within": within, "--age": age}
+    flat = {"--score": score, "--account": account, "--scored-before-outcome": declared}
+    _one_source(crm, scored, dated, {**flat, "--outcome": outcome})
+    _done(
+        run_report(
             "quarterly_audit",
             crm=crm,
             model=model,
             quarter=quarter,
             within_days=within,
             age_days=age,
-            **shared,
+            scored=scored,
+            score=score or None,
+            account=account,
+            scored_before_outcome=declared,
+            outcome=outcome,
+            threshold=threshold,
+            cost_ratio=cost_ratio,
+            capacity_per_week=capacity,
+            output=output,
         )
-    _done(result)
+    )
 
 
 def _one_source(
-    crm: Path | None, model: Path | None, scored: Path | None, score: list[str] | None
+    crm: Path | None, scored: Path | None, dated: Mapping[str, object], flat: Mapping[str, object]
 ) -> None:
+    """Refuse a missing option, and one that would change nothing."""
     if (crm is None) == (scored is None):
         raise typer.BadParameter("give either --crm with --model, or --scored with --score")
-    if crm is not None and model is None:
+    if crm is not None and dated["--model"] is None:
         raise typer.BadParameter("--crm needs --model: which points should be audited?")
-    if scored is not None and not score:
+    if scored is not None and not flat["--score"]:
         raise typer.BadParameter("--scored needs --score: which column holds the score?")
+    if scored is not None and flat["--outcome"] is None:
+        raise typer.BadParameter("--scored needs --outcome: which column says who converted?")
+    source, others = ("--crm", flat) if scored is None else ("--scored", dated)
+    for name, value in others.items():
+        if value is not None and value != [] and name != "--outcome":
+            raise typer.BadParameter(f"{name} does not go with {source}: leave it out")
 
 
 @app.command()
@@ -164,11 +180,12 @@ def check(
 
     source = connect(crm)
     findings = check_tables(source)
-    if findings:
-        _show(findings_table(findings), "Findings (examples are lead ids)")
-    _out.print(
-        f"Tables: {', '.join(sorted(source.tables))}. Seen until {source.observed_until} UTC."
-    )
+    for row in findings_table(findings).to_dict("records"):
+        examples = f" (e.g. lead {row['examples']})" if row["examples"] else ""
+        line = Text(f"{row['level']:8}", style=_STYLES[str(row["level"])])
+        _out.print(line.append(f"{row['table']}: {row['text']}{examples}", style="default"))
+    tables, until = ", ".join(sorted(source.tables)), source.observed_until
+    _out.print(f"Tables: {tables}. Seen until {until} UTC.")
     if model is not None:
         from toolkit.backtest import check_model
         from toolkit.model import load_model
@@ -205,9 +222,7 @@ def explain(
         table[["label", "why", "date", "until", "points"]],
         f"Lead {lead} at {why.as_of:%Y-%m-%d %H:%M:%S} UTC",
     )
-    _out.print(
-        f"Score {why.score} = fit {why.fit} + behavior {why.behavior} (with base and limits)"
-    )
+    _out.print(f"Score {why.score} (fit {why.fit}, behavior {why.behavior})")
     if why.gate is not None:
         _out.print(f"A gate decides this lead whatever its score: {why.gate}")
 
@@ -280,15 +295,23 @@ def _show(table: pd.DataFrame, title: str) -> None:
 
 def _done(result: ReportResult) -> None:
     _out.print(Text(result.headline, style="bold"))
-    _out.print(f"Report:   {result.html}")
-    _out.print(f"Facts:    {result.facts}")
-    _out.print(f"Notebook: {result.notebook}")
+    for what, path in (
+        ("Report", result.html),
+        ("Facts", result.facts),
+        ("Notebook", result.notebook),
+    ):
+        # Unbroken, so that it can be copied.
+        _out.print(f"{what + ':':9} {path}", soft_wrap=True)
 
 
 def main() -> None:
     """Run the command line; errors are one readable message and a non-zero exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without a sign for minus gets a question mark, not a failure.
+            stream.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="leadscore")
     except ToolkitError as error:
         _err.print(Text(f"{type(error).__name__}: {error}", style="red"))
         sys.exit(2)

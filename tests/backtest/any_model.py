@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import datetime, timedelta
 from random import Random
 
 import pandas as pd
 from hypothesis import strategies as st
 
-from toolkit.backtest.core import as_of_sql
+from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.staging import stage
@@ -235,6 +236,33 @@ def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
 
 def engine_scores(model: Model, crm: Crm, rows: dict, sql=as_of_sql) -> list[dict]:
     """The engine's rows for each (lead, moment) asked for, in the order of `rows["moments"]`."""
+    schema, plan = _staged(model, crm, rows)
+    found = crm.connection.execute(f"""
+        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
+          mo as (select * from {schema}.mo), score as ({sql(plan)})
+        select score.*, ld.profile from score join ld on ld.l = score.l order by score.k""").df()
+    crm.connection.execute(f"drop schema {schema} cascade")
+    return found.to_dict("records")
+
+
+def sqlite_scores(model: Model, crm: Crm, rows: dict) -> list[tuple]:
+    """The rows of the same text, unchanged, on SQLite: (k, score), in the order of k."""
+    schema, plan = _staged(model, crm, rows)
+    other = sqlite3.connect(":memory:")
+    other.create_function("mod", 2, lambda a, b: a % b)  # SQLite may be built without it
+    for name in ("ld", "ev", "mo"):
+        found = crm.connection.execute(f"select * from {schema}.{name}")
+        columns = [column[0] for column in found.description]
+        other.execute(f"create table {name} ({', '.join(columns)})")
+        marks = ", ".join("?" * len(columns))
+        other.executemany(f"insert into {name} values ({marks})", found.fetchall())
+    crm.connection.execute(f"drop schema {schema} cascade")
+    answer = other.execute(f"select k, score from ({as_of_sql(plan)}) order by k").fetchall()
+    other.close()
+    return answer
+
+
+def _staged(model: Model, crm: Crm, rows: dict) -> tuple[str, Plan]:
     schema = new_schema(crm.connection)
     until = int((START + timedelta(days=90) - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001
     number_leads(crm.connection, schema, until=until)
@@ -244,10 +272,4 @@ def engine_scores(model: Model, crm: Crm, rows: dict, sql=as_of_sql) -> list[dic
         create table {schema}.mo as select lead.l, cast(asked.k as integer) as k,
           cast(epoch_us(asked.at) // 1000000 as bigint) as s
         from asked join {schema}.lead as lead using (lead_id)""")
-    plan = stage(model, crm, schema).plan
-    found = crm.connection.execute(f"""
-        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
-          mo as (select * from {schema}.mo), score as ({sql(plan)})
-        select score.*, ld.profile from score join ld on ld.l = score.l order by score.k""").df()
-    crm.connection.execute(f"drop schema {schema} cascade")
-    return found.to_dict("records")
+    return schema, stage(model, crm, schema).plan

@@ -16,6 +16,7 @@ from tests.backtest.any_model import (
     models,
     random_rows,
     read,
+    sqlite_scores,
 )
 from toolkit.backtest import explain_lead
 from toolkit.model import band_of, exception_conditions, grade_of, model_text, parse_model
@@ -93,6 +94,15 @@ def test_an_explanation_of_any_kind_adds_up(raw: dict, seed: int, number: int) -
     lines = why.table.groupby("criterion")["points"].agg(lambda p: sum(p) * scale)
     ids = [c["id"] for g in raw["groups"] for c in g["criteria"]]
     assert [lines[i] for i in ids] == expected["points"]
+
+
+@settings(max_examples=15)
+@given(models(), st.sampled_from(sorted(POOL)))
+def test_another_engine_gives_the_same_scores(raw: dict, seed: int) -> None:
+    rows, crm = crm_of(seed, 40)
+    model = read(raw)
+    found = [(row["k"], row["score"]) for row in engine_scores(model, crm, rows)]
+    assert sqlite_scores(model, crm, rows) == found
 
 
 @settings(max_examples=60)

@@ -148,3 +148,40 @@ def test_a_season_holds_from_its_first_to_its_last_second() -> None:
     for moment, expected in points.items():
         found = explain_lead(made, crm(), "L1", as_of=datetime.fromisoformat(moment))
         assert (found.score, found.table["points"].sum()) == (expected, expected)
+
+
+def lines(made: object, *acts: tuple[str, float], moment: float = 10) -> list[tuple]:
+    rows = [{"activity_type": kind, "occurred_at": at(day)} for kind, day in acts]
+    why = explain_lead(made, crm(acts=rows), "L1", as_of=at(moment))
+    assert sum(why.table["points"]) == why.score
+    return [
+        (r.why, None if pd.isna(r.date) else (r.date - START).days, r.points)
+        for r in why.table.itertuples()
+    ]
+
+
+def test_each_line_of_an_explanation_says_why() -> None:
+    days = model("activity: view, points: 8, decay: {percent: 50, every: 4d}, max_units: 3, "
+                 "per: {bucket: day, at_least: 2, at_most: 1}")  # fmt: skip
+    acts = [("view", d) for d in (1, 1.5, 3, 5, 5.5, 7, 7.5, 8, 8.5)]
+    assert lines(days, *acts) == [
+        ("activity", 8, 8), ("over the limit", 8, 0), ("activity", 7, 8), ("over the limit", 7, 0),
+        ("activity", 5, 4), ("over the limit", 5, 0), ("too few", 3, 0), ("over the limit", 1, 0),
+        ("over the limit", 1, 0),
+    ]  # fmt: skip
+    fading = model("activity: view, points: 8, decay: {expire: 4d}")
+    assert lines(fading, ("view", 1), ("view", 9)) == [("activity", 9, 8), ("expired", 1, 0)]
+    tiers = model("activity: view, tiers: [{at_least: 3, within: 5d, points: 9}], weight: 2")
+    assert lines(tiers, ("view", 6), ("view", 8), ("view", 9)) == [("tier", 6, 18)]
+    assert lines(tiers, ("view", 8), ("view", 9)) == [("not met", None, 0)]
+    again = model("inactivity: {after: 2d, repeat: true}, points: -5, min: -12")
+    assert lines(again, ("view", 1), moment=8) == [
+        ("silence", 7, -5), ("silence", 5, -5), ("silence", 3, -2)
+    ]  # fmt: skip
+    weighed = model("activity: view, points: 8, max_units: 1",
+                    more="base: 1\ndimensions: {behavior: {weight: 2, max: 7}}\n")  # fmt: skip
+    assert lines(weighed, ("view", 1)) == [
+        ("activity", 1, 8), ("limit", None, -1), ("weight", None, 7), ("base", None, 1)
+    ]  # fmt: skip
+    season = model("activity: view, points: 8, active: {from: 2027-01-01}")
+    assert lines(season, ("view", 1)) == [("out of season", None, 0)]

@@ -131,6 +131,28 @@ def test_machines_earn_nothing_and_break_no_silence() -> None:
     assert one(5, activity(1, "demo", 5, is_machine=True)) == 2 - 10
 
 
+def test_a_repeated_activity_id_counts_once() -> None:
+    import pandas as pd
+
+    from tests.backtest.tables import UNTIL, frame
+    from toolkit.crm import Mapping, connect
+
+    views = [activity(1, "page_view", day, "/pricing") for day in (4, 4, 4.5)]
+    acts = frame(views, ["lead_id", "activity_type", "occurred_at", "page"])
+    frames = {
+        "leads": frame([lead(1)], ["lead_id", "created_at", "title", "employees", "domain"]),
+        "stage_changes": frame([entry(1, "sql", 59)], ["lead_id", "stage", "entered_at"]),
+    }
+    for ids, points in ((["a", "a", "b"], 30), (["a", "b", "c"], 40), ([None, None, "c"], 40)):
+        numbered = acts.assign(activity_id=pd.array(ids, dtype="string"))
+        crm = connect(
+            {**frames, "activities": numbered},
+            mapping=Mapping(observed_until=UNTIL, time_zone="UTC"),
+        )
+        rows = run_backtest(MODEL, crm, moment=AtAge(days=5), outcome=SQL).rows()
+        assert rows["score"].tolist() == [2 + points]
+
+
 def test_activities_before_creation_count_once_the_lead_exists() -> None:
     rows = {
         "leads": [lead(1, created=2)],

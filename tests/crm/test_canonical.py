@@ -250,3 +250,19 @@ def test_ids_are_trimmed_in_parquet_too(tmp_path):
         write({"leads": frame}, tmp_path / "x", "parquet"), observed_until="2026-10-01T00:00:00Z"
     )
     assert rows(crm, "leads", "lead_id") == [("L1",), ("L2",)]
+
+
+def test_a_missing_truth_value_is_not_a_machine():
+    frames = {
+        "leads": pd.DataFrame({"lead_id": ["L1"], "created_at": ["2026-01-02T10:00:00Z"]}),
+        "activities": pd.DataFrame(
+            {
+                "lead_id": ["L1"] * 3,
+                "activity_type": ["form"] * 3,
+                "occurred_at": ["2026-02-01T00:00:00Z"] * 3,
+                "is_machine": pd.array([True, False, None], dtype="boolean"),
+            }
+        ),
+    }
+    crm = connect(frames, observed_until="2026-10-01T00:00:00Z")
+    assert rows(crm, "activities", "is_machine") == [(False,), (False,), (True,)]

@@ -79,6 +79,15 @@ def test_a_few_orphans_are_a_warning(export):
     assert finding.text == "1 of 3 rows belong to no lead of the lead table"
 
 
+def test_examples_are_different_leads(export):
+    lines = [f"L1,mql,{T}"] * 9 + [f"X{i},mql,{T}" for i in "1223344"]
+    assert said(checked(export, stage_changes=moves(*lines)), "orphans").examples == (
+        "X1",
+        "X2",
+        "X3",
+    )
+
+
 @pytest.mark.parametrize("table", ["activities", "stage_changes", "sales_feedback"])
 def test_mostly_orphans_are_an_error_that_compares_the_ids(export, table):
     content = {
@@ -183,7 +192,7 @@ def test_repeated_activity_ids_are_counted(export):
     found = checked(export, activities=acts(*lines, extra=",activity_id"))
     finding = said(found, "repeated_activity")
     assert (finding.n, finding.examples) == (1, ("L1",))
-    assert finding.text == "1 row with an activity_id that another row has; each one counts"
+    assert finding.text == "1 row with an activity_id that another row has; one of them counts"
 
 
 def test_ids_that_are_addresses_are_never_shown(export):

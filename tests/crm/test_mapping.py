@@ -183,6 +183,8 @@ def test_observed_until_is_never_guessed(export):
         (dt.date(2026, 10, 1), "UTC", dt.datetime(2026, 10, 1)),
         (dt.datetime(2026, 10, 1, 2), "Europe/Berlin", dt.datetime(2026, 10, 1)),
         ("2026-10-01T02:00:00+02:00", "Asia/Tokyo", dt.datetime(2026, 10, 1)),
+        ("2026-11-01T01:30:00", "America/New_York", dt.datetime(2026, 11, 1, 6, 30)),
+        ("2026-03-08T02:30:00", "America/New_York", dt.datetime(2026, 3, 8, 7, 30)),
     ],
 )
 def test_observed_until_becomes_utc(export, given, zone, utc):

@@ -304,15 +304,66 @@ def test_compressed_csv_is_read(export):
     assert rows(connect(export.folder, observed_until=UNTIL), "leads", "note") == [("x",)]
 
 
-def test_parts_must_have_the_same_columns(export):
-    export.write("leads/1.csv", "lead_id,created_at,Title\n")
-    export.write("leads/2.csv", "lead_id,created_at,Role\n")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_parts_must_have_the_same_columns(export, kind):
+    (export.folder / "leads").mkdir()
+    for name, extra in (("1", "Title"), ("2", "Role")):
+        frame = pd.DataFrame(columns=["lead_id", "created_at", extra], dtype="str")
+        path = export.folder / "leads" / f"{name}.{kind}"
+        frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
     with pytest.raises(SourceError) as caught:
         connect(export.folder, observed_until=UNTIL)
     assert str(caught.value) == (
-        "1.csv and 2.csv are parts of 'leads' but do not have the same columns; they differ in "
-        "Role, Title"
+        f"1.{kind} and 2.{kind} are parts of 'leads' but do not have the same columns; they "
+        "differ in Role, Title"
     )
+
+
+def test_parts_with_and_without_zones_are_refused(export):
+    (export.folder / "leads").mkdir()
+    for name, zoned in (("1", True), ("2", False), ("3", None)):
+        when = pd.to_datetime(["2026-01-02"], utc=bool(zoned)) if zoned is not None else [None]
+        frame = pd.DataFrame({"lead_id": ["L1"], "created_at": when, "x": [5 if zoned else "a"]})
+        frame.to_parquet(export.folder / "leads" / f"{name}.parquet")
+    with pytest.raises(DataError) as caught:
+        connect(export.folder, observed_until=UNTIL, time_zone="Asia/Tokyo")
+    assert str(caught.value) == (
+        "1.parquet and 2.parquet do not fit together: column 'created_at' holds times with a zone "
+        "in one and times without a zone in the other; write both the same way"
+    )
+    (export.folder / "leads" / "2.parquet").unlink()
+    crm = connect(export.folder, observed_until=UNTIL, time_zone="Asia/Tokyo")
+    assert [str(row[0]) for row in rows(crm, "leads", "created_at")] == [
+        "2026-01-02 00:00:00",
+        "None",
+    ]
+
+
+def test_a_column_of_structures_is_kept(export):
+    frame = pd.DataFrame(
+        {"lead_id": ["L1"], "created_at": ["2026-01-01T00:00:00Z"], "f": [{"a": 1}]}
+    )
+    frame.to_parquet(export.folder / "leads.parquet")
+    assert rows(connect(export.folder, observed_until=UNTIL), "leads", "f") == [({"a": 1},)]
+
+
+def test_a_damaged_gzip_is_refused(export):
+    export.write("leads.csv.gz", b"not gzip at all")
+    with pytest.raises(SourceError, match=r"cannot read leads.csv.gz: Not a gzipped file"):
+        connect(export.folder, observed_until=UNTIL)
+
+
+def test_a_blank_header_is_refused(export):
+    assert refused(export, leads=" , ,\nL1,x,y\n") == (
+        "leads.csv has no header line: expected column names in its first line"
+    )
+
+
+def test_a_pattern_names_the_parts(export):
+    export.write("leads_2025.csv", LEADS)
+    export.write("leads_2026.csv", LEADS.replace("L1", "L3").replace("L2", "L4"))
+    crm = export.open({"tables": {"leads": {"file": "leads_*.csv"}}})
+    assert rows(crm, "leads", "lead_id") == [("L1",), ("L2",), ("L3",), ("L4",)]
 
 
 def test_a_folder_with_wildcards_in_its_name_is_read(tmp_path):
@@ -431,6 +482,7 @@ def test_a_file_of_another_kind_is_refused_as_duckdb(export):
 
 
 def test_an_error_leaves_the_duckdb_file_free(database):
-    with pytest.raises(MappingError):
+    with pytest.raises(MappingError) as caught:
         connect(database, mapping={"tables": {"activities": {}}}, observed_until=UNTIL)
     duckdb.connect(str(database)).close()
+    assert caught.tb is not None  # it keeps the failed frames, and their connection, alive

@@ -10,6 +10,7 @@ from toolkit.analysis import ScoreBand
 from toolkit.counts import FlowStep, Provenance, ScoreCounts
 from toolkit.crm import findings_table
 from toolkit.report.audit import Audit, Policy
+from toolkit.report.audit.inputs import mostly_unworked
 from toolkit.report.wording import Words
 
 BANDS = (ScoreBand("hot", 80), ScoreBand("warm", 50), ScoreBand("cold", None))
@@ -69,12 +70,16 @@ def audit(
 ) -> Audit:
     """An audit whose every number can be redone by hand."""
     flat = not told
+    cells = ranked or [*RANKED, *UNWORKED]
+    whole = counts(cells, told=told)
+    over = [cell for cell in cells if cell[0] >= 50]
     return Audit(
         kind="flat" if flat else "crm",
         title="Audit of hand",
         words=Words(),
-        ranking=counts(ranked or [*RANKED, *UNWORKED], told=told),
-        landmark_by_quarter=None,
+        ranking=whole,
+        ranked=counts(over, told=told) if mostly_unworked(whole) else whole,
+        ranked_by_quarter=None,
         handoffs=None if flat else counts(HANDED, "quarter"),
         decisions=None if flat else counts(DECIDED, "decision"),
         segments=segments,

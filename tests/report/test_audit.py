@@ -57,16 +57,27 @@ def test_a_change_is_claimed_only_when_its_interval_excludes_none() -> None:
 def test_the_ranking_is_read_off_the_pairs() -> None:
     # 65 positives x 235 negatives: wins 40*(80+95) + 20*95, ties 40*60 + 20*80 + 5*95.
     share = (40 * (80 + 95) + 20 * 95 + (40 * 60 + 20 * 80 + 5 * 95) / 2) / (65 * 235)
-    stated = facts(report.show_ranking(by_hand.audit()))
+    stated = facts(report.show_ranking(by_hand.audit(ranked=by_hand.RANKED)))
     assert stated["ranking.auc"] == pytest.approx(share, abs=1e-8)
     assert (stated["ranking.positives"], stated["ranking.negatives"]) == (65, 235)
+
+
+def test_leads_below_the_bar_are_not_ranked_where_most_were_never_worked() -> None:
+    # Over the bar 60 positives x 140 negatives: wins 40*80, ties 40*60 + 20*80.
+    share = (40 * 80 + (40 * 60 + 20 * 80) / 2) / (60 * 140)
+    page = report.show_ranking(by_hand.audit())
+    assert facts(page)["ranking.auc"] == pytest.approx(share, abs=1e-8)
+    assert "Leads below 50 points are left out" in page.plain()
 
 
 def test_unworked_leads_make_the_verdict_untold_and_the_worked_ones_are_named() -> None:
     page = report.show_verdict(by_hand.audit())
     assert facts(page)["verdict.answer"] == "Cannot be told from this data"
-    assert facts(page)["verdict.answer_among_judged"] == "Yes"
-    assert "Among leads that sales worked the answer is: Yes." in page.plain()
+    assert facts(page)["verdict.answer_among_judged"] == "Not enough evidence"
+    assert (
+        "Among leads with 50 points or more that sales worked the answer is: Not enough evidence."
+        in page.plain()
+    )
     assert "70% of the leads old enough to judge were never worked" in page.plain()
 
 
@@ -129,10 +140,13 @@ def test_three_rates_bear_three_names() -> None:
     assert "cannot be told" in text
 
 
-def test_an_undeclared_flat_file_gets_no_ranking() -> None:
+def test_an_undeclared_flat_file_gets_no_answer_only_a_description() -> None:
     audit = by_hand.audit(told=False, ranked=by_hand.RANKED)
     for show in SECTIONS:
         section = show(audit)
+        if show is report.show_ranking:
+            assert "In this file, which proves nothing about the score:" in section.plain()
+            continue
         assert not [name for name in section.facts if name.startswith("ranking.")]
         assert "outscored" not in section.plain()
     assert facts(report.show_verdict(audit))["verdict.answer"] == "Cannot be told from this data"
@@ -166,8 +180,7 @@ def test_a_refuted_rise_is_a_warning_with_its_scores() -> None:
     ]
     section = report.show_calibration(by_hand.audit(ranked=falling))
     assert (
-        "Leads with 16 points convert worse than leads with 15 (30.0% against 70.0%)."
-        in section.plain()
+        "Leads with 16 points (30.0%) convert worse than leads with 15 (70.0%)." in section.plain()
     )
     assert section.facts["calibration.monotone_refuted"] is True
     asked = decisions(by_hand.audit(ranked=falling))

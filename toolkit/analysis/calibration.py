@@ -159,7 +159,8 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
 
     `pairs` has one row per pair of runs: `lower_score`, `lower_score_to`, `lower_n`, `lower_rate`,
     `lower_bound` (the rate there is at least this), `higher_score`, `higher_score_to`, `higher_n`,
-    `higher_rate`, `higher_bound` (the rate there is at most this), widest gap first.
+    `higher_rate`, `higher_bound` (the rate there is at most this), widest gap first. Single
+    scores are listed where they suffice, runs of scores where only together they do.
     Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
     """
     cells = read_cells(counts)
@@ -173,22 +174,37 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
 
 
 def _falling_pairs(runs: _Runs, scores: Ints) -> pd.DataFrame:
-    """For each border between blocks the run before and the run after it that differ most."""
-    blocks = len(runs.first)
-    rows = []
-    for border in range(blocks - 1):
-        before = np.unravel_index(
-            np.argmax(runs.lower[: border + 1, : border + 1]), (border + 1, border + 1)
-        )
-        width = blocks - border - 1
-        after = np.unravel_index(np.argmin(runs.upper[border + 1 :, border + 1 :]), (width, width))
-        a = (int(before[0]), int(before[1]))
-        b = (int(after[0]) + border + 1, int(after[1]) + border + 1)
-        if runs.lower[a] > runs.upper[b]:
-            rows.append(_pair_row(runs, scores, a, b))
+    """Each single score that surely converts worse than a run before it; else runs of scores.
+
+    A long run has the tightest bound, but a reader asks which score is to blame: a run is listed
+    only where none of its own scores is.
+    """
+    later = range(1, len(runs.first))
+    single = {j: (_best_before(runs, j), (j, j)) for j in later}
+    listed = {j: pair for j, pair in single.items() if runs.lower[pair[0]] > runs.upper[pair[1]]}
+    spread = [(_best_before(runs, j), _worst_after(runs, j)) for j in later]
+    spread = [
+        (a, b)
+        for a, b in spread
+        if runs.lower[a] > runs.upper[b] and listed.keys().isdisjoint(range(b[0], b[1] + 1))
+    ]
+    rows = [_pair_row(runs, scores, a, b) for a, b in [*listed.values(), *spread]]
     table = pd.DataFrame(rows, columns=_PAIR_COLUMNS).drop_duplicates()
     gap = table["lower_bound"] - table["higher_bound"]
     return table.loc[gap.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def _best_before(runs: _Runs, j: int) -> tuple[int, int]:
+    """Among the runs that end before block j, the one with the highest lower bound."""
+    at = np.unravel_index(np.argmax(runs.lower[:j, :j]), (j, j))
+    return int(at[0]), int(at[1])
+
+
+def _worst_after(runs: _Runs, j: int) -> tuple[int, int]:
+    """Among the runs that begin at block j or later, the one with the lowest upper bound."""
+    width = len(runs.first) - j
+    at = np.unravel_index(np.argmin(runs.upper[j:, j:]), (width, width))
+    return int(at[0]) + j, int(at[1]) + j
 
 
 _PAIR_COLUMNS = [

@@ -150,9 +150,9 @@ def _count_kinds(
     value = f"CAST({clock.expression} AS VARCHAR)"
     odd = "CASE WHEN kind IN ('slashed', 'clash', 'bad', 'local', 'date') THEN"
     query = f"""
-        SELECT kind, count(*), min(id, {EXAMPLES}),
-          min({odd} {shape_of("value")} END, {EXAMPLES}),
-          min(CASE WHEN kind IN ('slashed', 'clash') THEN value END, {EXAMPLES})
+        SELECT kind, count(*), min(DISTINCT id, {EXAMPLES}),
+          min(DISTINCT {odd} {shape_of("value")} END, {EXAMPLES}),
+          min(DISTINCT CASE WHEN kind IN ('slashed', 'clash') THEN value END, {EXAMPLES})
         FROM (SELECT {kind_of_time(clock)} AS kind, {value} AS value,
                 {layout.identity(layout.columns["lead_id"])} AS id
               FROM {layout.prepared()}) GROUP BY kind ORDER BY kind"""

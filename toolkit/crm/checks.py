@@ -42,7 +42,7 @@ def _rows(
 
 def _counted(crm: Crm, query: str) -> tuple[int, tuple[str, ...]]:
     row = crm.connection.execute(
-        f"SELECT count(*), min(lead_id, {EXAMPLES}) FROM ({query})"
+        f"SELECT count(*), min(DISTINCT lead_id, {EXAMPLES}) FROM ({query})"
     ).fetchall()[0]
     return int(row[0]), tuple(row[1] or ())
 
@@ -145,7 +145,7 @@ def _repeated_activities(crm: Crm) -> Iterator[Finding]:
         "WHERE activity_id IS NOT NULL) WHERE copy > 1",
     )
     if n:
-        text = f"{plural(n, 'row')} with an activity_id that another row has; each one counts"
+        text = f"{plural(n, 'row')} with an activity_id that another row has; one of them counts"
         yield Finding("warning", "repeated_activity", "activities", text, n, ids)
 
 
@@ -162,7 +162,7 @@ def _duplicate_leads(crm: Crm) -> Iterator[Finding]:
         ("contents > 1", "n", "conflicting_leads", "share a lead_id with a row that differs"),
     ):
         n, ids = crm.connection.execute(
-            f"SELECT coalesce(sum({rows}), 0)::BIGINT, min(lead_id, {EXAMPLES}) "
+            f"SELECT coalesce(sum({rows}), 0)::BIGINT, min(DISTINCT lead_id, {EXAMPLES}) "
             f"FROM ({shared}) WHERE {condition}"
         ).fetchall()[0]
         if n:

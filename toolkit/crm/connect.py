@@ -23,7 +23,7 @@ from toolkit.crm.mapping import (
     read_instant,
     zone_of,
 )
-from toolkit.crm.sources import Source, find_sources, reading
+from toolkit.crm.sources import Source, check_there, find_sources, reading
 from toolkit.crm.sql import BLANKS, identifier
 from toolkit.crm.tables import CONTRACT
 from toolkit.errors import DataError, SourceError
@@ -138,6 +138,7 @@ def _given(
             "copy them into a .duckdb file"
         )
     path = Path(source)
+    check_there(path)
     own = path / "crm.yaml" if path.is_dir() else path
     if given is None and own.suffix.lower() in (".yaml", ".yml") and (own == path or own.exists()):
         given = load_mapping(own)

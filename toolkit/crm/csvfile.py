@@ -164,25 +164,21 @@ def explain_csv_error(error: duckdb.Error, files: Sequence[CsvFile]) -> SourceEr
     file = file or (files[0] if len(files) == 1 and "CSV" in text else None)
     if file is None:
         return None
-    if "unicode" in text or "utf-8 encoded" in text:
-        return _not_utf8(file)
-    return _ragged(file) or _in_general(file, text)
+    return _not_utf8(file) or _ragged(file) or _in_general(file, text)
 
 
-def _not_utf8(file: CsvFile) -> SourceError:
+def _not_utf8(file: CsvFile) -> SourceError | None:
     with _open(file.path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as reason:
-                where = f"line {number} has the byte 0x{line[reason.start]:02x}"
-                break
-        else:
-            where = "its text cannot be decoded"
-    return SourceError(
-        f"{file.name} is not UTF-8: {where}. Save it as UTF-8, or set `encoding: cp1252` "
-        "(Windows, Western Europe) for the table in crm.yaml"
-    )
+                return SourceError(
+                    f"{file.name} is not UTF-8: line {number} has the byte "
+                    f"0x{line[reason.start]:02x}. Save it as UTF-8, or set `encoding: cp1252` "
+                    "(Windows, Western Europe) for the table in crm.yaml"
+                )
+    return None
 
 
 def _ragged(file: CsvFile) -> SourceError | None:
@@ -203,7 +199,6 @@ def _ragged(file: CsvFile) -> SourceError | None:
 
 def _records(file: CsvFile) -> Iterator[tuple[int, list[str] | None]]:
     """Each record with the line it begins on; None where a quote is not closed."""
-    csv.field_size_limit(_FIELD_LIMIT)
     with _open(file.path) as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
         reader = csv.reader(text, delimiter=file.delimiter, strict=True)

@@ -280,7 +280,8 @@ def _naive(value: date) -> bool:
 def instant_of(value: date, zone: str | None) -> datetime:
     """Naive UTC of a time or of a date's first moment; QuestionError where no zone is known.
 
-    A local time that occurs twice means the second one, as in the tables.
+    A local time that occurs twice means the second one, one that the clock skips moves forward,
+    as in the tables.
     """
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its zone follows
@@ -290,8 +291,14 @@ def instant_of(value: date, zone: str | None) -> datetime:
                 f"'{value}' has no time zone: write 2026-10-01T00:00:00Z, or name the zone with "
                 "time_zone"
             )
-        value = value.replace(tzinfo=ZoneInfo(zone_of(zone)), fold=1)
+        value = _in_zone(value, ZoneInfo(zone_of(zone)))
     return value.astimezone(UTC).replace(tzinfo=None)
+
+
+def _in_zone(local: datetime, zone: ZoneInfo) -> datetime:
+    second = local.replace(tzinfo=zone, fold=1)
+    skipped = second.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local
+    return second.replace(fold=0) if skipped else second
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from toolkit.crm.mapping import MappingFile, TableMapping
 
-__all__ = ["Source", "find_sources", "reading"]
+__all__ = ["Source", "check_there", "find_sources", "reading"]
 
 _ENDINGS = (*CSV_ENDINGS, ".parquet")
 _ATTACHED = "crm_source"
@@ -79,6 +79,12 @@ def find_sources(
     for each in found.values():
         _check_names(each)
     return found
+
+
+def check_there(path: Path) -> None:
+    """Refuse a path that leads nowhere, with what is there instead."""
+    if not path.exists():
+        raise SourceError(_nothing_there(path))
 
 
 def _nothing_there(path: Path) -> str:
@@ -310,12 +316,7 @@ def _csv(name: str, files: tuple[CsvFile, ...]) -> Source:
     first = files[0]
     for file in files:
         _refuse_twins(file.columns, file.name)
-        if set(file.columns) != set(first.columns):
-            odd = set(file.columns) ^ set(first.columns)
-            raise SourceError(
-                f"{first.name} and {file.name} are parts of '{name}' but do not have the same "
-                f"columns; they differ in {shown_list(sorted(odd))}"
-            )
+    _refuse_odd_parts(name, {file.name: file.columns for file in files})
     relation = f"({' UNION ALL BY NAME '.join(f'SELECT * FROM {f.relation}' for f in files)})"
     types = dict.fromkeys(first.columns, "VARCHAR")
     label = shown_list((file.name for file in files), most=3)
@@ -323,24 +324,61 @@ def _csv(name: str, files: tuple[CsvFile, ...]) -> Source:
     return Source(name, relation, types, label, copied=True, csv=files, findings=notes)
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path]) -> Source:
-    from pyarrow import parquet  # noqa: PLC0415 - only Parquet needs it
+def _refuse_odd_parts(table: str, parts: Mapping[str, Sequence[str]]) -> None:
+    """Refuse parts with different columns: a column that one lacks would be empty unnoticed."""
+    (first, expected), *others = parts.items()
+    for file, columns in others:
+        odd = set(columns) ^ set(expected)
+        if odd:
+            raise SourceError(
+                f"{first} and {file} are parts of '{table}' but do not have the same columns; "
+                f"they differ in {shown_list(sorted(odd))}"
+            )
 
-    label = shown_list((file.name for file in files), most=3)
-    for file in files:
-        try:
-            names = parquet.read_schema(file).names
-        except (OSError, ValueError):
-            raise SourceError(f"{file.name} cannot be read as Parquet; export it again") from None
+
+def _parquet(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path]) -> Source:
+    parts = {file.name: _schema(file) for file in files}
+    for label, schema in parts.items():
         # The engine would rename twins without a word.
-        _refuse_twins(names, file.name)
+        _refuse_twins(schema.names, label)
+    _refuse_odd_parts(name, {label: schema.names for label, schema in parts.items()})
+    _refuse_mixed_times(parts)
     paths = ", ".join(literal(re.sub(r"([*?\[])", r"[\1]", str(file))) for file in files)
     relation = f"read_parquet([{paths}], union_by_name=true, hive_partitioning=false)"
+    label = shown_list(parts, most=3)
+    return Source(name, relation, _types(connection, relation), label, copied=False)
+
+
+def _schema(file: Path) -> pa.Schema:
+    from pyarrow import parquet  # noqa: PLC0415 - only Parquet needs it
+
     try:
-        types = _types(connection, relation)
-    except duckdb.Error:
-        raise DataError(f"the files {label} do not fit together: column types differ") from None
-    return Source(name, relation, types, label, copied=False)
+        return parquet.read_schema(file)
+    except (OSError, ValueError):
+        raise SourceError(f"{file.name} cannot be read as Parquet; export it again") from None
+
+
+def _refuse_mixed_times(parts: Mapping[str, pa.Schema]) -> None:
+    """Refuse a column of times that only some parts give a zone: the engine would assume one."""
+    (first, expected), *others = parts.items()
+    for file, schema in others:
+        for column in schema.names:
+            kinds = {_time_kind(each.field(column).type) for each in (expected, schema)} - {"null"}
+            if len(kinds) > 1:
+                raise DataError(
+                    f"{first} and {file} do not fit together: column '{shown(column)}' holds "
+                    f"{' in one and '.join(sorted(kinds))} in the other; write both the same way"
+                )
+
+
+def _time_kind(kind: pa.DataType) -> str:
+    import pyarrow as pa  # noqa: PLC0415 - only Parquet needs it
+
+    if pa.types.is_timestamp(kind):
+        return "times with a zone" if kind.tz else "times without a zone"
+    if pa.types.is_date(kind):
+        return "dates"
+    return "null" if pa.types.is_null(kind) else "other values"
 
 
 def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -45,7 +45,11 @@ def kernel_in(folder: Path) -> type[AsyncKernelManager]:
 
 def _spec(folder: Path) -> KernelSpec:
     return KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        # A kernel is interrupted before it is shut down, and would report that as an error.
+        argv=[
+            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+            "--log-level=CRITICAL",
+        ],
         display_name="Python 3",
         language="python",
         env={

@@ -149,6 +149,22 @@ def _make_empty_view(crm: Crm, schema: str) -> None:
     )
 
 
+def _each_once(crm: Crm) -> str:
+    """The activities, copies of one activity_id left out (an export that overlaps repeats rows).
+
+    Which copy stays does not depend on the order of rows: the earliest of the first lead.
+    """
+    if "activity_id" not in column_names(crm.connection, "activities"):
+        return "activities"
+    copies = crm.connection.execute(
+        "select count(activity_id) - count(distinct activity_id) from activities"
+    ).fetchall()[0][0]
+    if not copies:
+        return "activities"
+    return """(select * from activities qualify activity_id is null or row_number() over (
+        partition by activity_id order by lead_id, occurred_at, activity_type) = 1)"""
+
+
 def _where_columns(crm: Crm, criteria: Sequence[ActivitySource]) -> list[str]:
     columns = sorted(frozenset[str]().union(*map(_where, criteria)))
     known = column_names(crm.connection, "activities")
@@ -254,7 +270,7 @@ def _make_view(
     crm.connection.execute(f"""
         create view {schema}.ev as
         select lead.l, {seconds("a.occurred_at")} as t, kind.q{chosen}{delta}
-        from activities as a
+        from {_each_once(crm)} as a
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
         join {schema}.lead as lead on lead.lead_id = a.lead_id{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")

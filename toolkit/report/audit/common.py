@@ -14,7 +14,7 @@ from toolkit.analysis import (
     rate,
     structural_reason,
 )
-from toolkit.analysis.cells import MOST_UNWORKED
+from toolkit.report.audit.inputs import mostly_unworked
 from toolkit.report.audit.quarters import is_whole
 from toolkit.report.sentences import FEWEST, year_before
 from toolkit.report.wording import count, decimals_for, percent, span
@@ -91,19 +91,21 @@ def percent_of(found: Rate) -> str:
 
 def worked_only(audit: Audit) -> bool:
     """Whether so many leads were never worked that numbers speak of the worked ones only."""
-    unworked = audit.ranking.total("unworked")
-    mature = unworked + audit.ranking.total("converted", "not_converted")
-    return unworked > MOST_UNWORKED * mature
+    return mostly_unworked(audit.ranking)
 
 
 def among(audit: Audit) -> str:
     """Whose leads the ranking speaks of."""
-    return "leads that sales worked" if worked_only(audit) else "judged leads"
+    if not worked_only(audit):
+        return "judged leads"
+    if audit.ranked is audit.ranking:
+        return "leads that sales worked"
+    return f"leads with {audit.threshold} points or more that sales worked"
 
 
 def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:
-    """The ranking, the answer for all leads, and the answer for the judged ones alone."""
-    found = auc(audit.ranking)
+    """The ranking, the answer for all leads, and the answer for those that can be judged."""
+    found = auc(audit.ranked)
     weeks = audit.ranking.provenance.weeks
     of_all, of_judged = (
         ranking_verdict(found, margin=audit.policy.margin, structural=reason, weeks=weeks)

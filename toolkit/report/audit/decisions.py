@@ -103,6 +103,6 @@ def pilot_size(audit: Audit) -> int:
 
 
 def _points(audit: Audit) -> Iterator[str]:
-    falling = falling_text(monotonicity(audit.ranking))
+    falling = falling_text(monotonicity(audit.ranked))
     if falling:
         yield f"Review the points: {falling}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from toolkit.analysis import gains_table, rate
+from toolkit.analysis import gains_table, monotonicity, rate
 from toolkit.report.audit.common import (
     among,
     handed_over,
@@ -19,6 +19,7 @@ from toolkit.report.audit.decisions import decisions
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
+from toolkit.report.audit.worth import falling_text
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import Chart, plot_bands
 from toolkit.report.findings import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_verdict"]
 
+_ENOUGH = 30
 _QUESTION = "Does a higher score mean a better lead?"
 Card = tuple[str, str, str]
 
@@ -59,6 +61,7 @@ def show_verdict(audit: Audit) -> Section:
         parts.append(_flat_banner(audit))
     parts += [
         Paragraph(f"{_QUESTION} {why}", "verdict", f"Verdict: {answer.rstrip('.')}."),
+        *_falling(audit),
         Paragraph(said, "finding"),
         Numbers(_flat_cards(audit) if audit.kind == "flat" else _crm_cards(audit)),
         Columns((left,), right),
@@ -95,6 +98,15 @@ def _flat_banner(audit: Audit) -> Paragraph:
     )
 
 
+def _falling(audit: Audit) -> tuple[Paragraph, ...]:
+    """Scores that convert worse than lower ones: the most useful warning to who sets points."""
+    text = falling_text(monotonicity(audit.ranked))
+    if not text:
+        return ()
+    shown = f"{text[0].upper()}{text[1:]}."
+    return (Paragraph(shown, "warning", "Higher scores do not always convert better."),)
+
+
 def _handoffs(audit: Audit) -> Finding | None:
     counts, found = handed_over(audit), handoff_rate(audit)
     if counts is None or found is None or audit.quarter is None:
@@ -125,6 +137,7 @@ def _answer(audit: Audit) -> tuple[str, str, dict[str, object]]:
         return of_all_leads.answer, why, facts
     facts["verdict.answer_among_judged"] = of_judged.answer
     facts["verdict.bar"] = fact(of_judged.bar)
+    facts["verdict.judged"] = of_judged.n
     if of_judged.n_needed is not None:
         facts["verdict.more_needed"] = of_judged.n_needed - of_judged.n
         facts["verdict.expected"] = expected_in(of_judged, until)
@@ -249,13 +262,14 @@ def _fifth_card(audit: Audit) -> Card:
     label = f"of {audit.words.many} are among the best-scored fifth"
     if not audit.told:
         return "cannot be told", label, "the score may be younger than the outcome"
-    held = share_at(gains_table(audit.ranking), 0.2)
+    held = share_at(gains_table(audit.ranked), 0.2)
     return percent(held, 0), label, "by chance 20%; equal scores in random order"
 
 
 def _edge_cards(audit: Audit) -> tuple[Card, ...]:
-    """The best and the worst band that can be shown."""
-    rows = scores_table(audit).dropna(subset=["rate"]).to_dict("records")
+    """The highest and the lowest scores of which enough leads were seen to be worth a card."""
+    table = scores_table(audit).dropna(subset=["rate"])
+    rows = table[table["n"] >= _ENOUGH].to_dict("records")
     if not rows:
         return (("not known", "conversion of the best scores", "too few judged leads"),)
     cards = []

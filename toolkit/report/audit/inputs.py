@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from toolkit.analysis import BandLike, ScoreBand, equal_bands
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.backtest import (
     AtAge,
     AtHandoff,
@@ -32,7 +33,14 @@ if TYPE_CHECKING:
 
     from toolkit.counts import ScoreCounts
 
-__all__ = ["Audit", "Policy", "prepare", "prepare_audit", "prepare_scored_audit"]
+__all__ = [
+    "Audit",
+    "Policy",
+    "mostly_unworked",
+    "prepare",
+    "prepare_audit",
+    "prepare_scored_audit",
+]
 
 _FEW_LEVELS = 15
 
@@ -58,7 +66,13 @@ class Audit:
     words: Words
     ranking: ScoreCounts = field(repr=False)
     """All leads at the landmark (or of the flat file)."""
-    landmark_by_quarter: ScoreCounts | None = field(repr=False)
+    ranked: ScoreCounts = field(repr=False)
+    """Those of them whose ranking can be judged: all, or only the leads over the bar.
+
+    Below the bar few leads are worked, and most of those because they scored more *later*: to
+    rank them by their score at the landmark would select on the future.
+    """
+    ranked_by_quarter: ScoreCounts | None = field(repr=False)
     handoffs: ScoreCounts | None = field(repr=False)
     """Leads handed over, by quarter; None without a record of hand-offs."""
     decisions: ScoreCounts | None = field(repr=False)
@@ -173,6 +187,8 @@ def prepare_audit(
     handed = _handed_over(rules, source, wanted)
     chosen = chosen_quarter(quarter, handed or landmark, within_days)
     counts = count_scores(landmark)
+    threshold = rules.handoff_threshold if policy.threshold is None else policy.threshold
+    over = threshold if mostly_unworked(counts) else None
     return Audit(
         kind="crm",
         title=f"Quarterly audit of {rules.name} {rules.version}"
@@ -181,14 +197,15 @@ def prepare_audit(
             landmark.provenance.outcome_label, stage_label(source, source.mapping.handoff_stage)
         ),
         ranking=counts,
-        landmark_by_quarter=count_scores(landmark, by="quarter"),
+        ranked=counts if over is None else count_scores(landmark, at_least=over),
+        ranked_by_quarter=count_scores(landmark, by="quarter", at_least=over),
         handoffs=count_scores(handed, by="quarter") if handed else None,
         decisions=count_scores(handed, by="decision") if handed else None,
         segments=count_scores(landmark, by=segment) if segment else None,
         quarter=chosen,
         bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
-        threshold=rules.handoff_threshold if policy.threshold is None else policy.threshold,
+        threshold=threshold,
         health=findings_table([*source.findings, *check_tables(source)]),
         policy=policy,
         settings=(
@@ -199,6 +216,13 @@ def prepare_audit(
         ),
         prepared_on=prepared_on,
     )
+
+
+def mostly_unworked(counts: ScoreCounts) -> bool:
+    """Whether so many leads were never worked that numbers cannot speak of all of them."""
+    unworked = counts.total("unworked")
+    mature = unworked + counts.total("converted", "not_converted")
+    return unworked > MOST_UNWORKED * mature
 
 
 def _handed_over(model: Model, crm: Crm, outcome: Outcome) -> Backtest | None:
@@ -244,7 +268,8 @@ def prepare_scored_audit(
         title=f"Audit of the scores in {counts.provenance.source}",
         words=Words(counts.provenance.outcome_label, "selected lead"),
         ranking=counts,
-        landmark_by_quarter=None,
+        ranked=counts,
+        ranked_by_quarter=None,
         handoffs=None,
         decisions=None,
         segments=count_scores(backtest, by=segment) if segment else None,

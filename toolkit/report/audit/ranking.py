@@ -21,11 +21,11 @@ __all__ = ["bands_table", "show_ranking", "untold"]
 def untold() -> Paragraph:
     """Say why a section is off for a flat file without a declaration."""
     return Paragraph(
-        "The score may have been set after the outcome, or because of it; a ranking would then"
+        "The score may have been set after the outcome, or because of it; its ranking would then"
         " only repeat the outcome. Give dated tables, or declare scored_before_outcome if every"
         " score was recorded first.",
         "warning",
-        "Off, because nothing here is point-in-time.",
+        "No answer, because nothing here is point-in-time.",
     )
 
 
@@ -56,22 +56,36 @@ def bands_table(audit: Audit) -> Table:
 def show_ranking(audit: Audit) -> Section:
     """Rates by band, how often a converting lead scored higher, and what the best fifth holds."""
     if not audit.told:
-        return Section((untold(), bands_table(audit)))
+        return _described(audit)
     whose = among(audit)
-    finding = find_ranking(auc(audit.ranking), among=whose)
-    gains = gains_table(audit.ranking)
+    finding = find_ranking(auc(audit.ranked), among=whose)
+    gains = gains_table(audit.ranked)
     parts: list[Part] = [Paragraph(finding.text, "finding")]
     if worked_only(audit):
-        parts.append(_restricted())
+        parts.append(_restricted(audit))
     parts += [bands_table(audit), Picture(plot_gains(gains, words=audit.words, among=whose))]
     facts = {**finding.facts, "ranking.best_fifth": fact(share_at(gains, 0.2))}
     return Section(tuple(parts), facts)
 
 
-def _restricted() -> Paragraph:
+def _described(audit: Audit) -> Section:
+    """A score of unknown age: what the file holds, said so that nobody takes it for proof."""
+    finding = find_ranking(auc(audit.ranked), among="")
+    text = f"In this file, which proves nothing about the score: {finding.text[0].lower()}{finding.text[1:]}"
+    return Section((untold(), Paragraph(text, "note"), bands_table(audit)), finding.facts)
+
+
+def _restricted(audit: Audit) -> Paragraph:
+    """Why the ranking is read over the bar only, and what it must not be compared with."""
+    below = (
+        f" Leads below {audit.threshold} points are left out: few are worked, and most of those"
+        " because they scored more later, so to rank them by their earlier score would look ahead."
+        if audit.ranked is not audit.ranking
+        else ""
+    )
     return Paragraph(
         "Sales works mostly leads with high scores. Among them scores differ less than among all"
         " leads, so this number is not that of all leads and must not be compared with one;"
-        " below the threshold it cannot be told.",
+        f" below the threshold it cannot be told.{below}",
         "note",
     )

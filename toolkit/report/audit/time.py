@@ -71,8 +71,8 @@ def show_quarters(audit: Audit) -> Section:
             f"quarter.{row['quarter']}.rate": fact(row["rate"]) for row in table.to_dict("records")
         }
         parts += [Picture(plot_quarters(table, words=audit.words)), _handoff_table(audit, table)]
-    if audit.landmark_by_quarter is not None:
-        parts.append(_ranking_table(audit, audit.landmark_by_quarter))
+    if audit.ranked_by_quarter is not None:
+        parts.append(_ranking_table(audit, audit.ranked_by_quarter))
     return Section(tuple(parts), facts)
 
 

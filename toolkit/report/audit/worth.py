@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["falling_text", "show_calibration"]
 
 _MOST_ROWS = 20
+_MOST_FALLS = 4
 
 
 def show_calibration(audit: Audit) -> Section:
     """The rate at each score, the rising curve in it, and where rising is refuted."""
-    if not audit.told:
-        return Section((untold(),))
-    table = calibration_table(audit.ranking)
-    found = monotonicity(audit.ranking)
+    found = monotonicity(audit.ranked)
     falling = falling_text(found)
+    if not audit.told:
+        return _untold_calibration(found, falling)
+    table = calibration_table(audit.ranked)
     note = f"Among {among(audit)}."
     parts: list[Part] = [Paragraph(_said(found, falling), *_tone(found))]
     parts.append(Picture(plot_calibration(table, words=audit.words, refuted=falling, note=note)))
@@ -49,24 +50,40 @@ def show_calibration(audit: Audit) -> Section:
     return Section(tuple(parts), facts)
 
 
+def _untold_calibration(found: Monotonicity, falling: str) -> Section:
+    """Scores that fall are worth knowing even where the score may be younger than the outcome."""
+    facts: dict[str, object] = {
+        "calibration.monotone_refuted": found.refuted,
+        "calibration.falling_pairs": len(found.pairs),
+    }
+    warned = (Paragraph(_said(found, falling), *_tone(found)),) if found.refuted else ()
+    return Section((untold(), *warned), facts)
+
+
 def falling_text(found: Monotonicity) -> str:
-    """Say where more points convert worse: `leads with 16 to 17 points convert worse than ...`."""
+    """Say where more points convert worse, each with its rate.
+
+    E.g. `leads with 17 points (4.9%) and 16 (48.8%) convert worse than leads with 15 (63.6%)`.
+    """
     if not found.refuted:
         return ""
-    row = found.pairs.iloc[0]
-    higher, lower = (
-        score_range(row[f"{side}_score"], row[f"{side}_score_to"] + 1)
-        for side in ("higher", "lower")
-    )
-    rates = f"{percent(row['higher_rate'])} against {percent(row['lower_rate'])}"
-    return f"leads with {higher} points convert worse than leads with {lower} ({rates})"
+    lower = ["lower_score", "lower_score_to"]
+    first = found.pairs.iloc[0]
+    alike = found.pairs[(found.pairs[lower] == first[lower]).all(axis=1)].head(_MOST_FALLS)
+    rows = alike.to_dict("records")
+    worse = [_with_rate(rows[0], "higher", " points"), *(_with_rate(r, "higher") for r in rows[1:])]
+    listed = " and ".join([", ".join(worse[:-1]), worse[-1]] if worse[1:] else worse)
+    return f"leads with {listed} convert worse than leads with {_with_rate(first, 'lower')}"
+
+
+def _with_rate(row: Any, side: str, unit: str = "") -> str:
+    scores = score_range(row[f"{side}_score"], row[f"{side}_score_to"] + 1)
+    return f"{scores}{unit} ({percent(row[f'{side}_rate'])})"
 
 
 def _said(found: Monotonicity, falling: str) -> str:
     if found.refuted:
-        more = len(found.pairs) - 1
-        also = f" There {'is' if more == 1 else 'are'} {more} more such place{'s' if more > 1 else ''}."
-        return f"{falling[0].upper()}{falling[1:]}.{also if more else ''}"
+        return f"{falling[0].upper()}{falling[1:]}."
     if found.reason:
         return f"Whether the rate rises with the points cannot be said: {found.reason}."
     return (
@@ -120,7 +137,7 @@ def _steps_table(table: pd.DataFrame, words: Words) -> Table:
 
 def _promises(audit: Audit) -> pd.DataFrame | None:
     """Bands of the audited quarter beside the rate of all closed quarters before it."""
-    counts, quarter = audit.landmark_by_quarter, audit.quarter
+    counts, quarter = audit.ranked_by_quarter, audit.quarter
     if counts is None or quarter is None:
         return None
     until, window = counts.provenance.observed_until, counts.provenance.outcome_window_days
