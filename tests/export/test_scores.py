@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.any_model import crm_of_rows, engine_scores, models, random_rows, read
+from tests.backtest.any_model import START, crm_of_rows, engine_scores, models, random_rows, read
 from toolkit.backtest import AtAge, AtPeriodEnd, Outcome, run_backtest
 from toolkit.backtest.core import as_of_sql
 from toolkit.backtest.staging import make_plan
-from toolkit.crm import connect
+from toolkit.crm import Mapping, connect
 from toolkit.crm.demo import make_demo
 from toolkit.export import Tables, export_fit_case, export_sql
 from toolkit.model import (
@@ -149,6 +149,37 @@ def test_the_fit_expression_equals_the_fit_of_the_statement(customer, demo):
     assert len(set(whole.values())) > 3
 
 
+# --- what random models rarely meet -------------------------------------------------------------
+
+BEST = """
+lead_score_model: 1
+name: best
+version: "1"
+groups:
+- id: g
+  dimension: fit
+  criteria:
+  - {id: a, match: max, cases: [{when: {size: {gte: 10}}, points: 1}, {when: {size: {gte: 20}}, points: 7}, {when: {size: {gte: 30}}, points: -2}, {points: 4}]}
+  - {id: b, match: sum, cases: [{when: {size: {gte: 10}}, points: 10}, {when: {size: {gte: 20}}, points: 70}, {points: 40}]}
+bands:
+- {name: hot, from: 60, exceptions: [{when: {size: 50}, from: 11}]}
+- {name: warm, from: 20, exceptions: [{when: {size: {in: [11, 50]}}, from: 11}, {when: {size: 11}, from: 99}]}
+"""
+
+
+def test_the_best_case_pays_and_of_two_bands_with_one_beginning_the_first_counts(customer):
+    sizes = {None: (44, "warm"), 5: (44, "warm"), 10: (11, None), 11: (11, "warm"),
+             20: (87, "hot"), 30: (87, "hot"), 50: (87, "hot")}  # fmt: skip
+    leads = pd.DataFrame({
+        "lead_id": [str(size) for size in sizes], "created_at": NOON,
+        "size": pd.Series(list(sizes), dtype="Int64"),
+    })  # fmt: skip
+    customer.load(leads=leads)
+    rows = customer.rows(export_sql(parse_model(BEST), dialect=customer.name))
+    found = {row["lead_id"]: (row["score"], row["band"]) for row in rows}
+    assert found == {str(size): expected for size, expected in sizes.items()}
+
+
 # --- what the statement is made of --------------------------------------------------------------
 
 PLAIN = """
@@ -215,6 +246,34 @@ def test_recorded_later_counts_later_and_machines_do_not_count(customer):
     tables = Tables(recorded_at="recorded", is_machine="robot")
     sql = export_sql(parse_model(PLAIN), dialect=customer.name, tables=tables, as_of=NOON)
     assert scores(customer, sql) == {"L": 21}
+
+
+def test_a_repeated_activity_counts_once_and_one_without_an_id_always(customer):
+    names = ["a", "a ", None, None, "", "b", "b"]
+    times = [NOON] * 5 + [NOON - timedelta(days=2), NOON]
+    customer.load(leads=leads_of(), activities=acts_of(*times, name=names))
+    model = parse_model(PLAIN)
+    once = export_sql(model, dialect=customer.name, tables=Tables(activity_id="name"), as_of=NOON)
+    assert scores(customer, once) == {"L": 41}  # of the two b the earlier stays, out of the window
+    assert scores(customer, export_sql(model, dialect=customer.name, as_of=NOON)) == {"L": 61}
+
+
+def test_a_repeated_activity_counts_once_as_in_the_backtest(customer):
+    rows, _ = known(1)
+    copied = [dict(a, activity_id=f"A{i % 150}") for i, a in enumerate(rows["activities"])]
+    twice = {**rows, "activities": [*copied, *copied[:90]]}
+    model = parse_model(PLAIN.replace("within: 1d", "within: 9d"))
+    frames = frames_of(twice, 0)
+    mapping = Mapping(observed_until=START + timedelta(days=90), time_zone="UTC",
+                      activity_roles={"sales": ("recycled",), "system": ("adjust", "import")})  # fmt: skip
+    crm = connect({"leads": frames["leads"].drop(columns="asked_at"),
+                   "activities": frames["activities"]}, mapping=mapping)  # fmt: skip
+    expected = {a["lead_id"]: row["score"] for a, row in
+                zip(rows["moments"], engine_scores(model, crm, rows), strict=True)
+                if a in rows["moments"][0::2]}  # fmt: skip
+    customer.load(**frames)
+    tables = Tables(moment="asked_at", other_types=OTHERS, activity_id="activity_id")
+    assert scores(customer, export_sql(model, dialect=customer.name, tables=tables)) == expected
 
 
 def test_without_a_moment_it_is_now(customer):

@@ -176,6 +176,22 @@ def test_values_of_a_list_are_told_apart_alike(customer, values, entries):
     assert [row[0] for row in points(customer, model)] == value_points(criterion, given_).tolist()
 
 
+def test_a_folded_letter_joins_the_accent_after_it(customer):
+    values = [
+        "\u017f\u0301",
+        "\u015b",
+        "S\u0301",
+        "\u017f",
+        "\u00df\u0301",
+        "s\u015b",
+        "\u1e9e\u0301\u0323",
+    ]
+    load(customer, values)
+    compare(customer, values, {"equals": "\u015b"})
+    compare(customer, values, {"ends_with": "\u015b"})
+    compare(customer, values, {"contains_word": "s\u015b"}, {"equals": "s\u015b"})
+
+
 def every_letter() -> list[str]:
     """All assigned letters; those that no text of an engine can hold are left out."""
     return [

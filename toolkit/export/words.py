@@ -21,6 +21,7 @@ _OWN = {
     "activities.lead_id": "activity_lead_id",
     "activities.activity_type": "activity_type",
     "activities.occurred_at": "occurred_at",
+    "activities.activity_id": "activity_id",
     "activities.recorded_at": "recorded_at",
     "activities.is_machine": "is_machine",
 }

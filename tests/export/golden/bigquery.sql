@@ -7,6 +7,7 @@
 --   the model compares with numbers, and without NaN
 -- * text columns have the default, binary collation
 -- * columns of several values are text with ';' between them, not arrays
+-- * every row of activities is one activity
 -- The toolkit's tests parse this dialect and do not run it: compare some leads first.
 with a0 as (select distinct 
     `lead_id` as l,

@@ -7,6 +7,7 @@
 --   the model compares with numbers, and without NaN
 -- * text columns have the default, binary collation
 -- * columns of several values are text with ';' between them, not arrays
+-- * every row of activities is one activity
 with a0 as (select distinct 
     "lead_id" as l,
     cast(floor(epoch_us("created_at") / 1000000) as bigint) as c,

@@ -6,6 +6,7 @@
 -- * tested columns are text, boolean, date or whole numbers; other numbers only where
 --   the model compares with numbers, and without NaN
 -- * columns of several values are text with ';' between them, not arrays
+-- * every row of activities is one activity
 with a0 as (select distinct 
     "lead_id" as l,
     cast(floor(extract(epoch from "created_at")) as bigint) as c,

@@ -8,6 +8,7 @@
 -- * text is in Unicode form NFC (composed accents): this engine cannot compose it
 -- * text columns have the default, binary collation
 -- * columns of several values are text with ';' between them, not arrays
+-- * every row of activities is one activity
 -- The toolkit's tests parse this dialect and do not run it: compare some leads first.
 with a0 as (select distinct 
     "LEAD_ID" as l,

@@ -160,19 +160,30 @@ def activity_queries(model: Model, dialect: Dialect, tables: Tables) -> list[str
     fields.settle()
     first, *rest = fields.stages()
     own = {**_facts(model, dialect, tables), **first}
-    machine = ""
-    if tables.is_machine is not None:
-        machine = f" where not coalesce({dialect.identifier(tables.is_machine)}, false)"
-    start = f"e0 as (select {_columns(own)}\n  from {dialect.table(tables.activities)}{machine}\n)"
-    chain = _chain("e", rest)
+    start = f"e0 as (select {_columns(own)}\n  from {dialect.table(tables.activities)}\n)"
+    chain = _chain("e", [_copies(tables), *rest])
     flags = _flags(model, sources, fields, dialect, tables)
     told = "".join(f",\n    {sql} as {key}" for key, sql in flags.items())
-    absent = ", ".join(map(dialect.literal, _absent(tables)))
-    end = (
-        f"ev as (\n  select l, t{told}\n  from e{len(chain)}\n"
-        f"  where t is not null and kind not in ({absent})\n)"
-    )
+    where = " and ".join(_counts(dialect, tables))
+    end = f"ev as (\n  select l, t{told}\n  from e{len(chain)}\n  where {where}\n)"
     return [start, *chain, end]
+
+
+def _copies(tables: Tables) -> dict[str, str]:
+    """Number the copies of an activity, whatever the order of rows (engines place NULLs apart)."""
+    if tables.activity_id is None:
+        return {}
+    order = "l, case when t is null then 1 else 0 end, t, kind"
+    number = f"row_number() over (partition by id order by {order})"
+    return {"nth": f"case when id is null then 1 else {number} end"}
+
+
+def _counts(dialect: Dialect, tables: Tables) -> list[str]:
+    """What an activity must be to count at all."""
+    absent = ", ".join(map(dialect.literal, _absent(tables)))
+    kept = ["t is not null", f"kind not in ({absent})"]
+    kept += ["nth = 1"] if tables.activity_id is not None else []
+    return [*kept, "not machine"] if tables.is_machine is not None else kept
 
 
 def _absent(tables: Tables) -> list[str]:
@@ -192,6 +203,11 @@ def _facts(model: Model, dialect: Dialect, tables: Tables) -> dict[str, str]:
         "t": at,
         "kind": folded(kind, letters, dialect),
     }
+    if tables.activity_id is not None:
+        own = dialect.trim(dialect.as_text(name(tables.activity_id)), BLANKS)
+        facts["id"] = f"nullif({own}, '')"
+    if tables.is_machine is not None:
+        facts["machine"] = f"coalesce({name(tables.is_machine)}, false)"
     for i, bucket in enumerate(bucket_columns(model)):
         facts[f"g{i}"] = _bucket(tables.activity_columns.get(bucket, bucket), dialect, tables)
     if any(isinstance(source, LedgerCriterion) for source in sources_of(model)):

@@ -116,6 +116,12 @@ def _limits(model: Model, dialect: Dialect, tables: Tables) -> Iterator[str]:
             yield "* text columns have the default, binary collation"
     if any(isinstance(c, PerValueCriterion) for c in fit_criteria(model)):
         yield "* columns of several values are text with ';' between them, not arrays"
+    if uses_activities(model):
+        yield (
+            "* every row of activities is one activity"
+            if tables.activity_id is None
+            else f"* rows of one '{tables.activity_id}' agree; the first of them counts"
+        )
     if bucket_columns(model):
         yield "* lower() of this engine lowers all letters in assets and sessions"
     if any(isinstance(p.criterion, LedgerCriterion) for p in model.criteria):

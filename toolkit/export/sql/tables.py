@@ -22,6 +22,9 @@ class Tables:
         Columns of the lead table.
     activity_lead_id, activity_type, occurred_at
         Columns of the activity table.
+    activity_id
+        Column of activities that names one, so that a repeated activity counts once; without it
+        every row counts.
     recorded_at
         Column of activities: when the row became known; an activity counts from the later time.
     is_machine
@@ -45,6 +48,7 @@ class Tables:
     activity_lead_id: str = "lead_id"
     activity_type: str = "activity_type"
     occurred_at: str = "occurred_at"
+    activity_id: str | None = None
     recorded_at: str | None = None
     is_machine: str | None = None
     lead_columns: Mapping[str, str] = field(default_factory=dict)
