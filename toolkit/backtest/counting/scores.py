@@ -1,4 +1,4 @@
-"""From scored rows to the waist: what the engine can aggregate never leaves it."""
+"""Leads by score and state, with the products of counts within accounts."""
 
 from __future__ import annotations
 

@@ -1,0 +1,7 @@
+"""From scored rows to the waist: what the engine can aggregate never leaves it."""
+
+from __future__ import annotations
+
+from toolkit.backtest.counting.scores import count_scores
+
+__all__ = ["count_scores"]
