@@ -101,7 +101,11 @@ class _Rows:
         states = " ".join(f"when '{state}' then {i}" for i, state in enumerate(STATES))
         chosen = f", case s.state {states} end as k_state"
         if axis:
-            place = "list_position(?::varchar[], coalesce(cast(s." + axis + " as varchar), '(missing)'))"
+            place = (
+                "list_position(?::varchar[], coalesce(cast(s."
+                + axis
+                + " as varchar), '(missing)'))"
+            )
             chosen += f", {place} - 1 as k_by"
         if folds:
             chosen += f", {_fold('s', folds)} as k_fold"
@@ -213,9 +217,7 @@ def _ranges(
 ) -> dict[str, tuple[int, int]]:
     ends = ", ".join(f"min({sql}), max({sql})" for sql in keys.values())
     row = connection.execute(f"select {ends} from pattern_row").fetchall()[0]
-    return {
-        name: (int(row[2 * i] or 0), int(row[2 * i + 1] or 0)) for i, name in enumerate(keys)
-    }
+    return {name: (int(row[2 * i] or 0), int(row[2 * i + 1] or 0)) for i, name in enumerate(keys)}
 
 
 def _packed(ranges: dict[str, tuple[int, int]]) -> list[list[tuple[str, int]]]:

@@ -145,7 +145,11 @@ def _has_limits(criterion: AnyCriterion) -> bool:
 
 
 def _exclusive(
-    shape: _Shape, points: Sequence[float], terms: Sequence[Term], probe: AnyCriterion, codes: list[int]
+    shape: _Shape,
+    points: Sequence[float],
+    terms: Sequence[Term],
+    probe: AnyCriterion,
+    codes: list[int],
 ) -> _Parts:
     """Terms of which one at most is met; the points tell which, or the probe's code does."""
     if not shape.silent and 0 not in points and len(set(points)) == len(points):
@@ -221,7 +225,8 @@ def _sum_of_cases(criterion: CasesCriterion, shape: _Shape) -> _Parts:
         terms.append(shape.term(case.points, "case", i, _case_label(case)))
         # A last case without condition depends on all the others, so they stay, paying nothing.
         cases = tuple(
-            each.model_copy(update={"points": int(j == i)}) for j, each in enumerate(criterion.cases)
+            each.model_copy(update={"points": int(j == i)})
+            for j, each in enumerate(criterion.cases)
         )
         probes.append(_probe(criterion, i, cases=cases))
     return _additive(shape, [float(case.points) for case in criterion.cases], terms, probes)
