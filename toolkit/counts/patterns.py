@@ -91,8 +91,9 @@ class PatternCounts:
         units = self.frame[[f"t{i}" for i in range(len(self.terms))]].to_numpy(dtype=np.float64)
         taken = [f"x{i}" for i, extra in enumerate(self.extras) if extra.counted]
         lost = self.frame[taken].sum(axis=1).to_numpy(dtype=np.float64)
-        gone: NDArray[np.float64] = self.base + units @ points - lost
-        return gone + self.frame["offset"].to_numpy() - self.frame["score"].to_numpy()
+        kept = (self.frame["offset"] - self.frame["score"]).to_numpy(dtype=np.float64)
+        gone: NDArray[np.float64] = self.base + units @ points - lost + kept
+        return gone
 
     def part(self, rows: NDArray[np.bool_]) -> PatternCounts:
         """The counts of some rows of `frame`, accounts included."""

@@ -13,7 +13,8 @@ table       `weight_table`
 
 from __future__ import annotations
 
-from toolkit.analysis.weights.fit import JointFit, ScaleFit, Weights, fit_weights
+from toolkit.analysis.weights.fit import ScaleFit, Weights, fit_weights
+from toolkit.analysis.weights.joint import JointFit
 from toolkit.analysis.weights.table import weight_table
 from toolkit.analysis.weights.verdicts import (
     Judgement,

@@ -87,7 +87,7 @@ def read_design(patterns: PatternCounts) -> Design:
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
     keys = frame.loc[judged, names].astype(np.float64)
-    number = keys.groupby(names, sort=True).ngroup().to_numpy() if len(keys) else np.zeros(0, int)
+    number: Ints = keys.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
     size = int(number.max()) + 1 if len(number) else 0
     first = np.zeros(size, dtype=np.int64)
     first[number[::-1]] = np.arange(len(number))[::-1]
@@ -98,12 +98,16 @@ def read_design(patterns: PatternCounts) -> Design:
         units=values[:, :terms] - _faded(patterns, values[:, terms : terms + extras]),
         extras=values[:, terms : terms + extras],
         score=values[:, -1],
-        n=np.bincount(number, weights=n, minlength=size),
-        hits=np.bincount(number, weights=n * hit, minlength=size),
+        n=_sums(number, n, size),
+        hits=_sums(number, n * hit, size),
         terms=patterns.terms,
         points=np.array([term.points for term in patterns.terms], dtype=np.float64),
-        accounts=_accounts(patterns, judged, number, hit, n, size),
+        accounts=_accounts(patterns, judged, number, n=n, hit=hit),
     )
+
+
+def _sums(place: Ints, weights: Floats, size: int) -> Floats:
+    return np.bincount(place, weights=weights, minlength=size).astype(np.float64)
 
 
 def _check(frame: pd.DataFrame) -> None:
@@ -128,9 +132,9 @@ def _accounts(
     patterns: PatternCounts,
     judged: NDArray[np.bool_],
     number: Ints,
-    hit: NDArray[np.bool_],
+    *,
     n: Floats,
-    size: int,
+    hit: NDArray[np.bool_],
 ) -> Accounts | None:
     if patterns.accounts is None:
         return None
@@ -142,8 +146,9 @@ def _accounts(
     cell, leads = cell[known], cells["n"].to_numpy(dtype=np.float64)[known]
     _, account = np.unique(cells["account"].to_numpy()[known], return_inverse=True)
     groups = int(account.max()) + 1 if len(account) else 0
+    size = int(number.max(initial=-1)) + 1
     shape = (groups, size)
-    listed = np.bincount(cell, weights=leads, minlength=len(number))
+    listed = _sums(cell, leads, len(number))
     if (listed > n).any():
         raise DataError(
             "the accounts hold more leads of a pattern than were counted: they belong to other "
@@ -153,8 +158,8 @@ def _accounts(
     return Accounts(
         leads=csr_array((leads, (account, number[cell])), shape=shape),
         hits=csr_array((leads * hit[cell], (account, number[cell])), shape=shape),
-        alone=np.bincount(number, weights=alone, minlength=size),
-        alone_hits=np.bincount(number, weights=alone * hit, minlength=size),
+        alone=_sums(number, alone, size),
+        alone_hits=_sums(number, alone * hit, size),
         number=groups + round(float(alone.sum())),
     )
 

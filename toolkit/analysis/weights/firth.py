@@ -67,7 +67,9 @@ def fit_firth(
         size = np.abs(step).max(initial=0.0)
         if size < _CLOSE:
             break
-        beta, new = _improve(columns, design, beta, known, step * min(1.0, _LONGEST / size), value)
+        beta, new = _improve(
+            columns, design, known, (beta, value), step * min(1.0, _LONGEST / size)
+        )
         if new == value:
             break
         value = new
@@ -87,9 +89,10 @@ def _newton_step(
 
 
 def _improve(
-    columns: Floats, design: Design, beta: Floats, offset: Floats, step: Floats, value: float
+    columns: Floats, design: Design, offset: Floats, at: tuple[Floats, float], step: Floats
 ) -> tuple[Floats, float]:
     """Halve the step while the likelihood falls by more than rounding noise."""
+    beta, value = at
     for _ in range(20):
         new = _penalised(columns, design, beta + step, offset)
         if new > value - 1e-10 * (abs(value) + 1):
@@ -128,8 +131,8 @@ def _end(short: Callable[[float], float], middle: float, way: float) -> float:
         far *= 2
         if far > 1_000:  # noqa: PLR2004 - log-odds that no penalised likelihood leaves open
             return float("nan")
-    ends = sorted((middle, middle + way * far))
-    return float(brentq(short, *ends, xtol=1e-8, rtol=1e-10))
+    low, high = sorted((middle, middle + way * far))
+    return float(brentq(short, low, high, xtol=1e-8, rtol=1e-10))
 
 
 def penalised_p(columns: Floats, design: Design, fit: FirthFit, term: int) -> float:

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.weights.design import Design, read_design
-from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_interval
+from toolkit.analysis.weights.firth import fit_firth
 from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_sided
+from toolkit.analysis.weights.joint import JointFit, fit_joint, no_joint, spread_out
 from toolkit.analysis.weights.logistic import (
     Fit,
     fit_logistic,
     independent_columns,
-    information,
     robust_covariance,
 )
-from toolkit.analysis.weights.ratios import fieller_interval, quantile
+from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
 from toolkit.errors import QuestionError, nearest_first
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
     from toolkit.model import Model
 
-__all__ = ["JointFit", "ScaleFit", "Weights", "fit_weights", "is_policy"]
+__all__ = ["ScaleFit", "Weights", "fit_weights", "is_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +49,6 @@ class ScaleFit:
     def points_to_double(self) -> float:
         """Points that double the odds; NaN where the score does not raise them."""
         return float(np.log(2) / self.per_point) if self.per_point > 0 else nan
-
-
-@dataclass(frozen=True, slots=True)
-class JointFit:
-    """Every term free: logit p = intercept + units x coefficients + scale x (rest of the score).
-
-    Entries of `coefficients` are NaN for terms that cannot be told apart from the others.
-    """
-
-    intercept: float
-    """After Firth the intercept of FLIC, so that mean probability = rate."""
-    coefficients: Floats
-    standard_errors: Floats
-    low: Floats
-    high: Floats
-    points: Floats
-    """Coefficients on the scale of today's points."""
-    points_low: Floats
-    points_high: Floats
-    covariance: Floats = field(repr=False)
-    """Of all coefficients, over accounts where they are known; NaN after Firth."""
-    per_point: float
-    log_likelihood: float
-    probability: Floats = field(repr=False)
-    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +147,7 @@ def _fitted(
     scale = _scale(design, confidence) if usable else _NO_SCALE_FIT
     if usable and not scale.per_point > 0:
         reason = NO_SCALE
-    joint = _joint(design, scale, aside, confidence) if usable else _no_joint(len(terms))
+    joint = fit_joint(design, scale.fit, aside, confidence) if usable else no_joint(len(terms))
     return Weights(
         terms=terms,
         design=design,
@@ -228,121 +203,6 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
     return score_test(design.units[:, tested], base, fitted, design)
 
 
-# --- every term free ------------------------------------------------------------------------------
-
-
-def _joint(
-    design: Design, scale: ScaleFit, aside: NDArray[np.bool_], confidence: float
-) -> JointFit:
-    ones = np.ones((len(design.n), 1))
-    weight = design.n * scale.fit.probability * (1 - scale.fit.probability)
-    used = ~aside & independent_columns(design.units, weight, given=ones)
-    columns = np.column_stack([ones, design.units[:, used]])
-    # What no criterion explains (recorded points, limits) enters at the price of today's score.
-    offset = scale.per_point * design.other
-    fit = None
-    if not any(one_sided(x, design) for x in design.units[:, used].T):
-        fit = fit_logistic(columns, design, offset=offset)
-    if fit is None or not fit.finite:
-        return _joint_firth(design, columns, offset, used, confidence)
-    covariance = robust_covariance(fit, columns, design)
-    errors = np.sqrt(np.diag(covariance))
-    half = quantile(design, confidence) * errors
-    lows, highs = fit.coefficients - half, fit.coefficients + half
-    k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
-    points = _points(design, fit.coefficients[1:], covariance[1:, 1:], direction, confidence)
-    method = "likelihood" if design.accounts is None else "likelihood (accounts)"
-    return JointFit(
-        float(fit.coefficients[0]),
-        *(_spread_out(values[1:], used) for values in (fit.coefficients, errors, lows, highs)),
-        *(_spread_out(values, used) for values in points),
-        _spread_matrix(covariance, used),
-        k,
-        fit.log_likelihood,
-        fit.probability,
-        method,
-    )
-
-
-def _joint_firth(
-    design: Design,
-    columns: Floats,
-    offset: Floats,
-    used: NDArray[np.bool_],
-    confidence: float,
-) -> JointFit:
-    """Wald errors mean nothing here: profile intervals, divided by the scale as if it were known."""
-    fit = fit_firth(columns, design, offset=offset)
-    ends = np.array([
-        profile_interval(columns, design, fit, j, confidence=confidence)
-        for j in range(1, columns.shape[1])
-    ]).reshape(-1, 2)  # fmt: skip
-    k, _ = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
-    beta = fit.coefficients[1:]
-    none = np.full(len(used), nan)
-    over = k if k > 0 else nan
-    size = len(used) + 1
-    return JointFit(
-        flic_intercept(columns, design, fit),
-        _spread_out(beta, used),
-        none,
-        *(_spread_out(values, used) for values in (ends[:, 0], ends[:, 1])),
-        *(_spread_out(values / over, used) for values in (beta, ends[:, 0], ends[:, 1])),
-        np.full((size, size), nan),
-        k,
-        fit.penalised,
-        fit.probability,
-        "Firth",
-    )
-
-
-def _joint_scale(
-    design: Design, columns: Floats, probability: Floats, beta: Floats, used: NDArray[np.bool_]
-) -> tuple[float, Floats]:
-    """The common scale k = w'I b / w'I w of the coefficients b, w today's points, I the information.
-
-    The k of the nearest k x w in the metric of the data: one Newton step from b to today's score.
-    """
-    inside = information(columns, design.n, probability)
-    schur = inside[1:, 1:] - np.outer(inside[1:, 0], inside[0, 1:]) / inside[0, 0]
-    pull = schur @ design.points[used]
-    weight = float(pull @ design.points[used])
-    direction: Floats = pull / weight if weight > 0 else np.full(len(pull), nan)
-    return float(direction @ beta[1:]), direction
-
-
-def _points(
-    design: Design, beta: Floats, covariance: Floats, direction: Floats, confidence: float
-) -> tuple[Floats, Floats, Floats]:
-    """Coefficients in points, with Fieller intervals that allow for the scale's own error."""
-    k, q = float(direction @ beta), quantile(design, confidence)
-    if not k > 0:
-        none = np.full(len(beta), nan)
-        return none, none, none
-    with_k = covariance @ direction
-    ends = np.array([
-        fieller_interval(
-            float(b), k, var_part=float(covariance[j, j]), cov=float(with_k[j]),
-            var_whole=float(direction @ with_k), q=q,
-        )
-        for j, b in enumerate(beta)
-    ]).reshape(-1, 2)  # fmt: skip
-    return beta / k, ends[:, 0], ends[:, 1]
-
-
-def _spread_out(values: Floats, used: NDArray[np.bool_]) -> Floats:
-    out = np.full(len(used), nan)
-    out[used] = values
-    return out
-
-
-def _spread_matrix(matrix: Floats, used: NDArray[np.bool_]) -> Floats:
-    place = np.append(True, used)  # noqa: FBT003 - the constant is always there
-    out = np.full((len(place), len(place)), nan)
-    out[np.ix_(place, place)] = matrix
-    return out
-
-
 # --- beside it ------------------------------------------------------------------------------------
 
 
@@ -369,15 +229,9 @@ def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:
     rate = np.divide(design.hits, design.n, out=np.zeros_like(design.n), where=known)
     columns = np.column_stack([ones, design.units[:, used]])
     beta = np.linalg.lstsq(root[:, None] * columns, root * rate, rcond=None)[0]
-    return _spread_out(beta[1:], used)
+    return spread_out(beta[1:], used)
 
 
 _NO_FIT = Fit(np.full(2, nan), np.full((2, 2), nan), np.zeros(0), nan, finite=False)
 _NO_SCALE_FIT = ScaleFit(nan, nan, nan, nan, nan, _NO_FIT)
 _NO_TEST = ScoreTest(nan, 0, nan, robust=False)
-
-
-def _no_joint(terms: int) -> JointFit:
-    none = np.full(terms, nan)
-    matrix = np.full((terms + 1, terms + 1), nan)
-    return JointFit(nan, *(none for _ in range(7)), matrix, nan, nan, np.zeros(0), "none")

@@ -102,7 +102,7 @@ def _by_likelihood(case: _Case, fit: Fit) -> Departure:
         return _unknown(NO_SCALE, case.p)
     v = robust_covariance(fit, case.columns, case.design)
     spread = {"var_part": float(v[-1, -1]), "cov": float(v[-1, 1]), "var_whole": float(v[1, 1])}
-    ends = []
+    ends: list[float] = []
     for level in (case.confidence, 2 * case.confidence - 1):
         q = quantile(case.design, level)
         ends += fieller_interval(delta, k, **spread, q=q)
@@ -111,7 +111,7 @@ def _by_likelihood(case: _Case, fit: Fit) -> Departure:
     reason = NO_SCALE if isnan(ends[0]) else None
     method = "likelihood" if case.design.accounts is None else "likelihood (accounts)"
     error = float(np.sqrt(variance)) / k
-    return Departure(ratio, *ends, case.p, error, method, reason)
+    return _departure(ratio, ends, case.p, error, method=method, reason=reason)
 
 
 def _by_firth(case: _Case, start: Floats) -> Departure:
@@ -119,14 +119,31 @@ def _by_firth(case: _Case, start: Floats) -> Departure:
     k, last = float(fit.coefficients[1]), case.columns.shape[1] - 1
     if k <= 0:
         return _unknown(NO_SCALE, case.p)
-    ends = []
+    ends: list[float] = []
     for level in (case.confidence, 2 * case.confidence - 1):
         low, high = profile_interval(case.columns, case.design, fit, last, confidence=level)
         ends += [low / k, high / k]
     p = case.p if not isnan(case.p) else penalised_p(case.columns, case.design, fit, last)
     reason = "all or none with it (or without it) converted: Firth's estimate"
     half = (ends[3] - ends[2]) / (2 * quantile(case.design, 2 * case.confidence - 1))
-    return Departure(float(fit.coefficients[-1]) / k, *ends, p, half, "Firth", reason)
+    estimate = float(fit.coefficients[-1]) / k
+    return _departure(estimate, ends, p, half, method="Firth", reason=reason)
+
+
+def _departure(
+    estimate: float, ends: list[float], p: float, error: float, *, method: str, reason: str | None
+) -> Departure:
+    return Departure(
+        estimate=estimate,
+        low=ends[0],
+        high=ends[1],
+        low_inner=ends[2],
+        high_inner=ends[3],
+        p=p,
+        standard_error=error,
+        method=method,
+        reason=reason,
+    )
 
 
 NO_SCALE = "a point of the score is not seen to raise the odds, so nothing can be put on its scale"

@@ -57,7 +57,7 @@ def fit_logistic(
     for _ in range(_STEPS):
         p = expit(columns @ beta + fixed)
         step = _solve(information(columns, design.n, p), columns.T @ (design.hits - design.n * p))
-        beta, new = _improve(beta, step, value, columns, fixed, design)
+        beta, new = _improve(design, columns, fixed, (beta, value), step)
         finite = abs(new - value) <= _CLOSE * (abs(new) + 1)
         value = new
         if finite:
@@ -77,8 +77,9 @@ def _log_likelihood(eta: Floats, design: Design) -> float:
 
 
 def _improve(
-    beta: Floats, step: Floats, value: float, columns: Floats, fixed: Floats, design: Design
+    design: Design, columns: Floats, fixed: Floats, at: tuple[Floats, float], step: Floats
 ) -> tuple[Floats, float]:
+    beta, value = at
     for _ in range(_HALVINGS):
         new = _log_likelihood(columns @ (beta + step) + fixed, design)
         if new >= value - 1e-12 * (abs(value) + 1):
@@ -88,13 +89,11 @@ def _improve(
 
 
 def _solve(matrix: Floats, vector: Floats) -> Floats:
-    solved: Floats = np.linalg.lstsq(matrix, vector, rcond=None)[0]
-    return solved
+    return np.asarray(np.linalg.lstsq(matrix, vector, rcond=None)[0], dtype=np.float64)
 
 
 def _inverse(matrix: Floats) -> Floats:
-    inverse: Floats = np.linalg.pinv(matrix, hermitian=True)
-    return inverse
+    return np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
 
 
 def robust_covariance(fit: Fit, columns: Floats, design: Design) -> Floats:

@@ -62,7 +62,7 @@ def count_patterns(
     readings = read_model(backtest.model)
     rows = _Rows.make(backtest, backtest.model, readings, _axis(backtest, by), folds)
     found = _count(backtest.connection, rows, readings, most)
-    counts = _made(backtest, backtest.model, readings, rows, found, by)
+    counts = _made(backtest, readings, rows, found, by)
     for table in ("pattern_row", "pattern_cell"):
         backtest.connection.execute(f"drop table if exists {table}")
     return counts
@@ -187,8 +187,9 @@ def _count(
     frame = frame.sort_values([f"w{i}" for i in range(len(words))], ignore_index=True)
     accounts = _accounts(connection, words, frame) if rows.clustered else None
     unpacked = _unpacked(frame, keys, ranges)
-    means = {name: frame[name] for name in frame if name.startswith("mean_")}
-    return _Found(unpacked.assign(**means, n=frame["n"]), grouping, accounts)
+    means = frame.filter(like="mean_")
+    made = pd.concat([unpacked, means, frame["n"]], axis=1)
+    return _Found(made, grouping, accounts)
 
 
 def _fading(readings: Sequence[Reading]) -> list[int]:
@@ -297,14 +298,13 @@ def _accounts(
 
 def _made(
     backtest: Backtest,
-    model: Model,
     readings: Sequence[Reading],
     rows: _Rows,
     found: _Found,
     by: str | None,
 ) -> PatternCounts:
     """Turn points and codes into units, on the cells."""
-    frame = found.frame
+    frame, model = found.frame, backtest.model
     columns: dict[str, Floats] = {}
     extras: list[Floats] = []
     offset = np.zeros(len(frame))
@@ -332,7 +332,7 @@ def _made(
         terms=tuple(term for reading in readings for term in reading.terms),
         provenance=backtest.provenance,
         extras=tuple(extra for reading in readings for extra in reading.extras),
-        base=model.base / model.scale,
+        base=0.0 if model is None else model.base / model.scale,
         by=(by,) if by else (),
         accounts=found.accounts,
         grouping=found.grouping,

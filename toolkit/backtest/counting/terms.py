@@ -72,7 +72,8 @@ def probe_model(model: Model, readings: Sequence[Reading]) -> Model | None:
     parts = {name: _bare(getattr(model.dimensions, name), weight=1, grades=())
              for name in ("fit", "behavior")}  # fmt: skip
     dimensions = model.dimensions.model_copy(update=parts)
-    return _bare(model, groups=groups, dimensions=dimensions, **none)
+    probe: Model = _bare(model, groups=groups, dimensions=dimensions, **none)
+    return probe
 
 
 def _bare(part: Any, **more: object) -> Any:
@@ -90,10 +91,19 @@ def _read(model: Model, placed: PlacedCriterion) -> Reading:
     score = heavy / model.scale
     own = (score_unit(model) // model.scale) * criterion.weight
     if isinstance(criterion, LedgerCriterion):
-        parts = _Parts((), (), (), lambda paid, _: ([], []))
-        return Reading(placed.group.id, *parts.all, own=own, score=score, ledger=True)
-    parts = _KINDS[type(criterion)](criterion, _Shape(criterion, placed.dimension, score))
-    return Reading(placed.group.id, *parts.all, own=own, score=score)
+        parts = _Parts((), (), (), lambda *_: ([], []))
+    else:
+        parts = _KINDS[type(criterion)](criterion, _Shape(criterion, placed.dimension, score))
+    return Reading(
+        group=placed.group.id,
+        terms=parts.terms,
+        extras=parts.extras,
+        probes=parts.probes,
+        units=parts.units,
+        own=own,
+        score=score,
+        ledger=isinstance(criterion, LedgerCriterion),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +132,6 @@ class _Parts:
     extras: tuple[Extra, ...]
     probes: tuple[AnyCriterion, ...]
     units: Units
-
-    @property
-    def all(self) -> tuple[Any, ...]:
-        return self.terms, self.extras, self.probes, self.units
 
 
 def _limited(value: float, criterion: AnyCriterion) -> float:
