@@ -200,7 +200,7 @@ def test_patterns_of_another_model_are_refused(leads):
 
 
 def test_a_leak_that_does_not_exist_is_named(lead_patterns):
-    with pytest.raises(QuestionError, match="after_contact names 'webinr'.*did you mean 'webinar'"):
+    with pytest.raises(QuestionError, match=r"after_contact names .webinr.*did you mean .webinar."):
         fit_weights(lead_patterns, after_contact=["webinr"])
 
 
