@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         band_table,
         calibration_table,
         equal_bands,
+        fit_weights,
         gains_table,
         level_table,
         monotonicity,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         rate_difference,
         rate_verdict,
         threshold_table,
+        weight_table,
     )
     from toolkit.backtest import (
         AtAge,
@@ -47,12 +49,13 @@ if TYPE_CHECKING:
         Backtest,
         Outcome,
         count_lints,
+        count_patterns,
         count_scores,
         explain_lead,
         read_scored,
         run_backtest,
     )
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import PatternCounts, ScoreCounts
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
@@ -82,6 +85,7 @@ _ROOMS = {
         "band_table",
         "calibration_table",
         "equal_bands",
+        "fit_weights",
         "gains_table",
         "level_table",
         "monotonicity",
@@ -90,6 +94,7 @@ _ROOMS = {
         "rate_difference",
         "rate_verdict",
         "threshold_table",
+        "weight_table",
     ),
     "toolkit.backtest": (
         "AtAge",
@@ -98,12 +103,13 @@ _ROOMS = {
         "Backtest",
         "Outcome",
         "count_lints",
+        "count_patterns",
         "count_scores",
         "explain_lead",
         "read_scored",
         "run_backtest",
     ),
-    "toolkit.counts": ("ScoreCounts",),
+    "toolkit.counts": ("PatternCounts", "ScoreCounts"),
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
@@ -134,6 +140,7 @@ __all__ = [
     "Backtest",
     "Model",
     "Outcome",
+    "PatternCounts",
     "ScoreCounts",
     "ToolkitError",
     "auc",
@@ -142,10 +149,12 @@ __all__ = [
     "check_tables",
     "connect",
     "count_lints",
+    "count_patterns",
     "count_scores",
     "diff_models",
     "equal_bands",
     "explain_lead",
+    "fit_weights",
     "gains_table",
     "level_table",
     "lint_model",
@@ -168,6 +177,7 @@ __all__ = [
     "run_report",
     "save_model",
     "threshold_table",
+    "weight_table",
 ]
 
 

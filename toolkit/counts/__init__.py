@@ -14,6 +14,7 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.patterns import Extra, PatternCounts, Term, TermKind
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES, State
@@ -22,9 +23,13 @@ __all__ = [
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "Extra",
     "FlowStep",
+    "PatternCounts",
     "Provenance",
     "ScoreCounts",
     "State",
+    "Term",
+    "TermKind",
     "flow_table",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.backtest.counting.patterns import count_patterns
 from toolkit.backtest.counting.scores import count_scores
 
-__all__ = ["count_scores"]
+__all__ = ["count_patterns", "count_scores"]
