@@ -14,14 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from toolkit.analysis.cells import Cells, Floats, Ints, Pairs, read_cells
-from toolkit.errors import QuestionError
+from toolkit.counts import STATES
+from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ReplicateCounts, ScoreCounts
 
-__all__ = ["SEED", "replicate_cells"]
+__all__ = ["SEED", "judged_cells", "replicate_cells", "replicate_or_reason", "spread"]
 
 SEED = 20260101
 """The seed of every report, so that the same counts give the same bytes."""
@@ -31,7 +33,7 @@ _MOST_LEVELS = 3_000
 
 
 def replicate_cells(
-    counts: ScoreCounts, *, replicates: int = 2000, seed: int = SEED
+    counts: ScoreCounts, *, replicates: int | ReplicateCounts = 2000, seed: int = SEED
 ) -> tuple[Ints, Floats]:
     """Draw judged leads anew, by score and outcome, as often as asked.
 
@@ -41,7 +43,8 @@ def replicate_cells(
     they have the mean and the covariance of the bootstrap of accounts with Poisson(1) weights,
     exactly, and its shape where many accounts add up: a cell of few leads may even come out below
     zero. Use them for sums over at least about five accounts (rates above a threshold, areas, a
-    mean over levels), never for the rate of one small cell.
+    mean over levels), never for the rate of one small cell. `replicates` may also be the table that
+    `count_replicates` made from the rows: its draws of accounts are exact.
 
     Raises QuestionError for fewer than 2 replicates, and for so many scores that the draws would
     not fit in memory. Source: Efron and Tibshirani (1993); Chamandy et al. (2012).
@@ -55,37 +58,81 @@ def replicate_cells(
     ([5], (10, 1, 2), True)
     """
     cells = read_cells(counts)
-    _check(cells, replicates)
-    n = np.stack([cells.converted, cells.not_converted], axis=1)
+    if not isinstance(replicates, int):
+        return cells.levels, _drawn_from_rows(cells, replicates)
+    reason = _too_many(cells, replicates)
+    if reason is not None:
+        raise QuestionError(reason)
+    n = judged_cells(cells)[0].ravel()
     rng = np.random.default_rng(seed)
     if cells.pairs is None:
-        drawn = _draw_leads(n.ravel(), replicates, rng)
+        drawn = _draw_leads(n, replicates, rng)
     else:
-        drawn = _draw_accounts(n.ravel(), account_matrix(cells.pairs, len(n)), replicates, rng)
-    return cells.levels, drawn.reshape(replicates, *n.shape)
+        drawn = _draw_accounts(n, account_matrix(cells.pairs, len(cells.levels)), replicates, rng)
+    return cells.levels, drawn.reshape(replicates, len(cells.levels), 2)
 
 
-def _check(cells: Cells, replicates: int) -> None:
+def replicate_or_reason(
+    counts: ScoreCounts, replicates: int | ReplicateCounts, seed: int
+) -> tuple[Floats | None, str | None]:
+    """Draw as `replicate_cells` does, or say why there is no spread to be had from draws."""
+    try:
+        return replicate_cells(counts, replicates=replicates, seed=seed)[1], None
+    except QuestionError as error:
+        return None, f"no interval: {error}"
+
+
+def judged_cells(cells: Cells) -> Floats:
+    """Lay the counts out as one replicate: an array of shape (1, levels, 2)."""
+    n: Floats = np.stack([cells.converted, cells.not_converted], axis=1).astype(np.float64)
+    return n[None]
+
+
+def spread(values: Floats) -> float:
+    """Standard deviation over the replicates in which a statistic is defined; NaN without two.
+
+    >>> spread(np.array([1.0, 3.0, np.nan])) == 2**0.5
+    True
+    """
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+
+
+def _too_many(cells: Cells, replicates: int) -> str | None:
     if replicates < 2:  # noqa: PLR2004 - one draw has no spread
-        raise QuestionError(f"replicates is {replicates}: expected at least 2, such as 2000")
+        return f"replicates is {replicates}: expected at least 2, such as 2000"
     levels = len(cells.levels)
     if 2 * levels * replicates > _MOST_VALUES or (
         cells.pairs is not None and levels > _MOST_LEVELS
     ):
-        raise QuestionError(
+        return (
             f"{replicates:,} replicates of {levels:,} scores do not fit in memory: round the score "
             "to fewer values before counting, or ask for fewer replicates"
         )
+    return None
 
 
-def _draw_leads(n: Ints, replicates: int, rng: np.random.Generator) -> Floats:
-    total = int(n.sum())
+def _drawn_from_rows(cells: Cells, table: ReplicateCounts) -> Floats:
+    level = pd.Index(cells.levels).get_indexer(pd.Index(table.frame["score"]))
+    if (level < 0).any():
+        raise DataError(
+            "the replicates hold a score that no counted lead has: they belong to other counts; "
+            "count leads and replicates from the same backtest"
+        )
+    drawn = np.zeros((table.replicates, len(cells.levels), 2))
+    missed = (table.frame["state"] != STATES[0]).to_numpy().astype(np.int64)
+    np.add.at(drawn, (table.frame["replicate"].to_numpy(), level, missed), table.frame["n"])
+    return drawn
+
+
+def _draw_leads(n: Floats, replicates: int, rng: np.random.Generator) -> Floats:
+    total = n.sum()
     if total == 0:
         return np.zeros((replicates, len(n)))
-    return rng.multinomial(total, n / total, size=replicates).astype(np.float64)
+    return rng.multinomial(int(total), n / total, size=replicates).astype(np.float64)
 
 
-def _draw_accounts(n: Ints, matrix: Floats, replicates: int, rng: np.random.Generator) -> Floats:
+def _draw_accounts(n: Floats, matrix: Floats, replicates: int, rng: np.random.Generator) -> Floats:
     alone = surely_alone(n, matrix)
     exact = rng.poisson(alone, size=(replicates, len(n)))
     value, vector = np.linalg.eigh(matrix - np.diag(alone))
@@ -98,21 +145,22 @@ def _draw_accounts(n: Ints, matrix: Floats, replicates: int, rng: np.random.Gene
     return drawn
 
 
-def surely_alone(n: Ints, matrix: Floats) -> Floats:
+def surely_alone(n: Floats, matrix: Floats) -> Floats:
     """Leads of each cell that must be alone in their account, whatever the accounts look like.
 
     A row of M adds up to the sizes of the accounts of the cell's leads: 1 for a lead that is alone,
     at least 2 for any other, so at least 2n - (sum of the row) are alone.
 
-    >>> surely_alone(np.array([3, 1]), np.array([[3.0, 1.0], [1.0, 1.0]])).tolist()
+    >>> surely_alone(np.array([3.0, 1.0]), np.array([[3.0, 1.0], [1.0, 1.0]])).tolist()
     [2.0, 0.0]
     """
-    return np.clip(2.0 * n - matrix.sum(axis=1), 0.0, n.astype(np.float64))
+    alone: Floats = np.clip(2 * n - matrix.sum(axis=1), 0.0, n)
+    return alone
 
 
 def account_matrix(pairs: Pairs, levels: int) -> Floats:
     """M as a square array; cell 2i holds the converted leads of level i, 2i + 1 the others."""
     size = 2 * levels
     a, b = 2 * pairs.a + ~pairs.a_hit, 2 * pairs.b + ~pairs.b_hit
-    matrix: Floats = np.bincount(a * size + b, weights=pairs.n, minlength=size**2)
+    matrix = np.bincount(a * size + b, weights=pairs.n, minlength=size**2).astype(np.float64)
     return matrix.reshape(size, size)

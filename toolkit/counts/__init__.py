@@ -14,16 +14,22 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.pairs import FITTED_ON, FittedOn, PairCounts
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
+from toolkit.counts.replicates import ReplicateCounts
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES, State
 
 __all__ = [
+    "FITTED_ON",
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "FittedOn",
     "FlowStep",
+    "PairCounts",
     "Provenance",
+    "ReplicateCounts",
     "ScoreCounts",
     "State",
     "flow_table",
