@@ -58,11 +58,11 @@ def test_a_score_that_is_upside_down_says_so():
 def test_the_largest_gap_is_that_of_scipy_and_stands_at_its_threshold(rows):
     score, hit = rows["score"].to_numpy(), rows["hit"].to_numpy()
     found = largest_gap(count_rows(lead_rows(score, hit)))
-    if rows["score"].nunique() == 1:
+    if len(set(rows["score"])) == 1:
         assert isnan(found.estimate)
         return
     assert found.estimate == pytest.approx(
-        ks_2samp(score[hit == 1], score[hit == 0]).statistic, abs=1e-12
+        ks_2samp(score[hit == 1], score[hit == 0], method="asymp").statistic, abs=1e-12
     )
     above = score >= found.threshold
     assert found.estimate == pytest.approx(

@@ -63,7 +63,7 @@ def test_partial_area_by_hand_cuts_a_tied_score_in_proportion():
 @given(strategies.judged(), st.sampled_from([0.05, 0.1, 0.3, 0.77, 1.0]))
 def test_partial_area_is_that_of_scikit_learn(rows, rate):
     found = partial_auc(plain(rows["score"], rows["hit"]), max_fpr=rate, replicates=2)
-    if rows["score"].nunique() > 1:
+    if len(set(rows["score"])) > 1:
         expected = roc_auc_score(rows["hit"], rows["score"], max_fpr=rate)
         assert found.standardized == pytest.approx(expected, abs=1e-12)
 
@@ -101,7 +101,7 @@ def test_average_precision_by_hand():
 @given(strategies.judged())
 def test_average_precision_from_counts_is_that_of_the_rows(rows):
     found = average_precision(plain(rows["score"], rows["hit"]), replicates=2)
-    if rows["score"].nunique() > 1:
+    if len(set(rows["score"])) > 1:
         expected = average_precision_score(rows["hit"], rows["score"])
         assert found.estimate == pytest.approx(expected, rel=1e-12)
 
