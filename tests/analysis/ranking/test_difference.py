@@ -176,6 +176,14 @@ def test_one_model_without_any_ranking_has_half_of_all_pairs():
     assert found.standard_error > 0
 
 
+def test_a_perfect_score_is_no_more_than_half_beyond_a_constant_one():
+    found = auc_difference(pair_rows([1, 1, 0, 0], [7, 7, 7, 7], [1, 1, 0, 0]))
+    assert (found.champion, found.challenger, found.estimate) == (1, 1 / 2, -1 / 2)
+    assert isnan(found.low)
+    assert found.reason is not None
+    assert found.reason.startswith("no interval")
+
+
 def test_one_converted_lead_gives_a_difference_but_no_interval():
     found = auc_difference(pair_rows([5, 6, 4], [5, 4, 6], [1, 0, 0]))
     assert isnan(found.low)

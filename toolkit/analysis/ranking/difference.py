@@ -112,7 +112,9 @@ def auc_difference(pairs: PairCounts, *, confidence: float = 0.95) -> AucDiffere
         for place, each, scores in zip(places, areas, (rows.champion, rows.challenger), strict=True)
     ]
     known = replace(empty, champion=places[0].area, challenger=places[1].area)
-    if np.abs((shares[1] - shares[0]) * rows.n).sum() < _ZERO:
+    moved = np.abs((shares[1] - shares[0]) * rows.n).sum()
+    # A score that separates the classes has no more influence in it than one that is constant.
+    if moved < _ZERO and abs(known.challenger - known.champion) < _ZERO:
         return replace(known, estimate=0.0, standard_error=0.0, reason=_IDENTICAL)
     return _compared(rows, shares, known, side, clustered=clustered)
 
