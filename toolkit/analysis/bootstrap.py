@@ -6,7 +6,9 @@ known, whole accounts must be drawn: each gets a weight Poisson(1) (Chamandy, Mu
 and Naidu 2012), and a cell becomes the weighted sum of what each account has in it. Such cells
 have mean n and covariance M, the sum over accounts of products of their counts, which is the
 account table of the counts. Leads that surely are alone in their account are drawn exactly
-(Poisson); the rest is drawn from the normal distribution with its exact mean and covariance.
+(Poisson); the rest is drawn from the log-normal distribution with its exact mean and covariance,
+which, unlike the normal one, is never below zero: with a normal draw the precision of the few
+leads at the very top of a list has no finite spread.
 """
 
 from __future__ import annotations
@@ -41,10 +43,10 @@ def replicate_cells(
     (replicates, levels, 2): converted leads in [..., 0], judged leads that did not convert in
     [..., 1]. Without accounts the draws are those of the bootstrap of rows, exactly. With accounts
     they have the mean and the covariance of the bootstrap of accounts with Poisson(1) weights,
-    exactly, and its shape where many accounts add up: a cell of few leads may even come out below
-    zero. Use them for sums over at least about five accounts (rates above a threshold, areas, a
-    mean over levels), never for the rate of one small cell. `replicates` may also be the table that
-    `count_replicates` made from the rows: its draws of accounts are exact.
+    and its shape where several accounts add up: use them for sums over at least about five accounts
+    (rates above a threshold, areas, means over levels), not for one cell of a few leads.
+    `replicates` may also be the table that `count_replicates` made from the rows: its draws of
+    accounts are exact.
 
     Raises QuestionError for fewer than 2 replicates, and for so many scores that the draws would
     not fit in memory. Source: Efron and Tibshirani (1993); Chamandy et al. (2012).
@@ -135,13 +137,24 @@ def _draw_leads(n: Floats, replicates: int, rng: np.random.Generator) -> Floats:
 def _draw_accounts(n: Floats, matrix: Floats, replicates: int, rng: np.random.Generator) -> Floats:
     alone = surely_alone(n, matrix)
     exact = rng.poisson(alone, size=(replicates, len(n)))
-    value, vector = np.linalg.eigh(matrix - np.diag(alone))
-    root = vector * np.sqrt(np.maximum(value, 0.0))
-    # One normal draw per direction in which accounts vary at all.
-    moving = root[:, value > value.max(initial=0.0) * 1e-12]
-    drawn: Floats = (
-        exact + (n - alone) + rng.standard_normal((replicates, moving.shape[1])) @ moving.T
+    rest = n - alone
+    used = np.flatnonzero(rest > 0)
+    drawn: Floats = exact.astype(np.float64)
+    drawn[:, used] += _draw_log_normal(
+        rest[used], (matrix - np.diag(alone))[used][:, used], replicates, rng
     )
+    return drawn
+
+
+def _draw_log_normal(
+    mean: Floats, covariance: Floats, replicates: int, rng: np.random.Generator
+) -> Floats:
+    """Exponentials of normal draws Z with cov(Z) = log(1 + covariance / (mean mean')), mean restored."""
+    value, vector = np.linalg.eigh(np.log1p(covariance / np.outer(mean, mean)))
+    # One normal draw per direction in which accounts vary at all; below zero is rounding.
+    root = (vector * np.sqrt(np.maximum(value, 0.0)))[:, value > value.max(initial=0.0) * 1e-12]
+    normal = rng.standard_normal((replicates, root.shape[1])) @ root.T
+    drawn: Floats = mean * np.exp(normal - (root**2).sum(axis=1) / 2)
     return drawn
 
 
