@@ -8,6 +8,7 @@ their fate. What the data cannot answer is NaN with a reason.
 from __future__ import annotations
 
 from toolkit.analysis.bands import BandLike, ScoreBand, band_table, equal_bands, level_table
+from toolkit.analysis.bootstrap import replicate_cells
 from toolkit.analysis.calibration import (
     Monotonicity,
     calibration_table,
@@ -19,7 +20,20 @@ from toolkit.analysis.intervals import (
     jeffreys_interval,
     wilson_interval,
 )
-from toolkit.analysis.ranking import Auc, auc, gains_table
+from toolkit.analysis.ranking import (
+    Auc,
+    AucDifference,
+    AveragePrecision,
+    Gap,
+    PartialAuc,
+    auc,
+    auc_difference,
+    average_precision,
+    gains_table,
+    largest_gap,
+    partial_auc,
+    ranking_table,
+)
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
 from toolkit.analysis.thresholds import threshold_table
 from toolkit.analysis.verdict import (
@@ -43,10 +57,14 @@ from toolkit.analysis.weights import (
 __all__ = [
     "Answer",
     "Auc",
+    "AucDifference",
+    "AveragePrecision",
     "BandLike",
     "Difference",
+    "Gap",
     "Judgement",
     "Monotonicity",
+    "PartialAuc",
     "Rate",
     "ScoreBand",
     "Verdict",
@@ -54,6 +72,8 @@ __all__ = [
     "Weights",
     "area_verdict",
     "auc",
+    "auc_difference",
+    "average_precision",
     "band_table",
     "calibration_table",
     "clopper_pearson_interval",
@@ -64,12 +84,16 @@ __all__ = [
     "isotonic_rates",
     "jeffreys_interval",
     "judge_weights",
+    "largest_gap",
     "level_table",
     "monotonicity",
+    "partial_auc",
+    "ranking_table",
     "ranking_verdict",
     "rate",
     "rate_difference",
     "rate_verdict",
+    "replicate_cells",
     "structural_reason",
     "threshold_table",
     "weight_table",

@@ -1,6 +1,6 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
-from toolkit.backtest.counting import count_patterns, count_scores
+from toolkit.backtest.counting import count_pairs, count_patterns, count_replicates, count_scores
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
@@ -18,7 +18,9 @@ __all__ = [
     "Outcome",
     "check_model",
     "count_lints",
+    "count_pairs",
     "count_patterns",
+    "count_replicates",
     "count_scores",
     "explain_lead",
     "read_scored",

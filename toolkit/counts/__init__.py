@@ -14,19 +14,25 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.pairs import FITTED_ON, FittedOn, PairCounts
 from toolkit.counts.patterns import Extra, PatternCounts, Term, TermKind
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
+from toolkit.counts.replicates import ReplicateCounts
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES, State
 
 __all__ = [
+    "FITTED_ON",
     "STATES",
     "AccountCells",
     "AccountPairs",
     "Extra",
+    "FittedOn",
     "FlowStep",
+    "PairCounts",
     "PatternCounts",
     "Provenance",
+    "ReplicateCounts",
     "ScoreCounts",
     "State",
     "Term",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from toolkit.backtest.counting.pairs import count_pairs
 from toolkit.backtest.counting.patterns import count_patterns
+from toolkit.backtest.counting.replicates import count_replicates
 from toolkit.backtest.counting.scores import count_scores
 
-__all__ = ["count_patterns", "count_scores"]
+__all__ = [
+    "count_pairs",
+    "count_patterns",
+    "count_replicates",
+    "count_scores",
+]
