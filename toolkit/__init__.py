@@ -46,11 +46,13 @@ if TYPE_CHECKING:
         AtPeriodEnd,
         Backtest,
         Outcome,
+        account_scores,
         count_lints,
         count_scores,
         explain_lead,
         read_scored,
         run_backtest,
+        score_leads,
     )
     from toolkit.counts import ScoreCounts
     from toolkit.crm import check_tables, connect
@@ -97,11 +99,13 @@ _ROOMS = {
         "AtPeriodEnd",
         "Backtest",
         "Outcome",
+        "account_scores",
         "count_lints",
         "count_scores",
         "explain_lead",
         "read_scored",
         "run_backtest",
+        "score_leads",
     ),
     "toolkit.counts": ("ScoreCounts",),
     "toolkit.crm": ("check_tables", "connect"),
@@ -136,6 +140,7 @@ __all__ = [
     "Outcome",
     "ScoreCounts",
     "ToolkitError",
+    "account_scores",
     "auc",
     "band_table",
     "calibration_table",
@@ -167,6 +172,7 @@ __all__ = [
     "run_backtest",
     "run_report",
     "save_model",
+    "score_leads",
     "threshold_table",
 ]
 
