@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.model.accounts import account_band_of, roll_up
+from toolkit.model.accounts import account_band_of
 from toolkit.model.derived import Derived, deriver
 from toolkit.model.describe import describe, describe_account_score, describe_condition
 from toolkit.model.diff import ModelDiff, diff_models
@@ -115,7 +115,6 @@ __all__ = [
     "model_text",
     "normal_text",
     "parse_model",
-    "roll_up",
     "save_model",
     "score_unit",
     "test_truth",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,7 +12,7 @@ from toolkit.model.later import NOT_IN_ACCOUNT_BAND, NOT_IN_ACCOUNT_SCORE
 from toolkit.model.values import Count, Name, Points
 from toolkit.yamlfile import YamlModel, fail
 
-__all__ = ["AccountBand", "AccountScore", "account_band_of", "roll_up"]
+__all__ = ["AccountBand", "AccountScore", "account_band_of"]
 
 
 class AccountBand(YamlModel):
@@ -59,24 +57,6 @@ class AccountScore(Limited):
         starts = [(band.name, band.start) for band in self.bands if band.start is not None]
         refuse_rising("band", starts, "bands")
         return self
-
-
-def roll_up(rule: AccountScore, scores: Iterable[int]) -> Fraction:
-    """Roll the scores of one account's leads up, before limits and rounding.
-
-    >>> three = AccountScore(roll_up="mean_top", top=2)
-    >>> roll_up(three, [10, 40, 25]), roll_up(three, [10])
-    (Fraction(65, 2), Fraction(10, 1))
-    """
-    best = sorted(scores, reverse=True)
-    if rule.roll_up == "max":
-        return Fraction(best[0])
-    if rule.roll_up == "sum":
-        return Fraction(sum(best))
-    if rule.roll_up == "mean_top":
-        kept = best[: rule.top]
-        return Fraction(sum(kept), len(kept))
-    return Fraction(sum(score >= (rule.start or 0) for score in best))
 
 
 def account_band_of(rule: AccountScore, score: int) -> str | None:

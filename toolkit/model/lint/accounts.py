@@ -10,7 +10,7 @@ from toolkit.model.lint.found import Draft, Part
 from toolkit.model.lint.reach import Range, attainable, hole, limited, reached
 from toolkit.model.types import Model
 
-__all__ = ["account_drafts"]
+__all__ = ["account_drafts", "attainable_of_accounts"]
 
 _PART: Part = ("account_score", ("account_score",))
 
@@ -25,13 +25,16 @@ def account_drafts(model: Model) -> Iterator[Draft]:
         part = ("account_score", ("account_score", "from"))
         what = "the score from which the account score counts leads"
         yield from reached(what, rule.start, leads, part, matters=True)
-    found = limited(_rolled_up(rule, leads), rule.min, rule.max)
-    yield from _bands(rule, found)
+    yield from _bands(rule, attainable_of_accounts(model, rule))
     yield from _growing(rule, leads)
 
 
-def _rolled_up(rule: AccountScore, leads: Range) -> Range:
+def attainable_of_accounts(model: Model, rule: AccountScore) -> Range:
     """The least and the most for an account with at least one lead and any number of them."""
+    return limited(_rolled_up(rule, attainable(model)), rule.min, rule.max)
+
+
+def _rolled_up(rule: AccountScore, leads: Range) -> Range:
     low, high = leads
     if rule.roll_up == "sum":
         return (-math.inf if low < 0 else low), (math.inf if high > 0 else high)
@@ -47,7 +50,7 @@ def _bands(rule: AccountScore, found: Range) -> Iterator[Draft]:
         part = (band.name, ("account_score", "bands", i))
         if band.start is not None:
             what = f"the account band '{band.name}'"
-            yield from reached(what, band.start, found, part, matters=i < last)
+            yield from reached(what, band.start, found, part, matters=i < last, most="it is")
     if rule.bands:
         part = (rule.bands[-1].name, ("account_score", "bands", last))
         yield from hole(rule.bands[-1].start, found, part, "an account score")

@@ -219,10 +219,11 @@ def reached(
     *,
     matters: bool,
     leads: Condition | None = None,
+    most: str = "the points add up to",
 ) -> Iterator[Draft]:
     """A beginning above the most, or (where it matters) at or below the least."""
     if found[1] < start:
-        text = f"no score can reach {what}, which begins at {start}: the points add up to "
+        text = f"no score can reach {what}, which begins at {start}: {most} "
         yield Draft("never_reached", f"{text}{int(found[1])} at most", (part,), leads)
     elif matters and found[0] >= start:
         text = f"every score reaches {what}, which begins at {start}: no score can be lower "
