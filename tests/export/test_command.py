@@ -1,4 +1,4 @@
-"""The command `leadscore export-sql`."""
+"""The command `leadscore export --to sql`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def sheet(tmp_path):
     return path
 
 
-def run(*words: object):
-    return CliRunner().invoke(app, ["export-sql", *map(str, words)])
+def run(model: object, *words: object):
+    return CliRunner().invoke(
+        app, ["export", "--to", "sql", "--model", str(model), *map(str, words)]
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -37,7 +37,9 @@ REFUSED = [
     (sheet("activity: x, points: 1000000, weight: 10000", "scale: 50\ndimensions: {behavior: "
            "{weight: 9}}\n"), 4, "twice the score may reach 18,000,000,000,000,"),
     (sheet("ledger: x", "account_score: {roll_up: sum}\ndimensions: {behavior: {weight: 1000}}\n"),
-     4, "the sum of the scores of an account with 100,000 leads"),
+     4, "the scores of 100,000 leads of an account may add up to 10,000,000,000,000,100,000"),
+    (sheet("ledger: x, weight: 100", "account_score: {roll_up: mean_top, top: 9999}\n"), 4,
+     "the scores of 9,999 leads of an account may add up to"),
 ]  # fmt: skip
 
 
@@ -208,7 +210,7 @@ def busiest():
 
 @pytest.mark.parametrize("rounding", ["half_up", "floor"])
 @pytest.mark.parametrize(
-    ("points", "weight", "criteria", "scale", "again"),
+    "case",  # points, weight, criteria, scale, weight of the dimension
     [
         (1_000_000, 10_000, 9, 1, 1),
         (999_999, 9_999, 9, 1, 1),
@@ -217,9 +219,8 @@ def busiest():
         (-999_999, 43, 1, 1_000_000, 1_000),
     ],
 )
-def test_the_busiest_lead_of_the_largest_model_is_counted_exactly(
-    busiest, rounding, points, weight, criteria, scale, again
-):
+def test_the_busiest_lead_of_the_largest_model_is_counted_exactly(busiest, rounding, case):
+    points, weight, criteria, scale, again = case
     rows = [
         {"id": f"c{i}", "activity": "view", "points": points, "weight": weight}
         for i in range(criteria)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from toolkit.backtest.asof import LeadScores
+from toolkit.backtest.core import rolled_sql
 from toolkit.backtest.result import Backtest
+from toolkit.backtest.staging.plan import disqualifying, make_roll_up
 from toolkit.errors import QuestionError
-from toolkit.model import DISQUALIFIED, AccountScore, Model, account_band_of
+from toolkit.model import AccountScore, Model, account_band_of
 
 __all__ = ["account_scores"]
 
@@ -69,56 +71,13 @@ def _checked(scored: Backtest | LeadScores) -> tuple[Model, AccountScore]:
 
 
 def _sql(scored: Backtest | LeadScores, model: Model, rule: AccountScore) -> str:
-    """Whole numbers only: a mean is a sum and a number of leads until it is rounded."""
-    value, count = _value(rule)
-    gates = [i for i, gate in enumerate(model.gates) if gate.then == DISQUALIFIED]
-    out = f"gate in ({', '.join(map(str, gates))})" if gates else "false"
-    return f"""
-        with rows as ({_rows(scored)}),
-        ranked as (
-          select account, s, score, {out} as out,
-            row_number() over (partition by account, s, {out} order by score desc) as o
-          from rows),
-        rolled as (
-          select account, s, sum(case when out then 0 else 1 end) as n,
-            sum(case when out then 1 else 0 end) as n_disqualified,
-            cast({value} as hugeint) as v, {count} as c
-          from ranked group by account, s)
-        select account as account_id, make_timestamp(s * 1000000) as moment,
-          cast(n as bigint) as n, cast(n_disqualified as bigint) as n_disqualified,
-          case when account is not null and n > 0 then {_limited(rule, _rounded(model))} end as score
-        from rolled order by s, account nulls last"""
-
-
-def _rows(scored: Backtest | LeadScores) -> str:
-    """Leads with their gates; a backtest keeps those that a gate decides aside."""
+    """A backtest keeps the leads that a gate decides aside; they are rolled up as well."""
     tables = ["scored"] if isinstance(scored, LeadScores) else ["scored", "gated"]
-    return " union all ".join(
-        f"select account, s, score, gate from {scored.schema}.{name}" for name in tables
+    rows = " union all ".join(
+        f"select account, s, score, {disqualifying(model)} as gone from {scored.schema}.{name}"
+        for name in tables
     )
-
-
-def _value(rule: AccountScore) -> tuple[str, str]:
-    """The sum that is rolled up, and the number it is divided by."""
-    if rule.roll_up == "count_from":
-        return f"sum(case when not out and score >= {rule.start} then 1 else 0 end)", "1"
-    if rule.roll_up == "sum":
-        return "sum(case when not out then score end)", "1"
-    top = rule.top or 1  # the highest is the mean of the one highest
-    among = f"not out and o <= {top}"
-    return f"sum(case when {among} then score end)", f"sum(case when {among} then 1 else 0 end)"
-
-
-def _rounded(model: Model) -> str:
-    """Divide v by c as the model rounds; `//` cuts off, so only what is not negative meets it."""
-    if model.rounding == "floor":
-        return "case when v >= 0 then v // c else -((c - 1 - v) // c) end"
-    return "case when v >= 0 then (2 * v + c) // (2 * c) else -((c - 2 * v) // (2 * c)) end"
-
-
-def _limited(rule: AccountScore, value: str) -> str:
-    if rule.min is not None:
-        value = f"greatest({value}, {rule.min})"
-    if rule.max is not None:
-        value = f"least({value}, {rule.max})"
-    return f"cast({value} as bigint)"
+    return f"""
+        select account as account_id, make_timestamp(s * 1000000) as moment, n, n_disqualified,
+          score
+        from ({rolled_sql(make_roll_up(model, rule), rows)}) order by s, account nulls last"""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from toolkit.export.errors import ExportError
-from toolkit.export.sql import DIALECTS, Tables, export_fit_case, export_sql
+from toolkit.errors import ExportError
+from toolkit.export.sql import DIALECTS, Tables, export_account_sql, export_fit_case, export_sql
 from toolkit.export.words import FORMATS, export_text, tables_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "FORMATS",
     "ExportError",
     "Tables",
+    "export_account_sql",
     "export_fit_case",
     "export_sql",
     "export_text",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from toolkit.errors import QuestionError, nearest_first
-from toolkit.export.sql import Tables, export_fit_case, export_sql
+from toolkit.export.sql import Tables, export_account_sql, export_fit_case, export_sql
 from toolkit.model import Model
 
 __all__ = ["FORMATS", "export_text", "tables_of"]
@@ -18,6 +18,7 @@ __all__ = ["FORMATS", "export_text", "tables_of"]
 _OWN = {
     "lead_id": "lead_id",
     "created_at": "created_at",
+    "account_id": "account_id",
     "activities.lead_id": "activity_lead_id",
     "activities.activity_type": "activity_type",
     "activities.occurred_at": "occurred_at",
@@ -35,11 +36,15 @@ class _Wish:
     tables: Tables
     as_of: datetime | date | None
     fit_only: bool
+    accounts: bool
 
 
 def _sql(model: Model, wish: _Wish) -> str:
+    if wish.fit_only and wish.accounts:
+        raise QuestionError("an account score needs the whole scores; leave one of the two out")
     if not wish.fit_only:
-        return export_sql(model, dialect=wish.dialect, tables=wish.tables, as_of=wish.as_of)
+        write = export_account_sql if wish.accounts else export_sql
+        return write(model, dialect=wish.dialect, tables=wish.tables, as_of=wish.as_of)
     if wish.as_of is not None:
         raise QuestionError("the fit points have no moment; leave 'as of' or 'fit only' out")
     return export_fit_case(model, wish.dialect, tables=wish.tables)
@@ -58,12 +63,13 @@ def export_text(
     tables: Tables | None = None,
     as_of: str | None = None,
     fit_only: bool = False,
+    accounts: bool = False,
 ) -> str:
     """Export a model to one of `FORMATS`; `as_of` is text, a date (its end) or a UTC time."""
     if to not in FORMATS:
         raise QuestionError(f"there is no export to '{to}': {nearest_first(to, FORMATS)}")
     moment = None if as_of is None else _moment(as_of)
-    return FORMATS[to](model, _Wish(dialect, tables or Tables(), moment, fit_only))
+    return FORMATS[to](model, _Wish(dialect, tables or Tables(), moment, fit_only, accounts))
 
 
 def _moment(text: str) -> datetime | date:

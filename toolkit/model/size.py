@@ -97,11 +97,17 @@ def _check(what: str, found: Range, unit: int, *at: str | int) -> None:
 
 def _check_account(model: Model, most: int) -> None:
     rule = model.account_score
-    if rule is not None and rule.roll_up == "sum" and most * MOST_UNITS > _EXACT_OF_ACCOUNT:
+    if rule is None or rule.roll_up in {"max", "count_from"}:
+        return
+    # A mean is divided, as (2 * sum + leads) / (2 * leads); a sum is only added up.
+    mean = rule.roll_up == "mean_top"
+    leads = min(rule.top or MOST_UNITS, MOST_UNITS)
+    found = 2 * most * leads + leads if mean else most * leads
+    exact = _EXACT if mean else _EXACT_OF_ACCOUNT
+    if found > exact:
         raise fail(
-            f"the sum of the scores of an account with {MOST_UNITS:,} leads may reach "
-            f"{most * MOST_UNITS:,}, more than is counted exactly; set 'max' and 'min' of the "
-            "model's score",
+            f"the scores of {leads:,} leads of an account may add up to {most * leads:,}, more "
+            "than is counted exactly; set 'max' and 'min' of the model's score",
             "account_score",
             "roll_up",
         )
