@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
+    from toolkit.export import Tables, export_account_sql, export_fit_case, export_sql
     from toolkit.model import (
         Model,
         diff_models,
@@ -111,6 +112,7 @@ _ROOMS = {
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
+    "toolkit.export": ("Tables", "export_account_sql", "export_fit_case", "export_sql"),
     "toolkit.model": (
         "Model",
         "diff_models",
@@ -139,6 +141,7 @@ __all__ = [
     "Model",
     "Outcome",
     "ScoreCounts",
+    "Tables",
     "ToolkitError",
     "account_scores",
     "auc",
@@ -151,6 +154,9 @@ __all__ = [
     "diff_models",
     "equal_bands",
     "explain_lead",
+    "export_account_sql",
+    "export_fit_case",
+    "export_sql",
     "gains_table",
     "level_table",
     "lint_model",

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit.cli_models import commands
+from toolkit.cli_scores import commands as score_commands
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(commands)  # init, export, import
+app.add_typer(score_commands)  # score
 # No markup: a path or a lead id may hold brackets.
 _out = Console(highlight=False, markup=False)
 _err = Console(stderr=True, highlight=False, markup=False)

@@ -119,7 +119,6 @@ def _export_sql(wish: _Wish) -> None:
     )
     text = export_text(
         wish.loaded(),
-        "sql",
         dialect=wish.option("--dialect", "duckdb"),
         tables=tables,
         as_of=wish.option("--as-of"),

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_IN_MODEL",
     "NOT_IN_SILENCE",
     "NOT_WITH_TIERS",
+    "NO_CALENDAR",
 ]
 
 
@@ -37,13 +38,14 @@ NOT_AT_ALL = {
         instead="a score that depends on the other leads has no fixed meaning",
     ),
 }
+NO_CALENDAR = _refused(
+    "calendar",
+    instead="a month is 30 days and a year 365 days of 86,400 seconds, so that a window is as long "
+    "for every lead and ends when it should; write the number of days, as in 31d or 366d",
+)
 NOT_IN_CRITERION = {
     **NOT_AT_ALL,
-    **_refused(
-        "calendar",
-        instead="a month is 30 days and a year 365 days of 86,400 seconds, so that a window is as "
-        "long for every lead; write the number of days, as in 31d or 366d",
-    ),
+    **NO_CALENDAR,
     **_elsewhere(
         "repeat",
         "max_times",
@@ -91,6 +93,7 @@ NOT_IN_BAND = {
 }
 NOT_IN_MODEL = {
     **NOT_AT_ALL,
+    **NO_CALENDAR,
     **_elsewhere("weight", where="multiply 'scale', or weigh the dimensions"),
     **_refused("active", instead="keep one model file per period, each with 'valid_from'"),
     **_refused("missing", instead="list the texts that mean missing in crm.yaml"),
