@@ -48,17 +48,20 @@ if TYPE_CHECKING:
         AtPeriodEnd,
         Backtest,
         Outcome,
+        account_scores,
         count_lints,
         count_patterns,
         count_scores,
         explain_lead,
         read_scored,
         run_backtest,
+        score_leads,
     )
     from toolkit.counts import PatternCounts, ScoreCounts
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
+    from toolkit.export import Tables, export_account_sql, export_fit_case, export_sql
     from toolkit.model import (
         Model,
         diff_models,
@@ -102,17 +105,20 @@ _ROOMS = {
         "AtPeriodEnd",
         "Backtest",
         "Outcome",
+        "account_scores",
         "count_lints",
         "count_patterns",
         "count_scores",
         "explain_lead",
         "read_scored",
         "run_backtest",
+        "score_leads",
     ),
     "toolkit.counts": ("PatternCounts", "ScoreCounts"),
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
+    "toolkit.export": ("Tables", "export_account_sql", "export_fit_case", "export_sql"),
     "toolkit.model": (
         "Model",
         "diff_models",
@@ -142,7 +148,9 @@ __all__ = [
     "Outcome",
     "PatternCounts",
     "ScoreCounts",
+    "Tables",
     "ToolkitError",
+    "account_scores",
     "auc",
     "band_table",
     "calibration_table",
@@ -154,6 +162,9 @@ __all__ = [
     "diff_models",
     "equal_bands",
     "explain_lead",
+    "export_account_sql",
+    "export_fit_case",
+    "export_sql",
     "fit_weights",
     "gains_table",
     "level_table",
@@ -176,6 +187,7 @@ __all__ = [
     "run_backtest",
     "run_report",
     "save_model",
+    "score_leads",
     "threshold_table",
     "weight_table",
 ]

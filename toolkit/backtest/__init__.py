@@ -1,11 +1,13 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
+from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import count_pairs, count_patterns, count_replicates, count_scores
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.result import Backtest
+from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     "AtPeriodEnd",
     "Backtest",
     "Explanation",
+    "LeadScores",
     "Moment",
     "Outcome",
+    "account_scores",
     "check_model",
     "count_lints",
     "count_pairs",
@@ -25,4 +29,5 @@ __all__ = [
     "explain_lead",
     "read_scored",
     "run_backtest",
+    "score_leads",
 ]
