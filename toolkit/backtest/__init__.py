@@ -1,6 +1,12 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
-from toolkit.backtest.counting import count_scores
+from toolkit.backtest.counting import (
+    count_days,
+    count_responses,
+    count_scores,
+    count_stages,
+    count_stays,
+)
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
@@ -17,8 +23,12 @@ __all__ = [
     "Moment",
     "Outcome",
     "check_model",
+    "count_days",
     "count_lints",
+    "count_responses",
     "count_scores",
+    "count_stages",
+    "count_stays",
     "explain_lead",
     "read_scored",
     "run_backtest",

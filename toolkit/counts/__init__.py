@@ -14,17 +14,36 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.days import DAY_STATUSES, DayCounts, DayStatus, StayCounts
+from toolkit.counts.fingerprint import fingerprint
+from toolkit.counts.merging import merge_counts
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
+from toolkit.counts.saving import load_counts, save_counts
 from toolkit.counts.scores import ScoreCounts
+from toolkit.counts.sharing import suppress_small
+from toolkit.counts.stages import DISPOSITIONS, Disposition, FunnelStage, StageCounts
 from toolkit.counts.states import STATES, State
 
 __all__ = [
+    "DAY_STATUSES",
+    "DISPOSITIONS",
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "DayCounts",
+    "DayStatus",
+    "Disposition",
     "FlowStep",
+    "FunnelStage",
     "Provenance",
     "ScoreCounts",
+    "StageCounts",
     "State",
+    "StayCounts",
+    "fingerprint",
     "flow_table",
+    "load_counts",
+    "merge_counts",
+    "save_counts",
+    "suppress_small",
 ]

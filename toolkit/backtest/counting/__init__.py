@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from toolkit.backtest.counting.days import count_days
 from toolkit.backtest.counting.scores import count_scores
+from toolkit.backtest.counting.stages import count_stages
+from toolkit.backtest.counting.stays import count_responses, count_stays
 
-__all__ = ["count_scores"]
+__all__ = ["count_days", "count_responses", "count_scores", "count_stages", "count_stays"]
