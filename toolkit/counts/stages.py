@@ -61,7 +61,7 @@ class StageCounts:
 
     `frame` has the columns `score` (int), `fit_band`, `behavior_band` (grades, or ranges of
     points), `hand_raiser` (bool: earned points of a criterion by which a lead asks to be called),
-    `disposition` (one of `DISPOSITIONS`), `reason` (of a rejection or recycling, else empty), one
+    `disposition` (one of `DISPOSITIONS`), `given_reason` (of a rejection or recycling, else empty), one
     column per stage (`stage_sql`), and `n`. The state of a stage is one of the four states with
     the stage's own window, or `already` where it was reached before the moment.
     """

@@ -9,11 +9,11 @@ import pandas as pd
 
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.rates import few_accounts
+from toolkit.analysis.score_groups import ScoreGroup, score_groups
 from toolkit.analysis.survival.life import (
     Life,
     Lives,
     check_days,
-    groups_of,
     life_of,
     read_lives,
 )
@@ -71,18 +71,18 @@ def incidence_table(
     times = check_days(at_days)
     lives = read_lives(days)
     parts = [
-        _band_rows(lives, group, times, confidence) for group in groups_of(lives, bands)
+        _band_rows(lives, group, times, confidence) for group in score_groups(lives.score, bands)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _band_rows(
     lives: Lives,
-    group: tuple[str, float, float, NDArray[np.bool_]],
+    group: ScoreGroup,
     times: Ints,
     confidence: float,
 ) -> pd.DataFrame:
-    name, start, stop, inside = group
+    inside = group.inside
     life = life_of(lives, inside)
     curves = _curves(life, times)
     known = _followed(life, times)
@@ -90,9 +90,7 @@ def _band_rows(
     low, high = _ends(curves[0], errors, lives.clusters.quantile(inside * 1.0, confidence))
     rows = pd.DataFrame(
         {
-            "band": name,
-            "start": start,
-            "stop": stop,
+            **group.head,
             "day": times,
             "leads": int(lives.n[inside].sum()),
             "at_risk": _from(life.days, life.at_risk, times).astype(np.int64),
@@ -173,6 +171,8 @@ def _errors(lives: Lives, inside: NDArray[np.bool_], life: Life, times: Ints) ->
 
 def _ends(rate: Floats, error: Floats, quantile: float) -> tuple[Floats, Floats]:
     """Interval on the scale log(-log(1 - F)): NaN without a conversion, or with nothing else."""
+    if not np.isfinite(quantile):
+        return np.full_like(rate, np.nan), np.full_like(rate, np.nan)
     inner = (rate > 0) & (rate < 1)
     stay = np.where(inner, 1 - rate, 0.5)
     width = quantile * error / (stay * np.abs(np.log(stay)))
@@ -238,16 +238,18 @@ def time_to_table(
     tail(confidence)
     horizon = int(check_days((within_days,))[0])
     lives = read_lives(days)
-    rows = []
-    for name, start, stop, inside in groups_of(lives, bands):
+    rows: list[dict[str, object]] = []
+    for group in score_groups(lives.score, bands):
+        inside = group.inside
         life = life_of(lives, inside)
-        head = {
-            "band": name, "start": start, "stop": stop, "leads": int(lives.n[inside].sum()),
+        head = group.head | {
+            "leads": int(lives.n[inside].sum()),
             "positives": int(life.converted[life.days <= horizon].sum()),
-        }  # fmt: skip
+        }
         found = _quantiles(lives, inside, life, horizon, shares, confidence)
         rows += [head | dict(zip(_QUANTILE, each, strict=True)) for each in found]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table.assign(reason=pd.Series([row["reason"] for row in rows], dtype=object))
 
 
 _QUANTILE = ("share", "day", "low", "high", "reason")

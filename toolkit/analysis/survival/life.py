@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.analysis.bands import _ordered
 from toolkit.analysis.cells import _whole
 from toolkit.analysis.robust import Clusters, read_clusters
 from toolkit.counts import DAY_STATUSES
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from toolkit.analysis.bands import BandLike
     from toolkit.analysis.cells import Floats, Ints
     from toolkit.counts import DayCounts
 
-__all__ = ["Life", "Lives", "check_days", "groups_of", "life_of", "read_lives"]
+__all__ = ["Life", "Lives", "check_days", "life_of", "read_lives"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +116,6 @@ def life_of(lives: Lives, inside: NDArray[np.bool_]) -> Life:
     return Life(
         days, at_risk, total(lives.converted), total(lives.rival), total(~lives.ended)
     )
-
-
-def groups_of(
-    lives: Lives, bands: Sequence[BandLike] | None
-) -> list[tuple[str, float, float, NDArray[np.bool_]]]:
-    """Name, start, stop and cells of each band, highest first; one of all leads without bands."""
-    if bands is None:
-        return [("all leads", np.nan, np.nan, np.ones(len(lives.n), dtype=np.bool_))]
-    names, starts = _ordered(bands)
-    if len(lives.n) and lives.score.min() < starts[-1]:
-        names, starts = [*names, "below all bands"], np.append(starts, -np.inf)
-    stops = np.append(np.inf, starts[:-1])
-    return [
-        (
-            name,
-            np.nan if np.isinf(start) else float(start),
-            np.nan if np.isinf(stop) else float(stop),
-            (lives.score >= start) & (lives.score < stop),
-        )
-        for name, start, stop in zip(names, starts, stops, strict=True)
-    ]
 
 
 def check_days(at_days: Sequence[int]) -> Ints:

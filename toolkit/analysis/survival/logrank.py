@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.analysis.intervals import account_factor
-from toolkit.analysis.survival.life import Lives, groups_of, life_of, read_lives
+from toolkit.analysis.score_groups import score_groups
+from toolkit.analysis.survival.life import Lives, life_of, read_lives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,8 @@ def log_rank(days: DayCounts, bands: Sequence[BandLike]) -> LogRank:
     1.0
     """
     lives = read_lives(days)
-    inside = [cells for _, _, _, cells in groups_of(lives, bands) if lives.n[cells].sum()]
+    groups = score_groups(lives.score, bands)
+    inside = [group.inside for group in groups if lives.n[group.inside].sum()]
     method = "over accounts" if lives.clusters.known else "hypergeometric"
     df = max(len(inside) - 1, 0)
     every = np.ones(len(lives.n), dtype=np.bool_)
@@ -89,9 +91,6 @@ def _test(difference: Floats, variance: Floats, df: int, method: str) -> LogRank
         )  # fmt: skip
     statistic = float(left @ np.linalg.solve(spread, left))
     return LogRank(statistic, df, float(chi2.sf(statistic, df)), method, None)
-
-
-Exact = tuple[tuple["Floats", "Floats", "Floats", "Floats"], "Floats", "Floats"]
 
 
 def _exact(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from toolkit.analysis.intervals import account_factor
 from toolkit.analysis.survival.life import Lives, check_days, read_lives
 from toolkit.errors import QuestionError
 
@@ -36,6 +37,8 @@ class _Weights:
     late: NDArray[np.bool_]
     """Controls that are still open after the day."""
     followed: bool
+    until: int
+    """Ends of what is known up to this day enter G of the late controls."""
 
 
 def time_auc(
@@ -79,16 +82,16 @@ def _weights(lives: Lives, time: int) -> _Weights:
     upto = np.cumprod(stay)
     before = np.append(1.0, upto[:-1])[place] if size else np.zeros(0)
     end = np.append(1.0, upto)[np.searchsorted(days, time, side="right")]
-    late = (lives.day > time) | ((lives.day == time) & ~lives.ended)
-    # A lead open at day t itself was followed for t days: it has not converted by then.
-    open_at = np.append(1.0, upto)[np.searchsorted(days, time, side="left")]
-    late = lives.day > time if end > 0 else late
-    control_open = end if end > 0 else open_at
+    late, until = lives.day > time, time
+    if end <= 0:
+        # Nobody was followed further: who is open at day t itself has not converted by then.
+        late, until = (lives.day >= time) & ~lives.ended, time - 1
+        end = np.append(1.0, upto)[np.searchsorted(days, time, side="left")]
     soon = lives.day <= time
     case = np.where(lives.converted & soon, 1 / np.maximum(before, 1e-300), 0.0)
     rival = np.where(lives.rival & soon, 1 / np.maximum(before, 1e-300), 0.0)
-    control = np.where(late, 1 / max(control_open, 1e-300), rival)
-    return _Weights(case, control, days, place, censored, at_risk, late, bool(late.any()))
+    control = np.where(late, 1 / max(end, 1e-300), rival)
+    return _Weights(case, control, days, place, censored, at_risk, late, bool(late.any()), until)
 
 
 def _row(lives: Lives, time: int, confidence: float) -> dict[str, object]:
@@ -102,8 +105,10 @@ def _row(lives: Lives, time: int, confidence: float) -> dict[str, object]:
     if reason:
         return head | tail | {"reason": reason}
     auc, u_case, u_control = _auc(lives, weights)
-    values = _influence(lives, weights, u_case, u_control, time)
-    error = float(np.sqrt(lives.clusters.variances(values[:, None])[0]))
+    values = _influence(lives, weights, u_case, u_control)
+    # Without accounts each lead is one: G/(G-1) as everywhere.
+    factor = 1.0 if lives.clusters.known else account_factor(int(lives.n.sum()))
+    error = float(np.sqrt(factor * lives.clusters.variances(values[:, None])[0]))
     quantile = lives.clusters.quantile(np.ones(len(lives.n)), confidence)
     low, high, reason = _logit_ends(auc, error, quantile)
     head |= {"auc": auc, "low": low, "high": high, "standard_error": error}
@@ -137,7 +142,7 @@ def _auc(lives: Lives, weights: _Weights) -> tuple[float, Floats, Floats]:
 
 
 def _influence(
-    lives: Lives, weights: _Weights, u_case: Floats, u_control: Floats, time: int
+    lives: Lives, weights: _Weights, u_case: Floats, u_control: Floats
 ) -> Floats:
     """Derivative of the area by the weight of a lead of each cell, through G as well.
 
@@ -149,7 +154,7 @@ def _influence(
     early = np.bincount(weights.place, weights=given * ~weights.late, minlength=size)
     # Events after v are weighted with G(v); leads open after the day with G of the whole span.
     later = np.cumsum(early[::-1])[::-1] - early + given[weights.late].sum()
-    later = np.where(weights.days <= time, later, 0.0)
+    later = np.where(weights.days <= weights.until, later, 0.0)
     left = np.maximum(weights.at_risk - weights.censored, 1)
     risk = np.maximum(weights.at_risk, 1)
     passing = later * weights.censored / risk / left

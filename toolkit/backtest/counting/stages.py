@@ -91,12 +91,12 @@ def count_stages(
               case when said.t <= sc.s + {decide_within_days * DAY}
                 and sc.s + {decide_within_days * DAY} <= {end_of_data(crm)}
                 and said.decision in ('rejected', 'recycled') then said.reason else '' end
-                as reason{states}
+                as given_reason{states}
             from {backtest.schema}.scored as sc{joined}
             left join {schemas[0]}.said as said on said.l = sc.l and said.k = sc.k
             left join {schemas[0]}.work as work on work.l = sc.l"""
         keys = [
-            "score", "fit_band", "behavior_band", "hand_raiser", "disposition", "reason",
+            "score", "fit_band", "behavior_band", "hand_raiser", "disposition", "given_reason",
             *(f"stage_{i}" for i in range(len(chosen))),
         ]  # fmt: skip
         frame, accounts = count_cells(crm.connection, rows, keys)
