@@ -14,6 +14,15 @@ from toolkit.analysis.calibration import (
     isotonic_rates,
     monotonicity,
 )
+from toolkit.analysis.funnel import (
+    disposition_table,
+    funnel_table,
+    grade_funnel_table,
+    grid_table,
+    hand_raiser_table,
+    response_table,
+    stall_table,
+)
 from toolkit.analysis.intervals import (
     clopper_pearson_interval,
     jeffreys_interval,
@@ -21,6 +30,16 @@ from toolkit.analysis.intervals import (
 )
 from toolkit.analysis.ranking import Auc, auc, gains_table
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
+from toolkit.analysis.survival import (
+    CoxSlope,
+    LogRank,
+    cox_slope,
+    incidence_table,
+    ipcw_brier,
+    log_rank,
+    time_auc,
+    time_to_table,
+)
 from toolkit.analysis.thresholds import threshold_table
 from toolkit.analysis.verdict import (
     Answer,
@@ -35,7 +54,9 @@ __all__ = [
     "Answer",
     "Auc",
     "BandLike",
+    "CoxSlope",
     "Difference",
+    "LogRank",
     "Monotonicity",
     "Rate",
     "ScoreBand",
@@ -45,17 +66,30 @@ __all__ = [
     "band_table",
     "calibration_table",
     "clopper_pearson_interval",
+    "cox_slope",
+    "disposition_table",
     "equal_bands",
+    "funnel_table",
     "gains_table",
+    "grade_funnel_table",
+    "grid_table",
+    "hand_raiser_table",
+    "incidence_table",
+    "ipcw_brier",
     "isotonic_rates",
     "jeffreys_interval",
     "level_table",
+    "log_rank",
     "monotonicity",
     "ranking_verdict",
     "rate",
     "rate_difference",
     "rate_verdict",
+    "response_table",
+    "stall_table",
     "structural_reason",
     "threshold_table",
+    "time_auc",
+    "time_to_table",
     "wilson_interval",
 ]

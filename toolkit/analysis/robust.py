@@ -11,8 +11,12 @@ from toolkit.analysis.intervals import FEW, account_factor, tail
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from toolkit.analysis.cells import Floats, Ints
     from toolkit.counts import AccountCells
+
+    Marks = NDArray[np.bool_]
 
 __all__ = ["Clusters", "read_clusters"]
 
@@ -36,16 +40,16 @@ class Clusters:
         """Leads of each cell that are an account of their own."""
         return self.n - np.bincount(self.cell, weights=self.together, minlength=len(self.n))
 
-    def accounts(self, used: Floats | None = None) -> int | None:
+    def accounts(self, used: Marks | None = None) -> int | None:
         """Accounts with a lead in the cells that `used` marks (all by default); None if unknown."""
         if not self.known:
             return None
-        keep = np.ones(len(self.n), dtype=np.bool_) if used is None else used.astype(np.bool_)
+        keep = np.ones(len(self.n), dtype=np.bool_) if used is None else used
         return int(self.alone[keep].sum()) + len(np.unique(self.account[keep[self.cell]]))
 
-    def equal_accounts(self, used: Floats) -> float:
+    def equal_accounts(self, used: Marks) -> float:
         """Accounts of equal size that carry as much information: n^2 / sum of squared sizes."""
-        size = float((self.n * used).sum())
+        size = float(self.n[used].sum())
         squares = float(self.covariance(used[:, None].astype(np.float64))[0, 0])
         return size**2 / squares if squares > 0 else 0.0
 
@@ -72,7 +76,7 @@ class Clusters:
                 total[column] += float(sums @ sums)
         return total * account_factor(self.accounts())
 
-    def quantile(self, used: Floats, confidence: float) -> float:
+    def quantile(self, used: Marks, confidence: float) -> float:
         """Half-width of an interval in standard errors: t where accounts are few, else normal."""
         from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - only intervals need them
 

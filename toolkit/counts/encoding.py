@@ -18,7 +18,7 @@ __all__ = ["decode", "encode", "known_types"]
 _PLAIN = (bool, int, str, type(None))
 
 
-def known_types() -> dict[str, type]:
+def known_types() -> dict[str, Any]:
     """The dataclasses of this room by name: nothing else is ever made from a file."""
     room = import_module("toolkit.counts")
     found = {name: getattr(room, name) for name in room.__all__}
@@ -29,13 +29,9 @@ def encode(value: Any, frames: dict[str, pd.DataFrame], place: str) -> Any:
     """Write a value as JSON; frames are put into `frames` under the place where they stood."""
     if isinstance(value, _PLAIN):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {"$float": repr(value)}
     if isinstance(value, pd.DataFrame):
         frames[place] = value
         return {"$frame": place}
-    if isinstance(value, date):
-        return {"$date": value.isoformat()}
     if isinstance(value, tuple | list):
         return {"$tuple": [encode(each, frames, f"{place}.{i}") for i, each in enumerate(value)]}
     if isinstance(value, Mapping):
@@ -46,13 +42,21 @@ def encode(value: Any, frames: dict[str, pd.DataFrame], place: str) -> Any:
                 for i, (key, each) in enumerate(pairs)
             ]
         }
-    if type(value).__name__ in known_types():
-        parts = {
-            each.name: encode(getattr(value, each.name), frames, _under(place, each.name))
-            for each in fields(value)
-        }
-        return {"$type": type(value).__name__, **parts}
-    raise TypeError(f"a count table cannot hold a {type(value).__name__} ({place})")
+    return _encode_other(value, frames, place)
+
+
+def _encode_other(value: Any, frames: dict[str, pd.DataFrame], place: str) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": repr(value)}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if type(value).__name__ not in known_types():
+        raise TypeError(f"a count table cannot hold a {type(value).__name__} ({place})")
+    parts = {
+        each.name: encode(getattr(value, each.name), frames, _under(place, each.name))
+        for each in fields(value)
+    }
+    return {"$type": type(value).__name__, **parts}
 
 
 def _under(place: str, name: str) -> str:
@@ -61,14 +65,18 @@ def _under(place: str, name: str) -> str:
 
 def decode(value: Any, frame_at: Callable[[str], pd.DataFrame], place: str = "the file") -> Any:
     """Read what `encode` wrote; SourceError where it is something else."""
-    if isinstance(value, _PLAIN) or isinstance(value, float):
+    if isinstance(value, (*_PLAIN, float)):
         return value
     if not isinstance(value, dict):
         raise SourceError(f"{place}: expected a value of a count table, found {_shown(value)}")
     if "$type" in value:
         return _object(value, frame_at, place)
+    return _tagged(value, frame_at, place)
+
+
+def _tagged(value: dict[str, Any], frame_at: Callable[[str], pd.DataFrame], place: str) -> Any:
     match list(value.items()):
-        case [("$float", str() as text)] if text in ("nan", "inf", "-inf"):
+        case [("$float", "nan" | "inf" | "-inf" as text)]:
             return float(text)
         case [("$frame", str() as name)]:
             return frame_at(name)
@@ -76,9 +84,7 @@ def decode(value: Any, frame_at: Callable[[str], pd.DataFrame], place: str = "th
             return _day(text, place)
         case [("$tuple", list() as items)]:
             return tuple(decode(each, frame_at, place) for each in items)
-        case [("$map", list() as items)] if all(
-            isinstance(pair, list) and len(pair) == 2 for pair in items  # noqa: PLR2004 - a pair
-        ):
+        case [("$map", list() as items)] if all(isinstance(pair, list) for pair in items):
             return {
                 decode(key, frame_at, place): decode(each, frame_at, place) for key, each in items
             }

@@ -16,7 +16,6 @@ from toolkit.counts.encoding import encode
 __all__ = ["content_order", "fingerprint", "without_origin"]
 
 
-
 def fingerprint(counts: Any) -> str:
     """Give the SHA-256 of everything counted and of its provenance, engine and source apart.
 

@@ -110,9 +110,8 @@ def _add_frames(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
         )
     keys = [name for name in a.columns if name != "n"]
     together = pd.concat([a, b[a.columns]], ignore_index=True)
-    return together.groupby(keys, as_index=False, sort=True, dropna=False)["n"].sum()[
-        list(a.columns)
-    ]
+    sums = together.groupby(keys, as_index=False, sort=True, dropna=False).agg({"n": "sum"})
+    return sums[list(a.columns)]
 
 
 def _add_pairs(a: AccountPairs, b: AccountPairs) -> AccountPairs:
@@ -128,7 +127,7 @@ def _add_pairs(a: AccountPairs, b: AccountPairs) -> AccountPairs:
 def _alone(frame: pd.DataFrame) -> AccountPairs:
     """Pairs of leads of which each is an account of its own."""
     keys = ["score", "state"]
-    cells = frame.groupby(keys, as_index=False, sort=True)["n"].sum()
+    cells = frame.groupby(keys, as_index=False, sort=True).agg({"n": "sum"})
     pairs = pd.DataFrame(
         {f"{key}_{side}": cells[key] for side in "ab" for key in keys} | {"n": cells["n"]}
     )
@@ -160,7 +159,7 @@ def _add_cells(
 def _provenance(a: Any, b: Any) -> Provenance:
     mine, other = a.provenance, b.provenance
     ends = [each.observed_until for each in (mine, other) if each.observed_until is not None]
-    return replace(
+    merged: Provenance = replace(
         mine,
         source=_both(mine.source, other.source),
         engine=_both(mine.engine, other.engine),
@@ -169,6 +168,7 @@ def _provenance(a: Any, b: Any) -> Provenance:
         caveats=(*dict.fromkeys((*mine.caveats, *other.caveats)), *_merged(a, b)),
         flow=(*_named(mine), *_named(other)),
     )
+    return merged
 
 
 def _both(one: str, other: str) -> str:

@@ -23,7 +23,6 @@ _INDEX = "counts.json"
 _KIND = "lead-score-toolkit counts"
 
 
-
 def save_counts(counts: Any, folder: str | os.PathLike[str]) -> Path:
     """Write a count table into a folder of its own: `counts.json` and one Parquet file per frame.
 
@@ -118,10 +117,12 @@ def _index(place: Path) -> dict[str, Any]:
             f"{', '.join(held) or 'nothing'}"
         )
     try:
-        index = json.loads((place / _INDEX).read_text(encoding="utf-8"))
+        index: Any = json.loads((place / _INDEX).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise SourceError(f"{place / _INDEX} is not readable JSON: {error}") from None
-    kind = index.get("kind") if isinstance(index, dict) else None
+    if not isinstance(index, dict):
+        raise SourceError(f"{place / _INDEX} does not describe saved counts")
+    kind = index.get("kind")
     if kind != _KIND or not isinstance(index.get("format"), int) or "table" not in index:
         raise SourceError(f"{place / _INDEX} does not describe saved counts (kind: {kind!r})")
     if index["format"] > FORMAT:

@@ -48,7 +48,7 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
     cells = frame.assign(score=frame["score"].map(merged_to))
     return replace(
         counts,
-        frame=cells.groupby(keys, as_index=False, sort=True)["n"].sum(),
+        frame=cells.groupby(keys, as_index=False, sort=True).agg({"n": "sum"}),
         provenance=replace(
             counts.provenance,
             flow=(),
@@ -135,14 +135,13 @@ def _without_small(caveat: str, fewer_than: int) -> str:
 
 def _notes(merged_to: dict[int, int], dropped: tuple[str, ...], fewer_than: int) -> tuple[str, ...]:
     levels = len(set(merged_to.values()))
-    notes = [
+    note = (
         f"For sharing, {len(merged_to)} scores were merged to {levels}, each named by its lowest, "
         f"so that no cell holds fewer than {fewer_than} leads; statistics are of this coarser "
         "score."
-    ]
-    if dropped:
-        notes.append(f"Left out for sharing, as there are too few: {' and '.join(dropped)} leads.")
-    return tuple(notes)
+    )
+    left_out = f"Left out for sharing, as there are too few: {' and '.join(dropped)} leads."
+    return (note, left_out) if dropped else (note,)
 
 
 def _coarser(
@@ -156,7 +155,7 @@ def _coarser(
         score_a=frame["score_a"].map(merged_to), score_b=frame["score_b"].map(merged_to)
     )
     keys = ["score_a", "state_a", "score_b", "state_b"]
-    sums = frame.groupby(keys, as_index=False, sort=True)["n"].sum()
+    sums = frame.groupby(keys, as_index=False, sort=True).agg({"n": "sum"})
     largest = -(-pairs.largest // fewer_than) * fewer_than
     return replace(pairs, frame=_rounded(sums, fewer_than), largest=largest)
 

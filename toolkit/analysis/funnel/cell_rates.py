@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["cell_family", "cell_rates"]
 
 
-
 def cell_family(
     clusters: Clusters, domains: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 ) -> Family:
@@ -29,10 +28,10 @@ def cell_family(
     domain with the leads that it has there.
     """
     hits, misses, products = [], [], []
-    used = np.zeros(len(clusters.n), dtype=np.float64)
+    used = np.zeros(len(clusters.n), dtype=np.bool_)
     for hit, base in domains:
         both = np.stack([hit & base, ~hit & base], axis=1).astype(np.float64)
-        used = np.maximum(used, base)
+        used |= base
         hits.append(float(clusters.n @ both[:, 0]))
         misses.append(float(clusters.n @ both[:, 1]))
         products.append(clusters.covariance(both))

@@ -98,9 +98,7 @@ def _by_reason(
     return found
 
 
-def stall_table(
-    stays: StayCounts, *, share: float = 0.9, confidence: float = 0.95
-) -> pd.DataFrame:
+def stall_table(stays: StayCounts, *, share: float = 0.9, confidence: float = 0.95) -> pd.DataFrame:
     """Leads that wait in a stage longer than most of those that moved on from it did.
 
     The limit of a stage is the day by which `share` of the leads that moved on had done so; a lead

@@ -19,6 +19,10 @@ __all__ = ["CoxSlope", "cox_slope"]
 
 _STEPS = 50
 _FEWEST = 5
+_NUMBERS = (
+    "slope", "standard_error", "ratio", "low", "high", "log_likelihood", "early", "late",
+    "p_changes",
+)  # fmt: skip
 _RUNAWAY = 30.0
 """A slope that makes the best leads e^30 times as fast as the worst fits no data: it ran away."""
 
@@ -81,16 +85,30 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     fit = None if reason else _fit(lives, every, lives.converted)
     if fit is None:
         why = reason or "conversions always have the highest or lowest score: no finite slope fits"
-        blank = [np.nan] * 6
-        return CoxSlope(*blank, hits, int(lives.n.sum()), np.nan, np.nan, np.nan, method, why)
+        return _slope(lives, method, reason=why)
     error = _error(lives, fit)
-    half = lives.clusters.quantile(every * 1.0, confidence) * error
-    ends = [float(np.exp(10 * (fit.slope + sign * half))) for sign in (0, -1, 1)]
+    half = lives.clusters.quantile(every, confidence) * error
+    ratio, low, high = (float(np.exp(10 * (fit.slope + sign * half))) for sign in (0, -1, 1))
     early, late, p_value = _over_time(lives)
-    return CoxSlope(
-        fit.slope, error, *ends, fit.log_likelihood, hits, int(lives.n.sum()),
-        early, late, p_value, method, None,
-    )  # fmt: skip
+    return replace(
+        _slope(lives, method, reason=None),
+        slope=fit.slope,
+        standard_error=error,
+        ratio=ratio,
+        low=low,
+        high=high,
+        log_likelihood=fit.log_likelihood,
+        early=early,
+        late=late,
+        p_changes=p_value,
+    )
+
+
+def _slope(lives: Lives, method: str, *, reason: str | None) -> CoxSlope:
+    """Begin with nothing known."""
+    unknown = dict.fromkeys(_NUMBERS, np.nan)
+    hits = int(lives.n[lives.converted].sum())
+    return CoxSlope(**unknown, positives=hits, n=int(lives.n.sum()), method=method, reason=reason)
 
 
 def _missing(lives: Lives, hits: int) -> str | None:
@@ -155,9 +173,7 @@ class _Table:
     middle: float
 
     @classmethod
-    def of(
-        cls, lives: Lives, inside: NDArray[np.bool_], event: NDArray[np.bool_]
-    ) -> _Table | None:
+    def of(cls, lives: Lives, inside: NDArray[np.bool_], event: NDArray[np.bool_]) -> _Table | None:
         """Lay the cells out; None without an event or with one score."""
         n = lives.n * inside
         days, place = np.unique(lives.day, return_inverse=True)
@@ -165,11 +181,12 @@ class _Table:
         scores = lives.score[n > 0]
         if not tied.sum() or scores.min() == scores.max():
             return None
-        on = np.repeat(np.arange(len(days)), tied)
+        on = np.repeat(np.arange(len(days), dtype=np.int64), tied)
         first = np.repeat(np.cumsum(tied) - tied, tied)
         part = (np.arange(len(on)) - first) / tied[on]
         middle = float((lives.score * n).sum() / n.sum())
-        return cls(lives.score - middle, n, place, event, inside, len(days), on, part, middle)
+        x = (lives.score - middle).astype(np.float64)
+        return cls(x, n, place, event, inside, len(days), on, part, middle)
 
     @property
     def span(self) -> float:

@@ -87,7 +87,7 @@ def _band_rows(
     curves = _curves(life, times)
     known = _followed(life, times)
     errors = _errors(lives, inside, life, times)
-    low, high = _ends(curves[0], errors, lives.clusters.quantile(inside * 1.0, confidence))
+    low, high = _ends(curves[0], errors, lives.clusters.quantile(inside, confidence))
     rows = pd.DataFrame(
         {
             **group.head,
@@ -187,7 +187,7 @@ def _reasons(
     leads = lives.n[inside].sum()
     if not leads:
         return ["no leads"] * len(times)
-    equal = lives.clusters.equal_accounts(inside * 1.0) if lives.clusters.known else leads
+    equal = lives.clusters.equal_accounts(inside) if lives.clusters.known else leads
     few = few_accounts(equal, leads)
     unworked = lives.n[inside & lives.unworked].sum() / leads
     notes = (
@@ -278,8 +278,8 @@ def _quantiles(  # noqa: PLR0917 - one private step of one table
     values = influence(lives, inside, life, times)
     values = (values - ratio * values[:, [-1]]) / curve[-1]
     error = np.sqrt(lives.clusters.variances(values))
-    quantile = lives.clusters.quantile(inside * 1.0, confidence)
-    found = []
+    quantile = lives.clusters.quantile(inside, confidence)
+    found: list[tuple[float, float, float, float, str | None]] = []
     for share in shares:
         day = times[np.argmax(ratio >= share - 1e-12)]
         fits = times[np.abs(ratio - share) <= quantile * error]

@@ -59,12 +59,13 @@ class Life:
     @property
     def hazard(self) -> Floats:
         """Share of those at risk that end on each day, by either event."""
-        return (self.converted + self.rivals) / np.maximum(self.at_risk, 1)
+        share: Floats = (self.converted + self.rivals) / np.maximum(self.at_risk, 1)
+        return share
 
     @property
     def staying(self) -> Floats:
         """Share that neither event has reached, after each day (Kaplan and Meier 1958)."""
-        return np.cumprod(1 - self.hazard)
+        return np.cumprod(1 - self.hazard, dtype=np.float64)
 
     @property
     def before(self) -> Floats:
@@ -112,10 +113,8 @@ def life_of(lives: Lives, inside: NDArray[np.bool_]) -> Life:
         return np.bincount(place, weights=n * kind[inside], minlength=len(days)).astype(np.float64)
 
     ends = np.bincount(place, weights=n, minlength=len(days)).astype(np.float64)
-    at_risk = np.cumsum(ends[::-1])[::-1]
-    return Life(
-        days, at_risk, total(lives.converted), total(lives.rival), total(~lives.ended)
-    )
+    at_risk = np.cumsum(ends[::-1], dtype=np.float64)[::-1]
+    return Life(days, at_risk, total(lives.converted), total(lives.rival), total(~lives.ended))
 
 
 def check_days(at_days: Sequence[int]) -> Ints:

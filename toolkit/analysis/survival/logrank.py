@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.analysis.bands import BandLike
-    from toolkit.analysis.cells import Floats
+    from toolkit.analysis.cells import Floats, Ints
     from toolkit.counts import DayCounts
 
 __all__ = ["LogRank", "log_rank"]
@@ -95,10 +95,10 @@ def _test(difference: Floats, variance: Floats, df: int, method: str) -> LogRank
 
 def _exact(
     lives: Lives, inside: list[NDArray[np.bool_]], every: NDArray[np.bool_]
-) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats]:
+) -> tuple[tuple[Ints, Floats, Floats], Floats, Floats]:
     """Observed less expected conversions of each band, with the hypergeometric covariance."""
     life = life_of(lives, every)
-    place = np.searchsorted(life.days, lives.day)
+    place = np.searchsorted(life.days, lives.day).astype(np.int64)
     shape = len(life.days)
     risk = np.stack(
         [
@@ -116,19 +116,22 @@ def _exact(
     d, y = life.converted, life.at_risk
     scale = np.where(y > 1, d * (y - d) / np.maximum(y - 1, 1), 0.0)
     variance = np.diag((share * scale).sum(axis=1)) - (share * scale) @ share.T
-    return (place, share, d / np.maximum(y, 1)), (seen - share * d).sum(axis=1), variance
+    return (
+        (place, share, d / np.maximum(y, 1)),
+        np.asarray((seen - share * d).sum(axis=1)),
+        variance,
+    )
 
 
 def _influence(
     lives: Lives,
     inside: list[NDArray[np.bool_]],
-    place: Floats,
+    place: Ints,
     share: Floats,
     hazard: Floats,
 ) -> Floats:
     """W of a lead of each cell: its own conversion less what was expected of it, by band."""
-    at = place.astype(np.int64)
     own = np.stack(inside, axis=1).astype(np.float64)
-    expected = np.cumsum(hazard)[at][:, None] * own - np.cumsum(share * hazard, axis=1).T[at]
-    values: Floats = (own - share.T[at]) * lives.converted[:, None] - expected
+    expected = np.cumsum(hazard)[place][:, None] * own - np.cumsum(share * hazard, axis=1).T[place]
+    values: Floats = (own - share.T[place]) * lives.converted[:, None] - expected
     return values

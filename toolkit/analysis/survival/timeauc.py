@@ -74,8 +74,8 @@ def time_auc(
 def _weights(lives: Lives, time: int) -> _Weights:
     days, place = np.unique(lives.day, return_inverse=True)
     size = len(days)
-    total = np.bincount(place, weights=lives.n, minlength=size)
-    events = np.bincount(place, weights=lives.n * lives.ended, minlength=size)
+    total = np.bincount(place, weights=lives.n, minlength=size).astype(np.float64)
+    events = np.bincount(place, weights=lives.n * lives.ended, minlength=size).astype(np.float64)
     at_risk = np.cumsum(total[::-1])[::-1] - events
     censored = total - events
     stay = np.where(at_risk > 0, 1 - censored / np.maximum(at_risk, 1), 1.0)
@@ -109,7 +109,7 @@ def _row(lives: Lives, time: int, confidence: float) -> dict[str, object]:
     # Without accounts each lead is one: G/(G-1) as everywhere.
     factor = 1.0 if lives.clusters.known else account_factor(int(lives.n.sum()))
     error = float(np.sqrt(factor * lives.clusters.variances(values[:, None])[0]))
-    quantile = lives.clusters.quantile(np.ones(len(lives.n)), confidence)
+    quantile = lives.clusters.quantile(lives.n > 0, confidence)
     low, high, reason = _logit_ends(auc, error, quantile)
     head |= {"auc": auc, "low": low, "high": high, "standard_error": error}
     return head | tail | {"reason": reason}
@@ -141,9 +141,7 @@ def _auc(lives: Lives, weights: _Weights) -> tuple[float, Floats, Floats]:
     )
 
 
-def _influence(
-    lives: Lives, weights: _Weights, u_case: Floats, u_control: Floats
-) -> Floats:
+def _influence(lives: Lives, weights: _Weights, u_case: Floats, u_control: Floats) -> Floats:
     """Derivative of the area by the weight of a lead of each cell, through G as well.
 
     d log G(t) = -sum over v <= t of (own end at v - at risk at v * c/Y)/(Y - c), and each weight 1/G

@@ -104,12 +104,12 @@ def _rows_sql(schema: str, until: int, within_days: int) -> str:
 
 
 def _notes(already: int, later: int) -> tuple[str, ...]:
-    notes = ()
+    notes = []
     if already:
-        notes += (f"Left out: {already:,} leads that had reached the outcome before the moment.",)
+        notes.append(f"Left out: {already:,} leads that had reached the outcome before the moment.")
     if later:
-        notes += (
+        notes.append(
             f"{later:,} leads reached the outcome after they had been turned down or recycled; "
-            "here they end with the earlier of the two.",
+            "here they end with the earlier of the two."
         )
-    return notes
+    return tuple(notes)

@@ -38,9 +38,7 @@ def dimension_bands(
     # Grades read points on the model's scale, which the engine may hold in a finer unit.
     finer = score_unit(model) // model.scale
     cuts = [grade.start * finer for grade in grades]
-    return DimensionBands(
-        (*(grade.grade for grade in grades), "no grade"), _cases(dimension, cuts)
-    )
+    return DimensionBands((*(grade.grade for grade in grades), "no grade"), _cases(dimension, cuts))
 
 
 def _of_points(dimension: str, starts: Sequence[int], unit: int) -> DimensionBands:

@@ -74,8 +74,7 @@ def count_stages(
         ]
         _make_decisions(backtest, crm, schemas[0], auto_accept_reasons)
         states = "".join(
-            f", case when entry{i}.t <= sc.s then 'already' else state{i}.state end"
-            f" as stage_{i}"
+            f", case when entry{i}.t <= sc.s then 'already' else state{i}.state end as stage_{i}"
             for i in range(len(chosen))
         )
         joined = "".join(
@@ -122,9 +121,12 @@ def _windows(crm: Crm, stages: Mapping[str, int] | None) -> Mapping[str, int]:
         if not stages:
             raise QuestionError("count_stages(stages): expected at least one stage, found none")
         return stages
-    known = {row[0] for row in crm.connection.execute("""
+    known = {
+        row[0]
+        for row in crm.connection.execute("""
         select distinct stage from stage_changes
-        union select 'accepted' from sales_feedback where decision = 'accepted'""").fetchall()}
+        union select 'accepted' from sales_feedback where decision = 'accepted'""").fetchall()
+    }
     found = {name: days for name, days in _USUAL.items() if name in known}
     if not found:
         raise QuestionError(

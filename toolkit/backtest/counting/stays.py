@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data
 from toolkit.backtest.counting.scores import _pairs
@@ -83,7 +84,9 @@ def count_responses(
     """
     check_same(backtest, crm)
     if not hours or any(a >= b for a, b in zip((0, *hours), hours, strict=False)):
-        raise QuestionError(f"hours is {tuple(hours)}: expected rising whole hours such as 1, 4, 24")
+        raise QuestionError(
+            f"hours is {tuple(hours)}: expected rising whole hours such as 1, 4, 24"
+        )
     source = _touches(crm)
     rows = f"({_responses_sql(backtest, source, end_of_data(crm), hours)})"
     frame = crm.connection.execute(
@@ -106,12 +109,10 @@ def count_responses(
 
 def _touches(crm: Crm) -> str:
     """Where a touch is read from: calls and meetings before decisions, which come after them."""
-    candidates = (
-        f"select lead_id, {seconds('occurred_at')} as t from activities where role = 'sales'",
-        f"select lead_id, {seconds('decided_at')} as t from sales_feedback "
-        "where decision in ('accepted', 'rejected', 'recycled')",
-    )
-    for query in candidates:
+    calls = f"select lead_id, {seconds('occurred_at')} as t from activities where role = 'sales'"
+    decisions = f"""select lead_id, {seconds("decided_at")} as t from sales_feedback
+        where decision in ('accepted', 'rejected', 'recycled')"""
+    for query in (calls, decisions):
         if crm.connection.execute(f"select 1 from ({query}) limit 1").fetchall():
             return query
     raise QuestionError(
@@ -121,7 +122,10 @@ def _touches(crm: Crm) -> str:
 
 
 def _responses_sql(backtest: Backtest, source: str, until: int, hours: Sequence[int]) -> str:
-    spans = [f"within {hours[0]} h", *(f"{a} to {b} h" for a, b in zip(hours, hours[1:], strict=False))]
+    spans = [
+        f"within {hours[0]} h",
+        *(f"{a} to {b} h" for a, b in pairwise(hours)),
+    ]
     cases = " ".join(
         f"when first_t - s <= {end * 3600} then '{name}'"
         for end, name in zip(hours, spans, strict=True)

@@ -21,7 +21,8 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
-from toolkit.report.sentences import FEWEST, band_label
+from toolkit.report.figures.whose import row_label, those_of
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import joined, of_all, percent, plural
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def plot_dispositions(table: pd.DataFrame, *, note: str = "") -> Chart:
     whole = table[table["given_reason"] == ""]
     bands = [part.to_dict("records") for _, part in whole.groupby("band", sort=False)]
     sentence = dispositions_sentence(table)
-    said = "Of the leads whose time to decide has passed. Undecided: sales acted and did not " \
+    said = (
+        "Of the leads whose time to decide has passed. Undecided: sales acted and did not "
         "decide; untouched: neither. Both say nothing about the lead."
+    )
     with drawing():
         used = [name for name in _LOOKS if whole.loc[whole["disposition"] == name, "leads"].sum()]
         legend = _legend(used)
@@ -94,7 +97,7 @@ def _edge(name: str) -> str:
 
 
 def _bar(axes: Axes, rows: list[dict[Any, Any]], y: float) -> None:
-    label = wrapped(band_label(rows[0]), _LABEL, SIZE["label"], most=2)
+    label = wrapped(row_label(rows[0]), _LABEL, SIZE["label"], most=2)
     axes.text(_EDGE + _LABEL, y + 0.28, "\n".join(label), ha="right", va="center",
               size=SIZE["label"], linespacing=1.1)  # fmt: skip
     left, width = _EDGE + _LABEL + 0.12, WIDTH - 2 * _EDGE - _LABEL - 0.12
@@ -108,9 +111,7 @@ def _bar(axes: Axes, rows: list[dict[Any, Any]], y: float) -> None:
     axes.text(left, y + 0.42, text, size=SIZE["note"], color=NOTE, va="center")
 
 
-def _part(
-    axes: Axes, row: Mapping[Hashable, Any], x: float, place: tuple[float, float]
-) -> float:
+def _part(axes: Axes, row: Mapping[Hashable, Any], x: float, place: tuple[float, float]) -> float:
     y, width = place
     name = row["disposition"]
     _, colour, hatch = _LOOKS[name]
@@ -141,7 +142,7 @@ def _spoken(rows: list[dict[Any, Any]]) -> str:
         for row in rows
         if row["disposition"] in _LOOKS and row["leads"] and row["n"] >= FEWEST
     ]
-    return f"{band_label(rows[0])} ({_counts(rows)}): {joined(parts) or 'nothing to show'}."
+    return f"{row_label(rows[0])} ({_counts(rows)}): {joined(parts) or 'nothing to show'}."
 
 
 def dispositions_sentence(table: pd.DataFrame) -> str:
@@ -159,5 +160,7 @@ def dispositions_sentence(table: pd.DataFrame) -> str:
         for name, said in (("rejected", "were rejected"), ("untouched", "were never touched"))
         if name in by and by[name]["leads"]
     ]
-    first = f"Sales accepted {percent(leads / n, 0)} of {band_label(rows[0])} ({of_all(leads, n)})"
+    first = (
+        f"Sales accepted {percent(leads / n, 0)} of leads {those_of(rows[0])} ({of_all(leads, n)})"
+    )
     return f"{first}; {joined(rest)}" if rest else first

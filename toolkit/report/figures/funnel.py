@@ -20,7 +20,8 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
-from toolkit.report.sentences import FEWEST, band_label
+from toolkit.report.figures.whose import row_label, those_of
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import joined, of_all, percent
 
 if TYPE_CHECKING:
@@ -42,17 +43,18 @@ def plot_funnel(table: pd.DataFrame, *, of: str = "judged leads", note: str = ""
     most four stages are drawn. Bars share one scale from 0 to 100%. Shares of fewer than 5 leads
     are not shown. The title is the sentence to repeat, from the same rows.
     """
-    rows = table[table["of"] == of] if of == "judged leads" else table[table["of"] != "judged leads"]
+    rows = (
+        table[table["of"] == of] if of == "judged leads" else table[table["of"] != "judged leads"]
+    )
     stages = list(dict.fromkeys(rows["stage"]))[:_MOST_STAGES]
     bands = list(dict.fromkeys(rows["band"]))
-    records = {
-        (row["band"], row["stage"]): row
-        for row in rows.to_dict("records")
-    }
+    records = {(row["band"], row["stage"]): row for row in rows.to_dict("records")}
     with drawing():
         sentence = funnel_sentence(rows)
-        said = "Thin line: 95% interval. Each share is of the leads named above its column; " \
+        said = (
+            "Thin line: 95% interval. Each share is of the leads named above its column; "
             "leads too young to judge or never worked are in none."
+        )
         width = (WIDTH - 2 * _EDGE - _LABEL - _GAP * len(stages)) / max(len(stages), 1)
         heads = [_head(records, bands, stage, width) for stage in stages]
         top = 0.2 * max((len(lines) for lines in heads), default=1) + 0.08
@@ -65,7 +67,7 @@ def plot_funnel(table: pd.DataFrame, *, of: str = "judged leads", note: str = ""
             for number, band in enumerate(bands):
                 _cell(axes, records[band, stage], x, top + _PITCH * number, width)
         for number, band in enumerate(bands):
-            label = wrapped(band_label(records[band, stages[0]]), _LABEL, SIZE["label"], most=2)
+            label = wrapped(row_label(records[band, stages[0]]), _LABEL, SIZE["label"], most=2)
             axes.text(_EDGE + _LABEL, top + _PITCH * (number + 0.42), "\n".join(label),
                       ha="right", va="center", size=SIZE["label"], linespacing=1.1)  # fmt: skip
     chart.alt = f"{sentence}. " + " ".join(_spoken(row) for row in records.values())
@@ -107,24 +109,27 @@ def _counts(row: Mapping[Hashable, Any]) -> str:
 
 def _spoken(row: Mapping[Hashable, Any]) -> str:
     share = f"{percent(row['rate'], 0)}, " if _shown(row) else ""
-    return f"{band_label(row)}, {row['label']} of {row['of']}: {share}{_counts(row)}."
+    return f"{row_label(row)}, {row['label']} of {row['of']}: {share}{_counts(row)}."
 
 
 def funnel_sentence(rows: pd.DataFrame) -> str:
     """Say what share of the two best bands with enough leads reached each stage."""
-    said = []
+    said: list[tuple[str, str, list[tuple[str, str]]]] = []
     for band in dict.fromkeys(rows["band"]):
         mine = rows[rows["band"] == band].to_dict("records")
         known = [row for row in mine if _shown(row)]
         if known and len(said) < 2:  # noqa: PLR2004 - a sentence holds two bands
-            steps = [f"{percent(row['rate'], 0)} {row['label']}" for row in known[:_MOST_STAGES]]
-            said.append((band_label(mine[0]), known[0]["of"], steps))
+            steps = [(percent(row["rate"], 0), str(row["label"])) for row in known[:_MOST_STAGES]]
+            said.append((those_of(mine[0]), known[0]["of"], steps))
     if not said:
         return "No band has enough judged leads to say how far they get"
-    (label, of, steps), *rest = said
-    first = f"Of {of} in {label}: {joined(steps)}"
+    (whose, of, steps), *rest = said
+    first = f"Of {of} {whose}, {_reached(steps)}"
     if not of.startswith("judged"):
-        first = f"Step by step, in {label}: {joined(steps)}"
-    return first + "".join(f"; in {label}: {joined(steps)}" for label, _, steps in rest)
+        first = f"Step by step, of leads {whose}, {_reached(steps)}"
+    return first + "".join(f"; of those {whose}, {_reached(steps)}" for whose, _, steps in rest)
 
 
+def _reached(steps: list[tuple[str, str]]) -> str:
+    (share, label), *rest = steps
+    return joined([f"{share} reached {label}", *(" ".join(step) for step in rest)])

@@ -21,7 +21,8 @@ from toolkit.report.figures.style import (
     new_chart,
     wrapped,
 )
-from toolkit.report.sentences import FEWEST, band_label
+from toolkit.report.figures.whose import row_label, those_of
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import Words, count, joined, percent, rate_text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _frame(axes: Axes, bands: list[list[dict[Any, Any]]]) -> float:
         for name in (("rate", "high") if row is rows[-1] else ("rate",))
         if not math.isnan(row[name])
     ]
-    most = min(max([*ends, 0.01]) * 1.08, 1.0)
+    most = min(float(max([*ends, 0.01])) * 1.08, 1.0)
     last = max((rows[-1]["day"] for rows in bands), default=90)
     axes.set_ylim(0, most)
     axes.set_xlim(0, last * 1.02)
@@ -107,7 +108,7 @@ def _curve(axes: Axes, rows: list[dict[Any, Any]], look: tuple[str, Any]) -> Non
 
 def _label(rows: list[dict[Any, Any]]) -> str:
     last = rows[-1]
-    return f"{band_label(last)}: {percent(last['rate'], 0)} by day {last['day']}"
+    return f"{row_label(last)}: {percent(last['rate'], 0)} by day {last['day']}"
 
 
 def _labels(
@@ -134,7 +135,7 @@ def _labels(
 
 def _spoken(row: Mapping[Hashable, Any]) -> str:
     rate = rate_text(row["rate"], row["low"], row["high"])
-    return f"{band_label(row)}: {rate} by day {row['day']}, of {count(row['leads'])} leads."
+    return f"{row_label(row)}: {rate} by day {row['day']}, of {count(row['leads'])} leads."
 
 
 def times_sentence(table: pd.DataFrame, *, words: Words) -> str:
@@ -148,11 +149,13 @@ def times_sentence(table: pd.DataFrame, *, words: Words) -> str:
         known[(known["band"] == band) & (known["day"] <= day)].to_dict("records")[-1]
         for band in bands
     ]
-    shares = [f"{percent(row['rate'], 0)} of {band_label(row)}" for row in rows]
+    whose = ["of leads", *(["of those"] * (len(rows) - 1))]
+    shares = [
+        f"{percent(row['rate'], 0)} {word} {those_of(row)}"
+        for word, row in zip(whose, rows, strict=True)
+    ]
     return f"By day {day}, {joined(shares)} had {_had(words)}"
 
 
 def _had(words: Words) -> str:
     return words.became.replace("became", "become")
-
-
