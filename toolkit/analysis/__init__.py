@@ -15,6 +15,15 @@ from toolkit.analysis.calibration import (
     isotonic_rates,
     monotonicity,
 )
+from toolkit.analysis.funnel import (
+    disposition_table,
+    funnel_table,
+    grade_funnel_table,
+    grid_table,
+    hand_raiser_table,
+    response_table,
+    stall_table,
+)
 from toolkit.analysis.intervals import (
     clopper_pearson_interval,
     jeffreys_interval,
@@ -35,6 +44,16 @@ from toolkit.analysis.ranking import (
     ranking_table,
 )
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
+from toolkit.analysis.survival import (
+    CoxSlope,
+    LogRank,
+    cox_slope,
+    incidence_table,
+    ipcw_brier,
+    log_rank,
+    time_auc,
+    time_to_table,
+)
 from toolkit.analysis.thresholds import threshold_table
 from toolkit.analysis.verdict import (
     Answer,
@@ -60,9 +79,11 @@ __all__ = [
     "AucDifference",
     "AveragePrecision",
     "BandLike",
+    "CoxSlope",
     "Difference",
     "Gap",
     "Judgement",
+    "LogRank",
     "Monotonicity",
     "PartialAuc",
     "Rate",
@@ -77,15 +98,24 @@ __all__ = [
     "band_table",
     "calibration_table",
     "clopper_pearson_interval",
+    "cox_slope",
     "detectable_points",
+    "disposition_table",
     "equal_bands",
     "fit_weights",
+    "funnel_table",
     "gains_table",
+    "grade_funnel_table",
+    "grid_table",
+    "hand_raiser_table",
+    "incidence_table",
+    "ipcw_brier",
     "isotonic_rates",
     "jeffreys_interval",
     "judge_weights",
     "largest_gap",
     "level_table",
+    "log_rank",
     "monotonicity",
     "partial_auc",
     "ranking_table",
@@ -94,8 +124,12 @@ __all__ = [
     "rate_difference",
     "rate_verdict",
     "replicate_cells",
+    "response_table",
+    "stall_table",
     "structural_reason",
     "threshold_table",
+    "time_auc",
+    "time_to_table",
     "weight_table",
     "wilson_interval",
 ]

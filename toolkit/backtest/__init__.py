@@ -1,7 +1,16 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
 from toolkit.backtest.asof import LeadScores, score_leads
-from toolkit.backtest.counting import count_pairs, count_patterns, count_replicates, count_scores
+from toolkit.backtest.counting import (
+    count_days,
+    count_pairs,
+    count_patterns,
+    count_replicates,
+    count_responses,
+    count_scores,
+    count_stages,
+    count_stays,
+)
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
@@ -21,11 +30,15 @@ __all__ = [
     "Outcome",
     "account_scores",
     "check_model",
+    "count_days",
     "count_lints",
     "count_pairs",
     "count_patterns",
     "count_replicates",
+    "count_responses",
     "count_scores",
+    "count_stages",
+    "count_stays",
     "explain_lead",
     "read_scored",
     "run_backtest",
