@@ -19,6 +19,7 @@ from toolkit.analysis.intervals import (
     jeffreys_interval,
     wilson_interval,
 )
+from toolkit.analysis.leaks import Leaks, leak_table
 from toolkit.analysis.ranking import Auc, auc, gains_table
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
 from toolkit.analysis.thresholds import threshold_table
@@ -36,6 +37,7 @@ __all__ = [
     "Auc",
     "BandLike",
     "Difference",
+    "Leaks",
     "Monotonicity",
     "Rate",
     "ScoreBand",
@@ -49,6 +51,7 @@ __all__ = [
     "gains_table",
     "isotonic_rates",
     "jeffreys_interval",
+    "leak_table",
     "level_table",
     "monotonicity",
     "ranking_verdict",

@@ -14,6 +14,7 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.fields import FieldCounts, TimingCounts
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES, State
@@ -22,9 +23,11 @@ __all__ = [
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "FieldCounts",
     "FlowStep",
     "Provenance",
     "ScoreCounts",
     "State",
+    "TimingCounts",
     "flow_table",
 ]

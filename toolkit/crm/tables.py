@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTRACT", "DECISIONS", "ROLES", "Column", "Table"]
+__all__ = ["CONTRACT", "DECISIONS", "FIELD_ROLES", "ROLES", "Column", "Table"]
 
 Kind = Literal["id", "word", "text", "instant", "flag"]
 
 ROLES = ("marketing", "sales", "outcome", "system")
 """What an activity is evidence of; criteria use marketing activities only."""
+
+FIELD_ROLES = ("sales", "outcome", "known_before")
+"""The analyst's answer about a field that seems to know the outcome.
+
+`sales` and `outcome`: it follows the hand-off or the outcome, so no model may pay for it.
+`known_before`: its values stood before the outcome.
+"""
 
 DECISIONS = ("accepted", "rejected", "recycled", "no_response")
 """What sales said about a lead that was handed over."""
@@ -97,5 +104,30 @@ CONTRACT = _contract(
             Column("reason_code", "text", required=False),
         ),
         without="why sales turned leads down is not known",
+    ),
+    Table(
+        "lead_changes",
+        (
+            Column("lead_id", "id"),
+            Column("field", "text"),
+            Column("value", "text"),
+            Column("valid_from", "instant"),
+            Column("valid_to", "instant", required=False),
+            Column("old_value", "text", required=False),
+        ),
+        without="fields are read as of the export, and when they were first set is not known",
+    ),
+    Table(
+        "score_history",
+        (
+            Column("lead_id", "id"),
+            Column("changed_at", "instant", date_only="end"),
+            Column("score_name", "text", required=False),
+            Column("new_value", "text", required=False),
+            Column("old_value", "text", required=False),
+            Column("delta", "text", required=False),
+            Column("reason", "text", required=False),
+        ),
+        without="the recorded score cannot be reconciled with the replayed one",
     ),
 )

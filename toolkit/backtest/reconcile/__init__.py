@@ -1,0 +1,1 @@
+"""Recorded scores against replayed ones."""

@@ -1,0 +1,10 @@
+"""Is the evidence fit to be used: count in the engine, judge in the analysis, one call each.
+
+leaks      which fields, activities and scores may know the outcome
+"""
+
+from __future__ import annotations
+
+from toolkit.checks.leaks import check_leaks
+
+__all__ = ["check_leaks"]
