@@ -105,29 +105,4 @@ CONTRACT = _contract(
         ),
         without="why sales turned leads down is not known",
     ),
-    Table(
-        "lead_changes",
-        (
-            Column("lead_id", "id"),
-            Column("field", "text"),
-            Column("value", "text"),
-            Column("valid_from", "instant"),
-            Column("valid_to", "instant", required=False),
-            Column("old_value", "text", required=False),
-        ),
-        without="fields are read as of the export, and when they were first set is not known",
-    ),
-    Table(
-        "score_history",
-        (
-            Column("lead_id", "id"),
-            Column("changed_at", "instant", date_only="end"),
-            Column("score_name", "text", required=False),
-            Column("new_value", "text", required=False),
-            Column("old_value", "text", required=False),
-            Column("delta", "text", required=False),
-            Column("reason", "text", required=False),
-        ),
-        without="the recorded score cannot be reconciled with the replayed one",
-    ),
 )
