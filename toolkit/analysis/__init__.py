@@ -22,6 +22,12 @@ from toolkit.analysis.intervals import (
 from toolkit.analysis.leaks import Leaks, leak_table
 from toolkit.analysis.ranking import Auc, auc, gains_table
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
+from toolkit.analysis.reconcile import (
+    Reconciliation,
+    agreement,
+    cause_table,
+    reconciliation,
+)
 from toolkit.analysis.thresholds import threshold_table
 from toolkit.analysis.verdict import (
     Answer,
@@ -40,12 +46,15 @@ __all__ = [
     "Leaks",
     "Monotonicity",
     "Rate",
+    "Reconciliation",
     "ScoreBand",
     "Verdict",
+    "agreement",
     "area_verdict",
     "auc",
     "band_table",
     "calibration_table",
+    "cause_table",
     "clopper_pearson_interval",
     "equal_bands",
     "gains_table",
@@ -58,6 +67,7 @@ __all__ = [
     "rate",
     "rate_difference",
     "rate_verdict",
+    "reconciliation",
     "structural_reason",
     "threshold_table",
     "wilson_interval",

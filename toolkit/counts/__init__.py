@@ -14,6 +14,7 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.differences import DifferenceCounts
 from toolkit.counts.fields import FieldCounts, TimingCounts
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
 from toolkit.counts.scores import ScoreCounts
@@ -23,6 +24,7 @@ __all__ = [
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "DifferenceCounts",
     "FieldCounts",
     "FlowStep",
     "Provenance",

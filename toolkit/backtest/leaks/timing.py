@@ -7,7 +7,7 @@ import pandas as pd
 from toolkit.backtest.moments import DAY
 from toolkit.backtest.outcomes import HANDOFF, OUTCOME
 from toolkit.backtest.reconcile.recorded import history_sql
-from toolkit.backtest.sql import column_names, seconds
+from toolkit.backtest.sql import seconds
 from toolkit.counts import TimingCounts
 from toolkit.crm import Crm
 
@@ -48,22 +48,28 @@ def _first_set(crm: Crm, schema: str) -> pd.DataFrame:
 
     A first recorded change that replaces a value proves that there was one before it.
     """
-    replaced = "old_value" in column_names(crm.connection, "lead_changes")
-    before = "arg_min(old_value is not null, valid_from)" if replaced else "false"
     return crm.connection.execute(f"""
         select 'field' as about, field as name, 'first_set' as question, count(*) as n,
-          count(*) filter (first >= o) as late, count(distinct g) as accounts
+          count(*) filter ({_late("first", "o")}) as late, count(distinct g) as accounts
         from (
           select change.field, {_GROUP} as g, e.t as o,
-            case when {before} then lead.c
+            case when bool_or(change.old_value is not null and change.valid_from = f.begun) then lead.c
                  else min({seconds("change.valid_from")}) filter (change.value is not null) end as first
           from lead_changes as change
+          join (select lead_id, field, min(valid_from) as begun from lead_changes group by all) as f
+            on f.lead_id = change.lead_id and f.field = change.field
           join {schema}.lead as lead on lead.lead_id = change.lead_id
           join {schema}.entry as e on e.l = lead.l and e.stage = {OUTCOME}
           join {schema}.state as state on state.l = lead.l and state.state = 'converted'
           where change.field is not null and change.valid_from is not null
           group by change.field, lead.lead_id, lead.account, lead.c, e.t)
         where first is not null group by field order by field""").df()
+
+
+def _late(first: str, outcome: str) -> str:
+    """At or after, to the second; where one of them is a date only, on a later day."""
+    dated = f"({outcome} % {DAY} = 0 or {first} % {DAY} = {DAY - 1})"
+    return f"case when {dated} then {first} // {DAY} > {outcome} // {DAY} else {first} >= {outcome} end"
 
 
 def _activities(crm: Crm, schema: str, stage: int, until: int) -> pd.DataFrame:
@@ -95,7 +101,7 @@ def _activities(crm: Crm, schema: str, stage: int, until: int) -> pd.DataFrame:
 def _moved(crm: Crm, schema: str) -> pd.DataFrame:
     """Of the converted leads whose score changed on one of two days only: those on the later."""
     return crm.connection.execute(f"""
-        with r as ({history_sql(crm.connection)}),
+        with r as ({history_sql()}),
         c as (select lead_id, name, t from (
                 select *, lag(value) over (partition by lead_id, name order by t) as before from r)
               where before is not null and value <> before),
