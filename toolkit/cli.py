@@ -15,13 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit.cli_models import commands
+from toolkit.cli_reports import commands as report_commands
+from toolkit.cli_reports import show_result
 from toolkit.errors import SourceError, ToolkitError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.crm import Crm
-    from toolkit.report import ReportResult
 
 __all__ = ["app", "main"]
 
@@ -34,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(commands)  # init, export, import
+app.add_typer(report_commands)
 # No markup: a path or a lead id may hold brackets.
 _out = Console(highlight=False, markup=False)
 _err = Console(stderr=True, highlight=False, markup=False)
@@ -62,7 +64,7 @@ def demo(
     with _err.status(f"Drawing {leads:,} leads with their activities and outcomes"):
         make_demo(folder, leads=leads, seed=seed, format="parquet" if parquet else "csv")
     _err.print(f"The demo CRM is in {folder} (planted truth: truth.json)")
-    _done(
+    show_result(
         run_report(
             "quarterly_audit",
             crm=folder / "crm.yaml",
@@ -141,7 +143,7 @@ def audit(
     dated = {"--model": model, "--quarter": quarter, "--within": within, "--age": age}
     flat = {"--score": score, "--account": account, "--scored-before-outcome": declared}
     _one_source(crm, scored, dated, {**flat, "--outcome": outcome})
-    _done(
+    show_result(
         run_report(
             "quarterly_audit",
             crm=crm,
@@ -344,17 +346,6 @@ def _show(table: pd.DataFrame, title: str) -> None:
     for row in table.astype(str).to_numpy().tolist():
         shown.add_row(*(Text(cell) for cell in row))
     _out.print(shown)
-
-
-def _done(result: ReportResult) -> None:
-    _out.print(Text(result.headline, style="bold"))
-    for what, path in (
-        ("Report", result.html),
-        ("Facts", result.facts),
-        ("Notebook", result.notebook),
-    ):
-        # Unbroken, so that it can be copied.
-        _out.print(f"{what + ':':9} {path}", soft_wrap=True)
 
 
 def main() -> None:

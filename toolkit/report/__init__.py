@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         plot_thresholds,
     )
     from toolkit.report.findings import Finding
-    from toolkit.report.run import ReportResult, report_names, run_report
+    from toolkit.report.run import ReportResult, report_names, report_parameters, run_report
     from toolkit.report.wording import Words
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "plot_quarters",
     "plot_thresholds",
     "report_names",
+    "report_parameters",
     "run_report",
 ]
 
@@ -45,6 +46,7 @@ _HOMES = {
     "Words": "wording",
     "alt_text": "figures",
     "report_names": "run",
+    "report_parameters": "run",
     "run_report": "run",
 }
 
