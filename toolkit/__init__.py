@@ -13,6 +13,8 @@ a pure function of small count tables.
                  |
              analysis/              intervals, ranking, calibration, bands, thresholds, verdicts
                  |
+              checks                leaks, reconciliation: counted and judged in one call
+                 |
               report/               figures, findings, notebook -> HTML
                  |
                 cli
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         read_scored,
         run_backtest,
     )
+    from toolkit.checks import check_leaks, reconcile
     from toolkit.counts import ScoreCounts
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
@@ -103,6 +106,7 @@ _ROOMS = {
         "read_scored",
         "run_backtest",
     ),
+    "toolkit.checks": ("check_leaks", "reconcile"),
     "toolkit.counts": ("ScoreCounts",),
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
@@ -139,6 +143,7 @@ __all__ = [
     "auc",
     "band_table",
     "calibration_table",
+    "check_leaks",
     "check_tables",
     "connect",
     "count_lints",
@@ -164,6 +169,7 @@ __all__ = [
     "rate_difference",
     "rate_verdict",
     "read_scored",
+    "reconcile",
     "run_backtest",
     "run_report",
     "save_model",
