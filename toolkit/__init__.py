@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         run_backtest,
         score_leads,
     )
+    from toolkit.checks import check_leaks, reconcile
     from toolkit.counts import (
         DayCounts,
         PatternCounts,
@@ -88,14 +89,7 @@ if TYPE_CHECKING:
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
     from toolkit.export import Tables, export_account_sql, export_fit_case, export_sql
-    from toolkit.model import (
-        Model,
-        diff_models,
-        lint_model,
-        load_model,
-        parse_model,
-        save_model,
-    )
+    from toolkit.model import Model, diff_models, lint_model, load_model, parse_model, save_model
     from toolkit.report import (
         plot_bands,
         plot_calibration,
@@ -138,9 +132,9 @@ _ROOMS = {
         "response_table",
         "stall_table",
         "threshold_table",
-        "weight_table",
         "time_auc",
         "time_to_table",
+        "weight_table",
     ),
     "toolkit.backtest": (
         "AtAge",
@@ -149,9 +143,9 @@ _ROOMS = {
         "Backtest",
         "Outcome",
         "account_scores",
+        "count_days",
         "count_lints",
         "count_patterns",
-        "count_days",
         "count_responses",
         "count_scores",
         "count_stages",
@@ -161,9 +155,13 @@ _ROOMS = {
         "run_backtest",
         "score_leads",
     ),
-    "toolkit.counts": ("PatternCounts", "ScoreCounts"),
+    "toolkit.checks": (
+        "check_leaks",
+        "reconcile",
+    ),
     "toolkit.counts": (
         "DayCounts",
+        "PatternCounts",
         "ScoreCounts",
         "StageCounts",
         "load_counts",
@@ -171,10 +169,18 @@ _ROOMS = {
         "save_counts",
         "suppress_small",
     ),
-    "toolkit.crm": ("check_tables", "connect"),
+    "toolkit.crm": (
+        "check_tables",
+        "connect",
+    ),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
-    "toolkit.export": ("Tables", "export_account_sql", "export_fit_case", "export_sql"),
+    "toolkit.export": (
+        "Tables",
+        "export_account_sql",
+        "export_fit_case",
+        "export_sql",
+    ),
     "toolkit.model": (
         "Model",
         "diff_models",
@@ -216,6 +222,7 @@ __all__ = [
     "auc",
     "band_table",
     "calibration_table",
+    "check_leaks",
     "check_tables",
     "connect",
     "count_days",
@@ -265,6 +272,7 @@ __all__ = [
     "rate_difference",
     "rate_verdict",
     "read_scored",
+    "reconcile",
     "response_table",
     "run_backtest",
     "run_report",

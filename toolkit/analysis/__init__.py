@@ -24,11 +24,8 @@ from toolkit.analysis.funnel import (
     response_table,
     stall_table,
 )
-from toolkit.analysis.intervals import (
-    clopper_pearson_interval,
-    jeffreys_interval,
-    wilson_interval,
-)
+from toolkit.analysis.intervals import clopper_pearson_interval, jeffreys_interval, wilson_interval
+from toolkit.analysis.leaks import Leaks, leak_table
 from toolkit.analysis.ranking import (
     Auc,
     AucDifference,
@@ -44,6 +41,7 @@ from toolkit.analysis.ranking import (
     ranking_table,
 )
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
+from toolkit.analysis.reconcile import Reconciliation, agreement, cause_table, reconciliation
 from toolkit.analysis.survival import (
     CoxSlope,
     LogRank,
@@ -83,20 +81,24 @@ __all__ = [
     "Difference",
     "Gap",
     "Judgement",
+    "Leaks",
     "LogRank",
     "Monotonicity",
     "PartialAuc",
     "Rate",
+    "Reconciliation",
     "ScoreBand",
     "Verdict",
     "WeightVerdict",
     "Weights",
+    "agreement",
     "area_verdict",
     "auc",
     "auc_difference",
     "average_precision",
     "band_table",
     "calibration_table",
+    "cause_table",
     "clopper_pearson_interval",
     "cox_slope",
     "detectable_points",
@@ -114,6 +116,7 @@ __all__ = [
     "jeffreys_interval",
     "judge_weights",
     "largest_gap",
+    "leak_table",
     "level_table",
     "log_rank",
     "monotonicity",
@@ -123,6 +126,7 @@ __all__ = [
     "rate",
     "rate_difference",
     "rate_verdict",
+    "reconciliation",
     "replicate_cells",
     "response_table",
     "stall_table",

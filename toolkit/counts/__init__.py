@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
 from toolkit.counts.days import DAY_STATUSES, DayCounts, DayStatus, StayCounts
+from toolkit.counts.differences import DifferenceCounts
+from toolkit.counts.fields import FieldCounts, TimingCounts
 from toolkit.counts.fingerprint import fingerprint
 from toolkit.counts.merging import merge_counts
 from toolkit.counts.pairs import FITTED_ON, FittedOn, PairCounts
@@ -36,8 +38,10 @@ __all__ = [
     "AccountPairs",
     "DayCounts",
     "DayStatus",
+    "DifferenceCounts",
     "Disposition",
     "Extra",
+    "FieldCounts",
     "FittedOn",
     "FlowStep",
     "FunnelStage",
@@ -51,6 +55,7 @@ __all__ = [
     "StayCounts",
     "Term",
     "TermKind",
+    "TimingCounts",
     "fingerprint",
     "flow_table",
     "load_counts",
