@@ -51,6 +51,8 @@ if TYPE_CHECKING:
         explain_lead,
         read_scored,
         run_backtest,
+        score_timeline,
+        threshold_crossings,
     )
     from toolkit.counts import ScoreCounts
     from toolkit.crm import check_tables, connect
@@ -102,6 +104,8 @@ _ROOMS = {
         "explain_lead",
         "read_scored",
         "run_backtest",
+        "score_timeline",
+        "threshold_crossings",
     ),
     "toolkit.counts": ("ScoreCounts",),
     "toolkit.crm": ("check_tables", "connect"),
@@ -167,6 +171,8 @@ __all__ = [
     "run_backtest",
     "run_report",
     "save_model",
+    "score_timeline",
+    "threshold_crossings",
     "threshold_table",
 ]
 

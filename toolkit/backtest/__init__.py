@@ -7,6 +7,7 @@ from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.run import check_model, run_backtest
+from toolkit.backtest.timeline import score_timeline, threshold_crossings
 
 __all__ = [
     "AtAge",
@@ -22,4 +23,6 @@ __all__ = [
     "explain_lead",
     "read_scored",
     "run_backtest",
+    "score_timeline",
+    "threshold_crossings",
 ]

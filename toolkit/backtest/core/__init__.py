@@ -36,7 +36,7 @@ from toolkit.backtest.core.plan import (
     TiersRule,
     Value,
 )
-from toolkit.backtest.core.text import as_of_sql
+from toolkit.backtest.core.text import as_of_sql, look_back
 
 __all__ = [
     "ActivityRule",
@@ -54,4 +54,5 @@ __all__ = [
     "TiersRule",
     "Value",
     "as_of_sql",
+    "look_back",
 ]
