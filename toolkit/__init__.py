@@ -73,6 +73,8 @@ if TYPE_CHECKING:
         read_scored,
         run_backtest,
         score_leads,
+        score_timeline,
+        threshold_crossings,
     )
     from toolkit.checks import check_leaks, reconcile
     from toolkit.counts import (
@@ -154,6 +156,8 @@ _ROOMS = {
         "read_scored",
         "run_backtest",
         "score_leads",
+        "score_timeline",
+        "threshold_crossings",
     ),
     "toolkit.checks": (
         "check_leaks",
@@ -279,8 +283,10 @@ __all__ = [
     "save_counts",
     "save_model",
     "score_leads",
+    "score_timeline",
     "stall_table",
     "suppress_small",
+    "threshold_crossings",
     "threshold_table",
     "time_auc",
     "time_to_table",

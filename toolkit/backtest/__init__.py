@@ -18,6 +18,7 @@ from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outc
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
+from toolkit.backtest.timeline import score_timeline, threshold_crossings
 
 __all__ = [
     "AtAge",
@@ -43,4 +44,6 @@ __all__ = [
     "read_scored",
     "run_backtest",
     "score_leads",
+    "score_timeline",
+    "threshold_crossings",
 ]
