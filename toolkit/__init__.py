@@ -48,11 +48,12 @@ if TYPE_CHECKING:
         Outcome,
         count_lints,
         count_scores,
+        count_weeks,
         explain_lead,
         read_scored,
         run_backtest,
     )
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ScoreCounts, WeekCounts
     from toolkit.crm import check_tables, connect
     from toolkit.crm.demo import make_demo
     from toolkit.errors import ToolkitError
@@ -99,11 +100,12 @@ _ROOMS = {
         "Outcome",
         "count_lints",
         "count_scores",
+        "count_weeks",
         "explain_lead",
         "read_scored",
         "run_backtest",
     ),
-    "toolkit.counts": ("ScoreCounts",),
+    "toolkit.counts": ("ScoreCounts", "WeekCounts"),
     "toolkit.crm": ("check_tables", "connect"),
     "toolkit.crm.demo": ("make_demo",),
     "toolkit.errors": ("ToolkitError",),
@@ -136,6 +138,7 @@ __all__ = [
     "Outcome",
     "ScoreCounts",
     "ToolkitError",
+    "WeekCounts",
     "auc",
     "band_table",
     "calibration_table",
@@ -143,6 +146,7 @@ __all__ = [
     "connect",
     "count_lints",
     "count_scores",
+    "count_weeks",
     "diff_models",
     "equal_bands",
     "explain_lead",

@@ -9,7 +9,7 @@ import pytest
 
 from toolkit import analysis
 
-MODULES = [f"toolkit.analysis.{info.name}" for info in pkgutil.iter_modules(analysis.__path__)]
+MODULES = [info.name for info in pkgutil.walk_packages(analysis.__path__, "toolkit.analysis.")]
 
 
 @pytest.mark.parametrize("module", MODULES)

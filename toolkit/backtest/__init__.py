@@ -1,6 +1,6 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
-from toolkit.backtest.counting import count_scores
+from toolkit.backtest.counting import count_scores, count_weeks
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
@@ -19,6 +19,7 @@ __all__ = [
     "check_model",
     "count_lints",
     "count_scores",
+    "count_weeks",
     "explain_lead",
     "read_scored",
     "run_backtest",

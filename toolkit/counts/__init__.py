@@ -17,6 +17,7 @@ from toolkit.counts.accounts import AccountCells, AccountPairs
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES, State
+from toolkit.counts.weeks import WeekCounts
 
 __all__ = [
     "STATES",
@@ -26,5 +27,6 @@ __all__ = [
     "Provenance",
     "ScoreCounts",
     "State",
+    "WeekCounts",
     "flow_table",
 ]

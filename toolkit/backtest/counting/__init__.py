@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from toolkit.backtest.counting.scores import count_scores
+from toolkit.backtest.counting.weeks import count_weeks
 
-__all__ = ["count_scores"]
+__all__ = ["count_scores", "count_weeks"]

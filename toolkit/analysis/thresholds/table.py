@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis.benefit import net_benefit
+from toolkit.analysis.benefit.net import net_benefit
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells, suffix_sum
 from toolkit.analysis.intervals import (
     miss_family,

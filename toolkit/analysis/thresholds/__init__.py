@@ -1,0 +1,7 @@
+"""Thresholds: what each hands over and misses, for one named beforehand and for all at once."""
+
+from __future__ import annotations
+
+from toolkit.analysis.thresholds.table import threshold_table
+
+__all__ = ["threshold_table"]
