@@ -10,7 +10,14 @@ from hypothesis import given
 
 from tests.backtest.tables import crm_of, crms, entry, lead, scored_rows
 from tests.backtest.test_outcomes import FLAT, SQL
-from toolkit.backtest import AtAge, AtPeriodEnd, count_scores, count_weeks, read_scored, run_backtest
+from toolkit.backtest import (
+    AtAge,
+    AtPeriodEnd,
+    count_scores,
+    count_weeks,
+    read_scored,
+    run_backtest,
+)
 from toolkit.errors import QuestionError
 
 

@@ -67,6 +67,4 @@ class ScoreCounts:
     def _group(self, labels: tuple[str, ...], part: pd.DataFrame) -> ScoreCounts:
         cells = part.drop(columns=list(self.by)).reset_index(drop=True)
         own = self.accounts_by.get(labels)
-        return replace(
-            self, frame=cells, by=(), accounts=own, accounts_by={}, accounts_across=None
-        )
+        return replace(self, frame=cells, by=(), accounts=own, accounts_by={}, accounts_across=None)

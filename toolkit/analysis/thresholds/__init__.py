@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.analysis.thresholds.simultaneous import threshold_bands
 from toolkit.analysis.thresholds.table import threshold_table
 
-__all__ = ["threshold_table"]
+__all__ = ["threshold_bands", "threshold_table"]
