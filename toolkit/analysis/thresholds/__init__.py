@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from toolkit.analysis.thresholds.neighbours import cliff_table, tier_table
 from toolkit.analysis.thresholds.simultaneous import threshold_bands
 from toolkit.analysis.thresholds.table import threshold_table
 
-__all__ = ["threshold_bands", "threshold_table"]
+__all__ = ["cliff_table", "threshold_bands", "threshold_table", "tier_table"]

@@ -22,7 +22,7 @@ from toolkit.analysis.intervals import (
 )
 from toolkit.analysis.questions import check_replicates, check_thresholds
 from toolkit.analysis.rates import rate_reasons, with_unworked
-from toolkit.analysis.thresholds.split import positions, split_counts
+from toolkit.analysis.split import positions, split_counts
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis.cells import Cells, Floats, Ints
     from toolkit.analysis.intervals import Family, RateArrays
-    from toolkit.analysis.thresholds.split import Split
+    from toolkit.analysis.split import Split
     from toolkit.counts import ScoreCounts
 
 __all__ = ["BandMethod", "threshold_bands"]

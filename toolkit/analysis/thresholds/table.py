@@ -23,7 +23,7 @@ from toolkit.analysis.intervals import (
 )
 from toolkit.analysis.questions import check_cost_ratio, check_thresholds
 from toolkit.analysis.rates import rate_reasons
-from toolkit.analysis.thresholds.split import positions, share, split_counts
+from toolkit.analysis.split import positions, share, split_counts
 from toolkit.analysis.volumes import quantile, weekly_volumes
 from toolkit.errors import QuestionError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis.cells import Cells, Floats, Ints
     from toolkit.analysis.intervals import RateArrays
-    from toolkit.analysis.thresholds.split import Split
+    from toolkit.analysis.split import Split
     from toolkit.counts import ScoreCounts, WeekCounts
 
 __all__ = ["threshold_table"]
