@@ -10,6 +10,7 @@ from toolkit.backtest.counting import (
     count_scores,
     count_stages,
     count_stays,
+    count_weeks,
 )
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
@@ -40,6 +41,7 @@ __all__ = [
     "count_scores",
     "count_stages",
     "count_stays",
+    "count_weeks",
     "explain_lead",
     "read_scored",
     "run_backtest",

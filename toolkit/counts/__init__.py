@@ -28,6 +28,7 @@ from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.sharing import suppress_small
 from toolkit.counts.stages import DISPOSITIONS, Disposition, FunnelStage, StageCounts
 from toolkit.counts.states import STATES, State
+from toolkit.counts.weeks import WeekCounts
 
 __all__ = [
     "DAY_STATUSES",
@@ -56,6 +57,7 @@ __all__ = [
     "Term",
     "TermKind",
     "TimingCounts",
+    "WeekCounts",
     "fingerprint",
     "flow_table",
     "load_counts",

@@ -9,6 +9,7 @@ from toolkit.backtest.counting.replicates import count_replicates
 from toolkit.backtest.counting.scores import count_scores
 from toolkit.backtest.counting.stages import count_stages
 from toolkit.backtest.counting.stays import count_responses, count_stays
+from toolkit.backtest.counting.weeks import count_weeks
 
 __all__ = [
     "count_days",
@@ -19,4 +20,5 @@ __all__ = [
     "count_scores",
     "count_stages",
     "count_stays",
+    "count_weeks",
 ]
