@@ -14,7 +14,7 @@ from toolkit.counts import Provenance, flow_table
 from toolkit.crm import Crm
 from toolkit.model import Model, band_of, exception_conditions, grade_of, score_unit
 
-__all__ = ["Backtest", "new_schema"]
+__all__ = ["Backtest", "meanings", "new_schema"]
 
 _numbers = count(1)
 
@@ -79,7 +79,7 @@ class Backtest:
             from (select *, account as account_id, make_timestamp(s * 1000000) as moment
                   from {self.schema}.scored)
             order by lead_id, s""").df()
-        meaning = {} if self.model is None else _meanings(self.model, found)
+        meaning = {} if self.model is None else meanings(self.model, found)
         return found.drop(columns=["<fit>", "<behavior>", "profile"], errors="ignore").assign(
             **meaning
         )
@@ -92,7 +92,7 @@ class Backtest:
         return column if self.unit == 1 else f"cast({column} as double) / {self.unit}"
 
 
-def _meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
+def meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
     """The band and the grade of each row, found once for each different score or pair."""
     meanings = {}
     if model.bands:

@@ -1,7 +1,5 @@
 """How often verdicts on weights err: outcomes drawn again and again from the demo's truth.
 
-    python -m tests.analysis.weights.simulation [--runs 400] [--leads 20000 60000]
-
 Leads, activities, accounts, scores and who is worked are those of the demo CRM (several draws of
 it); only the account effects and the outcomes are drawn anew in every run, from the demo's own
 log-odds. So selection by the score and clustering by account are on.
@@ -9,7 +7,6 @@ log-odds. So selection by the score and clustering by account are on.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from functools import cache
 
@@ -166,24 +163,3 @@ def slopes(*, leads: int, seed: int = 4) -> dict[str, float]:
         "everybody": everybody.scale.per_point,
         "worked only, error": worked.scale.standard_error,
     }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=400)
-    parser.add_argument("--leads", type=int, nargs="+", default=[20_000, 60_000])
-    options = parser.parse_args()
-    for leads in options.leads:
-        made = pool(leads, 10)
-        print(f"{leads} leads, {made.worked.sum()} worked, {options.runs} runs")
-        print("  all right:", error_rates(runs=options.runs, leads=leads), flush=True)
-        for name in ("target_icp", "webinar"):
-            for departure in (5, -5):
-                found = at_departure(name, departure, runs=options.runs // 2, leads=leads)
-                print(f"  {name} {departure:+d}:", found)
-            print(f"  {name}, power:", power(name, runs=options.runs // 2, leads=leads), flush=True)
-        print("  slopes:", slopes(leads=leads), flush=True)
-
-
-if __name__ == "__main__":
-    main()
