@@ -11,6 +11,7 @@ import pandas as pd
 
 from toolkit.backtest.sql import quoted
 from toolkit.counts import Provenance, flow_table
+from toolkit.crm import Crm
 from toolkit.model import Model, band_of, exception_conditions, grade_of, score_unit
 
 __all__ = ["Backtest", "meanings", "new_schema"]
@@ -44,6 +45,8 @@ class Backtest:
     criteria: tuple[str, ...] = ()
     model: Model | None = field(default=None, repr=False)
     """The model that scored; None for scores that were read from a file."""
+    crm: Crm | None = field(default=None, repr=False)
+    """Where the rows came from, so that the same leads can be scored by variants of the model."""
 
     @property
     def unit(self) -> int:

@@ -88,7 +88,7 @@ def run_backtest(
     flow = (*leads.steps(), *excluded, *gated, *run.panel_start(), *run.states())
     provenance = replace(run.provenance(), flow=flow, caveats=run.caveats(staged.never_met))
     criteria = tuple(placed.criterion.id for placed in model.criteria)
-    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model)
+    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model, crm)
 
 
 def check_model(model: Model, crm: Crm) -> tuple[str, ...]:

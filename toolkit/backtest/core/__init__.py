@@ -38,7 +38,7 @@ from toolkit.backtest.core.plan import (
     Value,
 )
 from toolkit.backtest.core.rollup import RollUp, rolled_sql
-from toolkit.backtest.core.text import as_of_sql
+from toolkit.backtest.core.text import as_of_sql, look_back
 
 __all__ = [
     "ActivityRule",
@@ -57,5 +57,6 @@ __all__ = [
     "TiersRule",
     "Value",
     "as_of_sql",
+    "look_back",
     "rolled_sql",
 ]
