@@ -33,7 +33,20 @@ def test_names_listed_by_a_module_exist(module):
 
 def test_settings_are_keyword_only():
     """After the data, every argument is named in the call."""
-    data = {"counts", "bands", "pairs", "positives", "n", "a", "b", "auc", "rate"}
+    data = {
+        "counts",
+        "bands",
+        "fit",
+        "pairs",
+        "positives",
+        "probability",
+        "scores",
+        "n",
+        "a",
+        "b",
+        "auc",
+        "rate",
+    }
     for name in analysis.__all__:
         thing = getattr(analysis, name)
         if inspect.isfunction(thing):
