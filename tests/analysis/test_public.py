@@ -34,6 +34,7 @@ def test_names_listed_by_a_module_exist(module):
 def test_settings_are_keyword_only():
     """After the data, every argument is named in the call."""
     data = {
+        "amounts",
         "counts",
         "bands",
         "fit",

@@ -45,6 +45,7 @@ from toolkit.analysis.ranking import (
     largest_gap,
     partial_auc,
     ranking_table,
+    value_gains_table,
 )
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
 from toolkit.analysis.thresholds import threshold_table
@@ -109,5 +110,6 @@ __all__ = [
     "shape_table",
     "structural_reason",
     "threshold_table",
+    "value_gains_table",
     "wilson_interval",
 ]

@@ -1,6 +1,6 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
-from toolkit.backtest.counting import count_pairs, count_replicates, count_scores
+from toolkit.backtest.counting import count_amounts, count_pairs, count_replicates, count_scores
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
@@ -17,6 +17,7 @@ __all__ = [
     "Moment",
     "Outcome",
     "check_model",
+    "count_amounts",
     "count_lints",
     "count_pairs",
     "count_replicates",

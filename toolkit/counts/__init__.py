@@ -14,6 +14,7 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.amounts import AmountCounts
 from toolkit.counts.pairs import FITTED_ON, FittedOn, PairCounts
 from toolkit.counts.provenance import FlowStep, Provenance, flow_table
 from toolkit.counts.replicates import ReplicateCounts
@@ -25,6 +26,7 @@ __all__ = [
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "AmountCounts",
     "FittedOn",
     "FlowStep",
     "PairCounts",
