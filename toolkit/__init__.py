@@ -42,8 +42,11 @@ if TYPE_CHECKING:
     )
     from toolkit.backtest import (
         AtAge,
+        AtCrossing,
         AtHandoff,
+        AtMoments,
         AtPeriodEnd,
+        AtScoreChange,
         Backtest,
         Outcome,
         count_lints,
@@ -93,8 +96,11 @@ _ROOMS = {
     ),
     "toolkit.backtest": (
         "AtAge",
+        "AtCrossing",
         "AtHandoff",
+        "AtMoments",
         "AtPeriodEnd",
+        "AtScoreChange",
         "Backtest",
         "Outcome",
         "count_lints",
@@ -129,8 +135,11 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "Model",
     "Outcome",

@@ -4,14 +4,26 @@ from toolkit.backtest.counting import count_scores
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
-from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import (
+    AtAge,
+    AtCrossing,
+    AtHandoff,
+    AtMoments,
+    AtPeriodEnd,
+    AtScoreChange,
+    Moment,
+    Outcome,
+)
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.run import check_model, run_backtest
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "Explanation",
     "Moment",
