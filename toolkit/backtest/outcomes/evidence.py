@@ -10,6 +10,8 @@ from toolkit.crm import Crm
 __all__ = ["Evidence", "evidence_of_work", "stage_label", "work_sql"]
 
 _ABBREVIATION = 3
+_WORDS = ("new", "won")
+"""Short stages that are no abbreviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ def evidence_of_work(crm: Crm) -> Evidence:
 
 def stage_label(crm: Crm, stage: str) -> str:
     """The team's word for a stage; a short one without a word is an abbreviation."""
-    plain = stage.upper() if len(stage) <= _ABBREVIATION else stage.replace("_", " ")
+    short = len(stage) <= _ABBREVIATION and stage not in _WORDS
+    plain = stage.upper() if short else stage.replace("_", " ")
     return crm.mapping.labels.get(stage, plain)
 
 

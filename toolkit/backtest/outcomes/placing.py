@@ -30,7 +30,7 @@ class Placed:
     excluded: tuple[FlowStep, ...]
     """Leads without any moment that can be used, by the reason of the first."""
     several: bool
-    """Whether some lead has more than one moment."""
+    """Whether some lead has more than one moment, be it one that cannot be used."""
     texts: dict[str, str]
     """The words of each reason; `<schema>.unused(l, k, why)` holds the moments."""
 
@@ -84,9 +84,11 @@ def place_moments(
     connection.execute(
         f"create table {schema}.unused as select l, k, why from {schema}.placed where why is not null"
     )
+    several = connection.execute(
+        f"select coalesce(count(*) > count(distinct l), false) from {schema}.placed"
+    ).fetchall()
     connection.execute(f"drop table {schema}.placed")
     texts = _texts(moment, handoff_stage, label)
-    several = connection.execute(f"select coalesce(max(k), 0) > 0 from {schema}.mo").fetchall()
     return Placed(_exclusions(crm, schema, texts), bool(several[0][0]), texts)
 
 
