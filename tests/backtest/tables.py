@@ -22,6 +22,7 @@ def crm_of(
     activities: list[dict[str, object]] = (),
     stages: list[dict[str, object]] = (),
     feedback: list[dict[str, object]] = (),
+    *,
     changes: list[dict[str, object]] = (),
     merges: list[dict[str, object]] = (),
     history: list[dict[str, object]] = (),

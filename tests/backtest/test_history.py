@@ -237,7 +237,7 @@ def test_segments_are_those_of_the_moment_too() -> None:
 def merged(day: float, *more: dict, leads: list | None = None, **rows: list) -> dict[str, int]:
     """Scores `day` days after creation, where L1 goes into L2 on day 3; L1 asked for a demo."""
     crm = crm_of(leads or [lead(1), lead(2)], [activity(1, "demo", 1), activity(2, "other", 0)],
-                 rows.get("stages", []) + [entry(2, "sql", 59)], rows.get("feedback", []),
+                 [entry(2, "sql", 59)], rows.get("feedback", []),
                  merges=[merge(1, 2, 3), *more])  # fmt: skip
     found = run_backtest(MODEL, crm, moment=AtAge(day), outcome=SQL).rows()
     return dict(zip(found["lead_id"], found["score"], strict=True))

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backtest.tables import (
-    START,
     UNTIL,
     activity,
     at,
@@ -393,7 +392,3 @@ def test_the_flow_adds_up_at_every_kind_of_moment(rows: dict, drawn: list, kind:
             leads = first["n"].iloc[0] - first.query("kind == 'excluded'")["n"].sum()
             assert leads == made.rows()["lead_id"].nunique()
         assert (flow["remaining"] >= 0).all()
-
-
-def test_the_start_is_what_the_dates_of_this_file_say() -> None:
-    assert START == pd.Timestamp("2026-01-01")
