@@ -191,9 +191,9 @@ def test_a_failing_section_leaves_the_last_report_and_says_why(tmp_path: Path) -
 
 
 def test_an_unknown_report_is_refused_with_the_known_ones() -> None:
-    assert report_names() == ("quarterly_audit",)
+    assert "quarterly_audit" in report_names()
     with pytest.raises(QuestionError, match="did you mean 'quarterly_audit'"):
-        run_report("quarterly_audits")
+        run_report("quartely_audit")
     with pytest.raises(QuestionError, match=r"there is no report '\.\./secrets'"):
         run_report("../secrets")
 

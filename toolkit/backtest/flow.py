@@ -23,11 +23,14 @@ class Gated:
 
 
 def set_gated_aside(connection: duckdb.DuckDBPyConnection, schema: str, model: Model) -> Gated:
-    """Remove from `<schema>.scored` what gates decide: no threshold acts on it."""
+    """Move what gates decide from `<schema>.scored` to `.gated`: no threshold acts on it."""
     texts = {
         f"gate{i}": f"decided by gate {i + 1} ({rule.then}), not by the score"
         for i, rule in enumerate(model.gates)
     }
+    connection.execute(
+        f"create table {schema}.gated as select * from {schema}.scored where gate >= 0"
+    )
     if not model.gates:
         return Gated((), texts)
     connection.execute(

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import count
 
 import duckdb
 import pandas as pd
 
+from toolkit.backtest.schemas import new_schema
 from toolkit.backtest.sql import quoted
 from toolkit.counts import Provenance, flow_table
+from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model, band_of, exception_conditions, grade_of, score_unit
 
-__all__ = ["Backtest", "new_schema"]
-
-_numbers = count(1)
-
-
-def new_schema(connection: duckdb.DuckDBPyConnection) -> str:
-    """Make a schema of its own for one backtest; its name never shows in a result."""
-    schema = f"backtest_{next(_numbers)}"
-    connection.execute(f"create schema {schema}")
-    return schema
+__all__ = ["Backtest", "meanings", "new_schema"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +38,8 @@ class Backtest:
     criteria: tuple[str, ...] = ()
     model: Model | None = field(default=None, repr=False)
     """The model that scored; None for scores that were read from a file."""
+    crm: Crm | None = field(default=None, repr=False)
+    """Where the rows came from, so that the same leads can be scored by variants of the model."""
     numbered: bool = False
     """Whether leads have several moments, numbered by `episode`."""
     stage: str | None = None
@@ -70,6 +64,11 @@ class Backtest:
     def state_of(self, stage: str) -> pd.DataFrame:
         """The states of one of the outcomes, sorted: `lead_id`, `moment` (UTC), `state`."""
         return self.of(stage).rows()[["lead_id", "moment", "state"]]
+
+    @property
+    def moments_schema(self) -> str:
+        """The schema with `lead`, `mo`, `ids` and `entry`: that of the first outcome."""
+        return self.schema.split("_outcome", maxsplit=1)[0]
 
     @property
     def unit(self) -> int:
@@ -104,7 +103,7 @@ class Backtest:
             from (select *, account as account_id, make_timestamp(s * 1000000) as moment
                   from {self.schema}.scored)
             order by lead_id, s""").df()
-        meaning = {} if self.model is None else _meanings(self.model, found)
+        meaning = {} if self.model is None else meanings(self.model, found)
         return found.drop(columns=["<fit>", "<behavior>", "profile"], errors="ignore").assign(
             **meaning
         )
@@ -117,7 +116,7 @@ class Backtest:
         return column if self.unit == 1 else f"cast({column} as double) / {self.unit}"
 
 
-def _meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
+def meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
     """The band and the grade of each row, found once for each different score or pair."""
     meanings = {}
     if model.bands:

@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 
-from toolkit.backtest.core import as_of_sql
 from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.moments import AtHandoff, AtPeriodEnd, Moment, Outcome
@@ -28,7 +27,7 @@ from toolkit.backtest.outcomes import (
 )
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
-from toolkit.backtest.staging import History, Staged, stage, stage_at_moments
+from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
 from toolkit.backtest.wording import model_caveats, moment_words, outcome_caveats, unit_words
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
@@ -190,6 +189,7 @@ class _Run:
             self.segments,
             criteria,
             self.model,
+            self.crm,
             numbered=self.several and not isinstance(self.moment, AtPeriodEnd),
         )
         others = []
@@ -257,23 +257,19 @@ class _Run:
         """Make `<schema>.scored`; leads that a gate decides are still in it, marked."""
         points = "".join(f", score.p{i}" for i in range(len(staged.plan.rules)))
         at = "make_timestamp(score.s * 1000000)"
-        inner, known = self.history.schema, self.history.fields
-        base = "entry.base" if self.history.split else "entry.l"
-        fields = f"join {known} as known on known.l = score.l" if known else ""
+        known = self.history.fields
+        fields = f"join {known} as known on known.l = score.entry" if known else ""
         self.query(f"""
             create table {self.schema}.scored as
-            with ld as (select * from {inner}.ld), ev as (select * from {inner}.ev),
-              mo as (select * from {inner}.mo), score as ({as_of_sql(staged.plan)})
-            select lead.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
-              score.s, score.score, score.fit, score.behavior, ld.gate,
-              ld.profile, state.state,
+            select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
+              score.s, score.score, score.fit, score.behavior, score.gate,
+              score.profile, state.state,
               state.organic, state.decision, cast(score.k + 1 as integer) as episode,
               cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
               strftime({at}, '%Y-%m') as month{self._segments()}{points}
-            from score join {inner}.lead as entry on entry.l = score.l
-              join {self.schema}.lead as lead on lead.l = {base}
-              join ld on ld.l = score.l {fields}
-              join {self.schema}.state as state on state.l = lead.l and state.k = score.k""")
+            from ({scored_sql(staged)}) as score
+              join {self.schema}.lead as lead on lead.l = score.l {fields}
+              join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
 
     def _segments(self) -> str:
         """The columns to split by, as of the moment where their changes are recorded."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from toolkit.crm.tables import CONTRACT, DECISIONS, ROLES
+from toolkit.crm.tables import CONTRACT, DECISIONS, FIELD_ROLES, ROLES
 from toolkit.errors import MappingError, QuestionError, nearest_first
 from toolkit.yamlfile import Places, YamlModel, fail, found, read_yaml, validate
 
@@ -246,6 +246,7 @@ def _checked_evidence(words: tuple[str, ...]) -> tuple[str, ...]:
 
 Tables = Annotated[Table[str, TableMapping], AfterValidator(_checked_tables)]
 Roles = Annotated[WordLists, _checked_words(ROLES, "role")]
+FieldRoles = Annotated[WordLists, _checked_words(FIELD_ROLES, "role")]
 Decisions = Annotated[WordLists, _checked_words(DECISIONS, "decision")]
 Stages = Annotated[WordLists, AfterValidator(_checked_stages)]
 StageColumns = Annotated[
@@ -271,6 +272,9 @@ class Mapping(YamlModel):
     """Texts that mean missing, in any case of letters."""
     tables: Tables = Field(default_factory=lambda: _frozen({}))
     activity_roles: Roles = Field(default_factory=lambda: _frozen({}))
+    field_roles: FieldRoles = Field(default_factory=lambda: _frozen({}))
+    """What the analyst says of fields that seem to know the outcome: `sales`, `outcome` (never
+    paid for) or `known_before`: names of lead fields, activity types or scores."""
     stages: Stages = Field(default_factory=lambda: _frozen({}))
     """Our stage words (lower case): the export's."""
     stage_columns: StageColumns = Field(default_factory=lambda: _frozen({}))

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTRACT", "DECISIONS", "ROLES", "Column", "Table"]
+__all__ = ["CONTRACT", "DECISIONS", "FIELD_ROLES", "ROLES", "Column", "Table"]
 
 Kind = Literal["id", "word", "text", "instant", "flag", "number"]
 
 ROLES = ("marketing", "sales", "outcome", "system")
 """What an activity is evidence of; criteria use marketing activities only."""
+
+FIELD_ROLES = ("sales", "outcome", "known_before")
+"""The analyst's answer about a field that seems to know the outcome.
+
+`sales` and `outcome`: it follows the hand-off or the outcome, so no model may pay for it.
+`known_before`: its values stood before the outcome.
+"""
 
 DECISIONS = ("accepted", "rejected", "recycled", "no_response")
 """What sales said about a lead that was handed over."""

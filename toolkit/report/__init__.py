@@ -15,13 +15,17 @@ if TYPE_CHECKING:
         alt_text,
         plot_bands,
         plot_calibration,
+        plot_dispositions,
+        plot_funnel,
         plot_gains,
+        plot_grid,
         plot_promises,
         plot_quarters,
         plot_thresholds,
+        plot_times,
     )
     from toolkit.report.findings import Finding
-    from toolkit.report.run import ReportResult, report_names, run_report
+    from toolkit.report.run import ReportResult, report_names, report_parameters, run_report
     from toolkit.report.wording import Words
 
 __all__ = [
@@ -31,11 +35,16 @@ __all__ = [
     "alt_text",
     "plot_bands",
     "plot_calibration",
+    "plot_dispositions",
+    "plot_funnel",
     "plot_gains",
+    "plot_grid",
     "plot_promises",
     "plot_quarters",
     "plot_thresholds",
+    "plot_times",
     "report_names",
+    "report_parameters",
     "run_report",
 ]
 
@@ -45,6 +54,7 @@ _HOMES = {
     "Words": "wording",
     "alt_text": "figures",
     "report_names": "run",
+    "report_parameters": "run",
     "run_report": "run",
 }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from toolkit.backtest.outcomes.evidence import Evidence, evidence_of_work, stage_label
 from toolkit.backtest.outcomes.placing import place_moments
 from toolkit.backtest.outcomes.stages import HANDOFF, OUTCOME, Wanted, further_position, stage_times
-from toolkit.backtest.outcomes.states import place_states, place_work
+from toolkit.backtest.outcomes.states import place_outcomes, place_states, place_work
 
 __all__ = [
     "HANDOFF",
@@ -22,6 +22,7 @@ __all__ = [
     "evidence_of_work",
     "further_position",
     "place_moments",
+    "place_outcomes",
     "place_states",
     "place_work",
     "stage_label",

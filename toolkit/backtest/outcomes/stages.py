@@ -49,15 +49,19 @@ def entered_sql() -> str:
         where decision = 'accepted'"""
 
 
-def stage_times(crm: Crm, schema: str, wanted: Sequence[Wanted], *, until: int) -> None:
+def stage_times(crm: Crm, schema: str, stages: Sequence[Wanted | str], *, until: int) -> None:
     """Make `<schema>.entries(l, stage, t, d, direct)`, `.entry` (the first ones) and `.passed`.
 
-    `stage` is the position asked for, so that no name is ever part of an SQL text. d is 1 where t
+    `stage` is the position asked for (of a mere name its place in the list), so that no name is
+    ever part of an SQL text. d is 1 where t
     is the start of a day and the time of day is not known; such an entry on the day of creation
     is not before the creation. `direct` is 0 where a later stage says that this one was passed.
     `passed(l, stage, t)`: since when a survivor is known to have entered it as the lead that was
     merged into it.
     """
+    wanted = [
+        each if isinstance(each, Wanted) else Wanted(i, each) for i, each in enumerate(stages)
+    ]
     _refuse_unknown(crm, wanted)
     names = pd.DataFrame(
         [(each.position, name, int(name == each.stage)) for each in wanted

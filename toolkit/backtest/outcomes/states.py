@@ -5,10 +5,19 @@ from __future__ import annotations
 from toolkit.backtest.moments import DAY, Outcome
 from toolkit.backtest.outcomes.evidence import Evidence, work_sql
 from toolkit.backtest.outcomes.placing import before_sql
+from toolkit.backtest.outcomes.stages import OUTCOME
 from toolkit.backtest.sql import seconds
 from toolkit.crm import Crm
 
-__all__ = ["place_states", "place_work"]
+__all__ = ["place_outcomes", "place_states", "place_work"]
+
+
+def place_outcomes(
+    crm: Crm, schema: str, outcome: Outcome, evidence: Evidence, *, until: int
+) -> None:
+    """Make `<schema>.state` of the first outcome, for leads with one moment each."""
+    place_work(crm, schema, evidence, episodes=False)
+    place_states(crm, schema, outcome, evidence, name="state", position=OUTCOME, until=until)
 
 
 def place_work(crm: Crm, schema: str, evidence: Evidence, *, episodes: bool) -> None:
