@@ -13,15 +13,21 @@ __all__ = ["place_outcomes", "place_states", "place_work"]
 
 
 def place_outcomes(
-    crm: Crm, schema: str, outcome: Outcome, evidence: Evidence, *, until: int
+    crm: Crm,
+    schema: str,
+    outcome: Outcome,
+    evidence: Evidence,
+    *,
+    until: int,
+    episodes: bool = False,
 ) -> None:
-    """Make `<schema>.state` of the first outcome, for leads with one moment each."""
-    place_work(crm, schema, evidence, episodes=False)
+    """Make `<schema>.state` of the first outcome."""
+    place_work(crm, schema, evidence, episodes=episodes)
     place_states(crm, schema, outcome, evidence, name="state", position=OUTCOME, until=until)
 
 
 def place_work(crm: Crm, schema: str, evidence: Evidence, *, episodes: bool) -> None:
-    """Make `<schema>.work(l, k, t)` and `<schema>.said(l, k, decision)`.
+    """Make `<schema>.work(l, k, t)` and `<schema>.verdict(l, k, decision)`.
 
     `t` is the first time that sales acted on the lead. Work of an earlier episode is no work of a
     later one: from the second hand-off on it counts from the hand-off. `decision` is the first of
@@ -40,7 +46,7 @@ def place_work(crm: Crm, schema: str, evidence: Evidence, *, episodes: bool) -> 
         {"stages": list(evidence.stages)} if evidence.stages else None,
     )
     crm.connection.execute(f"""
-        create table {schema}.said as
+        create table {schema}.verdict as
         select mo.l, mo.k, first(f.decision order by f.t, f.decision) as decision
         from (select lead_id, decision, {seconds("decided_at")} as t from sales_feedback
               where decision is not null and decided_at is not null) as f
@@ -81,10 +87,10 @@ def place_states(
                when {worked} then case when {reached} then 'converted' else 'not_converted' end
                else 'unworked' end as state,
           coalesce({reached}, false) as organic,
-          coalesce(said.decision, 'pending') as decision, out.t as o, out.direct
+          coalesce(verdict.decision, 'pending') as decision, out.t as o, out.direct
         from {schema}.mo as mo {table}
         left join {schema}.work as work on work.l = mo.l and work.k = mo.k
-        left join {schema}.said as said on said.l = mo.l and said.k = mo.k""")
+        left join {schema}.verdict as verdict on verdict.l = mo.l and verdict.k = mo.k""")
 
 
 def _entry_sql(schema: str, position: int, outcome: Outcome) -> tuple[str, str]:
