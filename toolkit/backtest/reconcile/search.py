@@ -42,16 +42,16 @@ def search(
     columns = []
     for i, change in enumerate(changes):
         _score(connection, schema, change, f"h{i}")
-        columns.append((change.code, change.criterion, change.label))
+        columns.append((change.code, change.criterion or "", change.label))
     _score_later(connection, schema, plan, until, f"h{len(columns)}")
-    columns += [("rescored", None, "the score"), ("lagging", None, "the score")]
+    columns += [("rescored", "", "the score"), ("lagging", "", "the score")]
     _score_lagging(connection, schema, plan, f"h{len(columns) - 1}")
     for name in _HISTORY:
         connection.execute(
             f"create table {schema}.h{len(columns)} as select n, case when {name} then value "
             f"else replayed end as score from {schema}.drawn"
         )
-        columns.append((name, None, "the score"))
+        columns.append((name, "", "the score"))
     contradicted, patterns = _patterns(connection, schema, len(columns))
     hypotheses = pd.DataFrame(columns, columns=["code", "criterion", "label"])
     return hypotheses.assign(contradicted=contradicted), patterns, looked_at
