@@ -18,7 +18,8 @@ from toolkit.cli_checks import commands as check_commands
 from toolkit.cli_models import commands
 from toolkit.cli_reports import commands as report_commands
 from toolkit.cli_reports import show_result
-from toolkit.errors import SourceError, ToolkitError
+from toolkit.cli_scores import commands as score_commands
+from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(check_commands)  # check, reconcile
 app.add_typer(commands)  # init, export, import
 app.add_typer(report_commands)
+app.add_typer(score_commands)  # score
 # No markup: a path or a lead id may hold brackets.
 _out = Console(highlight=False, markup=False)
 _err = Console(stderr=True, highlight=False, markup=False)
@@ -234,61 +236,6 @@ def explain(
     _out.print(f"Score {why.score} (fit {why.fit}, behavior {why.behavior})")
     if why.gate is not None:
         _out.print(f"A gate decides this lead whatever its score: {why.gate}")
-
-
-@app.command("export-sql")
-def export_sql(
-    model: Annotated[Path, typer.Argument(help="The model file (YAML).")],
-    dialect: Annotated[
-        str, typer.Option(help="duckdb, postgres, snowflake, bigquery or spark.")
-    ] = "duckdb",
-    leads: Annotated[str, typer.Option(help="Your lead table.")] = "leads",
-    activities: Annotated[str, typer.Option(help="Your activity table.")] = "activities",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="<field>=<your column> of leads, or activities.<field>=<your column>; repeat it."
-        ),
-    ] = None,
-    other_type: Annotated[
-        list[str] | None,
-        typer.Option(help="An activity type that is no marketing activity; repeat it."),
-    ] = None,
-    missing: Annotated[
-        list[str] | None, typer.Option(help="A text that stands for a missing value; repeat it.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="A date (its end) or a UTC time; default: when it runs.")
-    ] = None,
-    fit_only: Annotated[
-        bool, typer.Option("--fit-only", help="Only an expression for the fit points.")
-    ] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-) -> None:
-    """Write a model as one SQL statement on your own tables."""
-    from toolkit.export import export_text, tables_of
-    from toolkit.model import load_model
-
-    tables = tables_of(
-        leads=leads,
-        activities=activities,
-        columns=column or (),
-        other_types=other_type or (),
-        missing=missing or (),
-    )
-    text = export_text(
-        load_model(model), "sql", dialect=dialect, tables=tables, as_of=as_of, fit_only=fit_only
-    )
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as reason:
-        raise SourceError(
-            f"cannot write {output.name}: {reason.strerror or reason}; check folder and rights"
-        ) from None
-    _out.print(f"Written: {output}")
 
 
 def _show(table: pd.DataFrame, title: str) -> None:

@@ -79,8 +79,9 @@ def read_scored(
             "converted": converted,
             "account": texts_of(frame[account]) if account else None,
             **{f"seg{i}": texts_of(frame[segment]) for i, segment in enumerate(segments)},
-        }
-    )
+        },
+        index=frame.index,
+    ).reset_index(drop=True)
     return _backtest(table, name, scores, outcome, tuple(segments), declared=scored_before_outcome)
 
 
@@ -239,7 +240,7 @@ def _typed(used: pd.DataFrame) -> pd.DataFrame:
         "score": used["score"].astype("int64"),
         "converted": used["converted"].astype("int64"),
     }
-    return used.assign(l=np.flatnonzero(np.ones(len(used))) + 1, **numbers, **texts)
+    return used.assign(l=used.index + 1, **numbers, **texts)
 
 
 def _flow(

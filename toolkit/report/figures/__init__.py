@@ -2,10 +2,14 @@
 
 from toolkit.report.figures.bands import plot_bands
 from toolkit.report.figures.calibration import plot_calibration, plot_promises
+from toolkit.report.figures.dispositions import plot_dispositions
+from toolkit.report.figures.funnel import plot_funnel
 from toolkit.report.figures.gains import plot_gains
+from toolkit.report.figures.grid import plot_grid
 from toolkit.report.figures.quarters import plot_quarters
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
 from toolkit.report.figures.thresholds import plot_thresholds
+from toolkit.report.figures.times import plot_times
 
 __all__ = [
     "Chart",
@@ -13,8 +17,12 @@ __all__ = [
     "figure_svg",
     "plot_bands",
     "plot_calibration",
+    "plot_dispositions",
+    "plot_funnel",
     "plot_gains",
+    "plot_grid",
     "plot_promises",
     "plot_quarters",
     "plot_thresholds",
+    "plot_times",
 ]

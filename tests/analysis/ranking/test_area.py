@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.analysis import naive, strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
-from toolkit.analysis import auc, gains_table
+from toolkit.analysis import auc
 from toolkit.counts import ScoreCounts
 
 
@@ -222,34 +222,3 @@ def test_ten_thousand_million_leads_overflow_nothing():
     two = (np.array([9, 8, 3]) * (v01 - 104.5 / 140) ** 2).sum() / 20
     expected = one / (7 * big) + two / (20 * big)
     assert found.standard_error**2 == pytest.approx(expected, rel=1e-9)
-
-
-def test_gains_by_hand():
-    table = gains_table(count_rows(lead_rows([3, 2, 2, 1, 1], [1, 1, 0, 0, 0])))
-    assert table.to_dict("list") == {
-        "threshold": [3, 2, 1],
-        "leads": [1, 3, 5],
-        "leads_share": [1 / 5, 3 / 5, 1],
-        "positives": [1, 2, 2],
-        "positives_share": [1 / 2, 1, 1],
-        "lift": [5 / 2, 5 / 3, 1],
-    }
-
-
-@given(strategies.judged())
-def test_gains_enclose_the_area(rows):
-    """The trapezoids under the gains curve are (1 - base) * AUC + base / 2."""
-    found = auc(count_rows(lead_rows(rows["score"], rows["hit"])))
-    if isnan(found.estimate):
-        return
-    table = gains_table(count_rows(lead_rows(rows["score"], rows["hit"])))
-    x, y = ([0.0, *table[name]] for name in ("leads_share", "positives_share"))
-    base = rows["hit"].mean()
-    expected = (1 - base) * found.estimate + base / 2
-    assert np.trapezoid(y, x) == pytest.approx(expected, rel=1e-12)
-
-
-def test_gains_without_a_conversion_are_nan_and_without_leads_empty():
-    table = gains_table(count_rows(lead_rows([1, 2], [0, 0])))
-    assert table["positives_share"].isna().all()
-    assert gains_table(count_rows(lead_rows([], []).astype({"score": "int64"}))).empty
