@@ -145,6 +145,12 @@ def test_leads_created_later_do_not_count_and_the_flow_says_so():
     assert account_scores(late)["score"].tolist() == [30]
 
 
+def test_before_the_first_lead_there_is_no_account():
+    found = account_scores(score_leads(model_of("{roll_up: max}"), small(), as_of=at(-1)))
+    assert found.empty
+    assert list(found.columns) == COLUMNS
+
+
 # --- panels ---------------------------------------------------------------------------------------
 
 

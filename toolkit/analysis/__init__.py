@@ -8,12 +8,28 @@ their fate. What the data cannot answer is NaN with a reason.
 from __future__ import annotations
 
 from toolkit.analysis.bands import BandLike, ScoreBand, band_table, equal_bands, level_table
+from toolkit.analysis.benefit import (
+    BestThresholds,
+    Exploration,
+    benefit_sensitivity,
+    benefit_table,
+    best_thresholds,
+    decision_curve,
+    exploration_sample,
+)
 from toolkit.analysis.bootstrap import replicate_cells
 from toolkit.analysis.calibration import (
     Monotonicity,
     calibration_table,
     isotonic_rates,
     monotonicity,
+)
+from toolkit.analysis.capacity import (
+    CapacityThreshold,
+    capacity_table,
+    capacity_threshold,
+    replay_queue,
+    sla_table,
 )
 from toolkit.analysis.funnel import (
     disposition_table,
@@ -26,6 +42,8 @@ from toolkit.analysis.funnel import (
 )
 from toolkit.analysis.intervals import clopper_pearson_interval, jeffreys_interval, wilson_interval
 from toolkit.analysis.leaks import Leaks, leak_table
+from toolkit.analysis.multiplicity import benjamini_hochberg, holm
+from toolkit.analysis.policies import Payoff, PolicySet, two_thresholds
 from toolkit.analysis.ranking import (
     Auc,
     AucDifference,
@@ -42,6 +60,16 @@ from toolkit.analysis.ranking import (
 )
 from toolkit.analysis.rates import Difference, Rate, rate, rate_difference
 from toolkit.analysis.reconcile import Reconciliation, agreement, cause_table, reconciliation
+from toolkit.analysis.segments import (
+    Pooling,
+    SegmentTest,
+    area_test,
+    funnel_limits,
+    partial_pooling,
+    segment_areas,
+    segment_table,
+    segment_test,
+)
 from toolkit.analysis.survival import (
     CoxSlope,
     LogRank,
@@ -52,7 +80,7 @@ from toolkit.analysis.survival import (
     time_auc,
     time_to_table,
 )
-from toolkit.analysis.thresholds import threshold_table
+from toolkit.analysis.thresholds import cliff_table, threshold_bands, threshold_table, tier_table
 from toolkit.analysis.verdict import (
     Answer,
     Verdict,
@@ -62,54 +90,94 @@ from toolkit.analysis.verdict import (
     structural_reason,
 )
 from toolkit.analysis.weights import (
+    Adequacy,
+    Contrast,
     Judgement,
+    Optimism,
+    SampleSize,
     Weights,
     WeightVerdict,
+    adequacy,
     detectable_points,
+    dose_table,
     fit_weights,
+    fitted_half_life,
     judge_weights,
+    optimism,
+    overlap_table,
+    period_table,
+    rule_table,
+    sample_size,
+    stability_table,
+    weight_contrast,
     weight_table,
 )
 
 __all__ = [
+    "Adequacy",
     "Answer",
     "Auc",
     "AucDifference",
     "AveragePrecision",
     "BandLike",
+    "BestThresholds",
+    "CapacityThreshold",
+    "Contrast",
     "CoxSlope",
     "Difference",
+    "Exploration",
     "Gap",
     "Judgement",
     "Leaks",
     "LogRank",
     "Monotonicity",
+    "Optimism",
     "PartialAuc",
+    "Payoff",
+    "PolicySet",
+    "Pooling",
     "Rate",
     "Reconciliation",
+    "SampleSize",
     "ScoreBand",
+    "SegmentTest",
     "Verdict",
     "WeightVerdict",
     "Weights",
+    "adequacy",
     "agreement",
+    "area_test",
     "area_verdict",
     "auc",
     "auc_difference",
     "average_precision",
     "band_table",
+    "benefit_sensitivity",
+    "benefit_table",
+    "benjamini_hochberg",
+    "best_thresholds",
     "calibration_table",
+    "capacity_table",
+    "capacity_threshold",
     "cause_table",
+    "cliff_table",
     "clopper_pearson_interval",
     "cox_slope",
+    "decision_curve",
     "detectable_points",
     "disposition_table",
+    "dose_table",
     "equal_bands",
+    "exploration_sample",
     "fit_weights",
+    "fitted_half_life",
+    "funnel_limits",
     "funnel_table",
     "gains_table",
     "grade_funnel_table",
     "grid_table",
     "hand_raiser_table",
+    "holm",
     "incidence_table",
     "ipcw_brier",
     "isotonic_rates",
@@ -120,20 +188,36 @@ __all__ = [
     "level_table",
     "log_rank",
     "monotonicity",
+    "optimism",
+    "overlap_table",
     "partial_auc",
+    "partial_pooling",
+    "period_table",
     "ranking_table",
     "ranking_verdict",
     "rate",
     "rate_difference",
     "rate_verdict",
     "reconciliation",
+    "replay_queue",
     "replicate_cells",
     "response_table",
+    "rule_table",
+    "sample_size",
+    "segment_areas",
+    "segment_table",
+    "segment_test",
+    "sla_table",
+    "stability_table",
     "stall_table",
     "structural_reason",
+    "threshold_bands",
     "threshold_table",
+    "tier_table",
     "time_auc",
     "time_to_table",
+    "two_thresholds",
+    "weight_contrast",
     "weight_table",
     "wilson_interval",
 ]
