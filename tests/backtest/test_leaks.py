@@ -136,7 +136,7 @@ def test_a_flat_file_without_what_is_asked_for_is_refused():
 WON = Outcome("sql", within_days=30)
 
 
-def small(changes=(), history=(), sql=20.5, **more):
+def small(changes=(), history=(), sql=20.5, dated=False, **more):
     """Six leads created on day 0; 0 to 3 handed over on day 10; 0 to 2 are SQL at noon of day 20."""
     crm = crm_of(
         [lead(i, 0, account_id="A" if i < 2 else None) for i in range(6)],
@@ -151,6 +151,7 @@ def small(changes=(), history=(), sql=20.5, **more):
         .drop(columns=["role", "row_id"], errors="ignore")
         for name in ("leads", "activities", "stage_changes", "sales_feedback")
     }
+    frames["stage_changes"]["is_date_only"] = dated
     if changes:
         frames["lead_changes"] = pd.DataFrame(
             changes, columns=["lead_id", "field", "value", "old_value", "valid_from"]
@@ -191,7 +192,7 @@ def test_a_date_without_time_is_late_only_on_a_later_day():
         ("L1", "note", "a", None, at(21)),
         ("L2", "note", "a", None, at(19)),
     ]
-    assert timing(small(rows, sql=20), "first_set") == {"note": (3, 1, 2)}
+    assert timing(small(rows, sql=20, dated=True), "first_set") == {"note": (3, 1, 2)}
 
 
 def test_activities_are_told_by_the_side_of_the_hand_off_they_are_on():

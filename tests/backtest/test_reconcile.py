@@ -155,6 +155,33 @@ def test_a_score_that_falls_to_zero_was_reset():
     assert ("reset_recorded", "") in explained(history)
 
 
+def with_changes(history):
+    """L1 was a boss until day 10; the export knows a clerk."""
+    crm = crm_of(history)
+    names = ("leads", "activities", "score_history")
+    frames = {name: crm.connection.execute(f"from {name}").df() for name in names}
+    frames["leads"] = frames["leads"].drop(columns="row_id")
+    frames["activities"] = frames["activities"].drop(columns="role")
+    frames["lead_changes"] = pd.DataFrame(
+        [("L1", "title", "clerk", "boss", at(10))],
+        columns=["lead_id", "field", "value", "old_value", "valid_from"],
+    )
+    return connect(frames, observed_until=at(60), time_zone="UTC")
+
+
+def test_the_replay_knows_the_fields_as_they_were_when_the_score_was_recorded():
+    crm = with_changes([("L1", 0, 20), ("L1", 1, 35), ("L1", 1.5, 50), ("L1", 12, 30)])
+    assert reconcile(MODEL, crm).agreement.estimate == 1
+
+
+def test_a_platform_that_scores_again_with_later_fields_is_named():
+    crm = with_changes([("L1", 0, 0), ("L1", 1, 15), ("L1", 1.5, 30), ("L1", 12, 30)])
+    counts = count_differences(MODEL, crm)
+    whole = set.intersection(*(set(found) for found in counts.patterns["explained_by"]))
+    assert "fields_of_export" in {counts.hypotheses["code"][i] for i in whole}
+    assert counts.frame.to_dict("list") == {"difference": [-20, 0], "n": [3, 1]}
+
+
 # --- what is recorded -------------------------------------------------------------------------------
 
 
