@@ -140,7 +140,7 @@ def test_hand_raisers_and_grades_by_hand():
 
 
 def test_no_text_of_a_model_becomes_sql():
-    crm = crm_of([lead(1)], [], SEEN)
+    crm = crm_of([lead(1)], [activity(1, "demo", 2)], SEEN)
     backtest = run_backtest(DEMO, crm, moment=AtAge(5), outcome=SQL)
     assert "A'" not in dimension_bands(backtest, "fit", None).sql
 
