@@ -204,7 +204,7 @@ MISTAKES = [
     (("audit", "--scored", "gone.csv", *SCORED[2:]), "path 'gone.csv' does not exist"),
     (("diff", "{demo}/model.yaml"), "Missing argument"),
     (("demo", "--leads", "5"), "--leads"),
-    (("report",), "No such command 'report'"),
+    (("reprot",), "No such command 'reprot'"),
 ]
 
 

@@ -15,13 +15,15 @@ from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError
 
 COLUMNS = [
-    "threshold", "leads", "leads_share", "leads_per_week", "within_capacity",
+    "threshold", "leads", "leads_share", "leads_share_low", "leads_share_high",
+    "leads_per_week", "hours_per_week", "within_capacity",
+    "leads_per_week_median", "leads_per_week_p90",
     "n", "tp", "fp", "fn", "tn",
     "precision", "precision_low", "precision_high",
     "nowhere_rate", "nowhere_rate_low", "nowhere_rate_high",
     "recall", "recall_low", "recall_high",
     "false_positive_rate", "false_positive_rate_low", "false_positive_rate_high",
-    "lift", "npv",
+    "lift", "lift_low", "lift_high", "npv", "npv_low", "npv_high",
     "recall_lowest", "recall_highest", "fpr_lowest", "fpr_highest",
     "worked_share_above", "worked_share_below",
     "net_benefit", "net_benefit_low", "net_benefit_high", "net_benefit_all", "reason",
@@ -46,7 +48,8 @@ def test_counts_and_rates_are_those_of_r(oracle, sim_counts):
         for name, theirs in RATES.items():
             found = [row[name], row[f"{name}_low"], row[f"{name}_high"]]
             assert found == pytest.approx(expected[theirs], rel=1e-9)
-        assert row["leads_share"] == pytest.approx(expected["workload"][0], rel=1e-9)
+        share = [row["leads_share"], row["leads_share_low"], row["leads_share_high"]]
+        assert share == pytest.approx(expected["workload"], rel=1e-9)
         assert row["lift"] == pytest.approx(expected["lift"], rel=1e-9)
 
 

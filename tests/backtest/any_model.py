@@ -112,6 +112,22 @@ bands = st.sampled_from([
         {"when": {"size": {"gte": 50}}, "from": 50}, {"when": {"title": {"missing": True}},
                                                       "from": -3}]}],
 ])  # fmt: skip
+account_limits = {
+    "min": st.sampled_from([-20, 0]),
+    "max": st.sampled_from([1, 15, 60]),
+    "bands": st.sampled_from(
+        [
+            [{"name": "hot", "from": 15}, {"name": "warm", "from": 1}, {"name": "cold"}],
+            [{"name": "in", "from": 2}, {"name": "out", "from": -4}],
+        ]
+    ),
+}
+account_rules = st.one_of(
+    entries({"roll_up": st.sampled_from(["max", "sum"])}, **account_limits),
+    entries({"roll_up": st.just("mean_top"), "top": few}, **account_limits),
+    entries({"roll_up": st.just("count_from"), "from": st.sampled_from([-5, 0, 5, 20])},
+            **account_limits),
+)  # fmt: skip
 DERIVE = {
     "domain": {"domain_of": "email"},
     "level": {"of": "title", "first_word_list": {"vp": ["vp", "chief"], "head": ["head", "sales"]}},
@@ -128,6 +144,7 @@ def models(draw: st.DrawFn) -> dict:
         "scale": st.sampled_from([3, 10]),
         "rounding": st.sampled_from(["floor", "half_up"]),
         "bands": bands,
+        "account_score": account_rules,
         **limited,
     }
     if len(names) > 1:
@@ -198,6 +215,7 @@ def _lead(draw: Random, number: int) -> dict:
         "region": draw.choice([None, "north", "North ", "east", "south"]),
         "email": draw.choice([None, "a@Mail.Example", "b@x@acme.example", "none", "c@ "]),
         "interests": draw.choice([None, "CRM", "cms; crm;CRM", ";", " erp ;cms", "crm;cms"]),
+        "account_id": (None, "A", "B", "C", "A", "B", "D")[number % 7],  # draws nothing
         "tags": draw.choice([None, [], ["crm"], ["CMS", "crm", "crm"], ["vp;crm", "cms"]]),
     }
 
@@ -219,7 +237,7 @@ def _activity(draw: Random, lead_id: str) -> dict:
 
 def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
     leads = pd.DataFrame(rows["leads"]).astype({
-        **dict.fromkeys(["title", "region", "email", "interests"], "string"), "size": "Int64",
+        **dict.fromkeys(["title", "region", "email", "interests", "account_id"], "string"), "size": "Int64",
     })  # fmt: skip
     columns = ["lead_id", "activity_type", "occurred_at", "page", "asset", "session", "delta"]
     # One activity of a lead that does not exist, so that the table always has its types.

@@ -11,9 +11,10 @@ import pandas as pd
 
 from toolkit.backtest.sql import quoted
 from toolkit.counts import Provenance, flow_table
+from toolkit.crm import Crm
 from toolkit.model import Model, band_of, exception_conditions, grade_of, score_unit
 
-__all__ = ["Backtest", "new_schema"]
+__all__ = ["Backtest", "meanings", "new_schema"]
 
 _numbers = count(1)
 
@@ -44,6 +45,8 @@ class Backtest:
     criteria: tuple[str, ...] = ()
     model: Model | None = field(default=None, repr=False)
     """The model that scored; None for scores that were read from a file."""
+    crm: Crm | None = field(default=None, repr=False)
+    """Where the rows came from, so that the same leads can be scored by variants of the model."""
 
     @property
     def unit(self) -> int:
@@ -76,7 +79,7 @@ class Backtest:
             from (select *, account as account_id, make_timestamp(s * 1000000) as moment
                   from {self.schema}.scored)
             order by lead_id, s""").df()
-        meaning = {} if self.model is None else _meanings(self.model, found)
+        meaning = {} if self.model is None else meanings(self.model, found)
         return found.drop(columns=["<fit>", "<behavior>", "profile"], errors="ignore").assign(
             **meaning
         )
@@ -89,7 +92,7 @@ class Backtest:
         return column if self.unit == 1 else f"cast({column} as double) / {self.unit}"
 
 
-def _meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
+def meanings(model: Model, found: pd.DataFrame) -> dict[str, pd.Series]:
     """The band and the grade of each row, found once for each different score or pair."""
     meanings = {}
     if model.bands:

@@ -88,7 +88,7 @@ def run_backtest(
     flow = (*leads.steps(), *excluded, *gated, *run.panel_start(), *run.states())
     provenance = replace(run.provenance(), flow=flow, caveats=run.caveats(staged.never_met))
     criteria = tuple(placed.criterion.id for placed in model.criteria)
-    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model)
+    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model, crm)
 
 
 def check_model(model: Model, crm: Crm) -> tuple[str, ...]:
@@ -190,10 +190,14 @@ class _Run:
         return "lead.account" if known else "cast(null as varchar)"
 
     def set_gated_aside(self) -> tuple[FlowStep, ...]:
-        """Remove the leads whose band a gate decides: no threshold acts on them."""
+        """Move the leads whose band a gate decides to `gated`: no threshold acts on them."""
         counts = self.query(
             f"select gate, count(distinct l) from {self.schema}.scored where gate >= 0 "
             "group by gate order by gate"
+        )
+        self.query(
+            f"create table {self.schema}.gated as select * from {self.schema}.scored "
+            "where gate >= 0"
         )
         self.query(f"delete from {self.schema}.scored where gate >= 0")
         return tuple(

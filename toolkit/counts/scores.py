@@ -22,6 +22,9 @@ class ScoreCounts:
     `frame` has the columns `score` (int), `state`, the names in `by`, `n` (int), one row per
     non-empty cell, sorted. `accounts` holds the pooled account pairs, `accounts_by` those inside
     each group (keys as in `groups()`); both are None/empty where no account is known.
+    `accounts_across` has the products of an account's judged leads in different groups (`group_a`,
+    `score_a`, `state_a`, `group_b`, `score_b`, `state_b`, `n`; both halves stored); None where
+    they were not counted, or accounts are not known.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -29,6 +32,7 @@ class ScoreCounts:
     by: tuple[str, ...] = ()
     accounts: AccountPairs | None = field(default=None, repr=False)
     accounts_by: Mapping[tuple[str, ...], AccountPairs] = field(default_factory=dict, repr=False)
+    accounts_across: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def n(self) -> int:
@@ -62,6 +66,5 @@ class ScoreCounts:
 
     def _group(self, labels: tuple[str, ...], part: pd.DataFrame) -> ScoreCounts:
         cells = part.drop(columns=list(self.by)).reset_index(drop=True)
-        return replace(
-            self, frame=cells, by=(), accounts=self.accounts_by.get(labels), accounts_by={}
-        )
+        own = self.accounts_by.get(labels)
+        return replace(self, frame=cells, by=(), accounts=own, accounts_by={}, accounts_across=None)

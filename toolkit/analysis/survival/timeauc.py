@@ -63,8 +63,8 @@ def time_auc(
     >>> frame = pd.DataFrame({"score": [60, 60, 10, 10], "day": [5, 30, 3, 30],
     ...     "status": ["converted", "open", "disqualified", "open"], "n": 1})
     >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
-    >>> time_auc(DayCounts(frame, origin), at_days=(30,))["auc"].tolist()  # (1/2 + 1 + 1) / 3
-    [0.8333333333333333]
+    >>> time_auc(DayCounts(frame, origin), at_days=(30,))["auc"].round(12).tolist()  # (1/2 + 1 + 1) / 3
+    [0.833333333333]
     """
     times = check_days(at_days)
     lives = read_lives(days)

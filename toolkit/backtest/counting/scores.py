@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toolkit.backtest.counting.across import pairs_across
 from toolkit.backtest.result import Backtest
 from toolkit.counts import AccountPairs, ScoreCounts
 from toolkit.errors import QuestionError, nearest_first
@@ -48,6 +49,7 @@ def count_scores(
         by=(by,) if by else (),
         accounts=_pairs(backtest, rows, None).get(""),
         accounts_by={(key,): pairs for key, pairs in split.items()},
+        accounts_across=pairs_across(backtest, rows, axis) if axis and split else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import duckdb
@@ -11,6 +11,7 @@ import pandas as pd
 
 from toolkit.backtest.core import Limits, Plan, as_of_sql
 from toolkit.backtest.explain.lines import History, rule_lines
+from toolkit.backtest.instants import instant_of, second_of
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.staging import stage
@@ -65,12 +66,12 @@ def explain_lead(
     QuestionError
         The lead is not there, cannot be scored, or did not exist at the moment.
     """
-    moment = _moment(as_of, crm)
+    moment = instant_of(as_of, crm)
     schema = new_schema(crm.connection)
-    until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
+    until = second_of(crm.observed_until)
     number_leads(crm.connection, schema, until=until)
     number, created = _find(crm.connection, schema, lead_id)
-    second = int(moment.replace(tzinfo=UTC).timestamp())
+    second = second_of(moment)
     if second < created:
         since = datetime.fromtimestamp(created, UTC)
         raise QuestionError(
@@ -131,31 +132,6 @@ def _points_column(points: pd.Series, unit: int) -> pd.Series:
         return points.astype("int64")
     exact = [Fraction(int(value), unit) for value in points.tolist()]
     return pd.Series(exact, index=points.index, dtype="object")
-
-
-def _moment(as_of: datetime | date | str | None, crm: Crm) -> datetime:
-    if as_of is None:
-        return crm.observed_until
-    if isinstance(as_of, str):
-        as_of = _parsed(as_of)
-    if not isinstance(as_of, datetime):
-        return datetime.combine(as_of, time(23, 59, 59))
-    naive = as_of if as_of.tzinfo is None else as_of.astimezone(UTC).replace(tzinfo=None)
-    return naive.replace(microsecond=0)
-
-
-def _parsed(text: str) -> datetime | date:
-    try:
-        return (
-            date.fromisoformat(text)
-            if len(text) == len("2026-07-01")
-            else datetime.fromisoformat(text)
-        )
-    except ValueError:
-        raise QuestionError(
-            f"cannot read the moment '{text}': expected a date such as 2026-07-01 (its end) or a "
-            "UTC time such as 2026-07-01T09:30:00"
-        ) from None
 
 
 def _find(connection: duckdb.DuckDBPyConnection, schema: str, lead_id: str) -> tuple[int, int]:

@@ -1,0 +1,21 @@
+"""What working the leads at or above a threshold is worth, and how surely it is worth more."""
+
+from __future__ import annotations
+
+from toolkit.analysis.benefit.best import BestThresholds, best_thresholds
+from toolkit.analysis.benefit.decision import decision_curve
+from toolkit.analysis.benefit.exploration import Exploration, exploration_sample
+from toolkit.analysis.benefit.money import benefit_sensitivity, benefit_table
+from toolkit.analysis.benefit.net import net_benefit, net_benefit_error
+
+__all__ = [
+    "BestThresholds",
+    "Exploration",
+    "benefit_sensitivity",
+    "benefit_table",
+    "best_thresholds",
+    "decision_curve",
+    "exploration_sample",
+    "net_benefit",
+    "net_benefit_error",
+]

@@ -1,0 +1,330 @@
+"""What each threshold would hand over, what it would miss, and what of that cannot be known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from toolkit.analysis.benefit.net import net_benefit
+from toolkit.analysis.cells import MOST_UNWORKED, read_cells, suffix_sum
+from toolkit.analysis.intervals import (
+    Family,
+    account_factor,
+    miss_family,
+    precision_family,
+    rate_arrays,
+    ratio,
+    recall_family,
+    tail,
+)
+from toolkit.analysis.questions import check_cost_ratio, check_thresholds
+from toolkit.analysis.rates import rate_reasons
+from toolkit.analysis.split import positions, share, split_counts
+from toolkit.analysis.volumes import quantile, weekly_volumes
+from toolkit.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toolkit.analysis.cells import Cells, Floats, Ints
+    from toolkit.analysis.intervals import RateArrays
+    from toolkit.analysis.split import Split
+    from toolkit.counts import ScoreCounts, WeekCounts
+
+__all__ = ["threshold_table"]
+
+
+def threshold_table(
+    counts: ScoreCounts,
+    *,
+    thresholds: Sequence[int] | None = None,
+    cost_ratio: float | None = None,
+    capacity_per_week: float | None = None,
+    weeks: WeekCounts | None = None,
+    hours_per_lead: float | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Show what happens at each threshold; a lead is handed over when score >= threshold.
+
+    One row per threshold, ascending; by default every score that occurs. Judged leads are those
+    that sales worked and whose outcome window has closed; mature leads are the judged and the
+    unworked ones. Every interval is over accounts where they are known.
+
+    Columns:
+    `threshold`; `leads` (all leads at or above, whatever became of them); `leads_share` (of all
+    leads, with `_low`, `_high`); `leads_per_week` (mean over the observed span);
+    `leads_per_week_median`, `leads_per_week_p90` (over whole weeks; NaN without `weeks`);
+    `hours_per_week` (leads_per_week * hours_per_lead; NaN when not asked);
+    `within_capacity` (leads_per_week <= capacity; NA when not asked);
+    `n` (judged leads at or above); `tp`, `fp` (of these: converted, not converted); `fn`, `tn`
+    (judged leads below: converted, not converted);
+    `precision` (tp / n); `nowhere_rate` (fp / n: handed over and went nowhere); `recall`
+    (tp / all converted); `false_positive_rate` (fp / all judged that did not convert), each with
+    `_low` and `_high`; `lift` (precision / conversion rate of all judged leads) and `npv`
+    (tn / judged leads below), with `_low` and `_high`;
+    `recall_lowest`, `recall_highest`, `fpr_lowest`, `fpr_highest` (what recall and
+    false_positive_rate would be under the worst and the best that unworked leads may have been;
+    no sampling error in them);
+    `worked_share_above`, `worked_share_below` (judged / mature leads, on each side);
+    `net_benefit` ((tp - cost_ratio * fp) / judged leads) with `_low`, `_high`, `net_benefit_all`
+    (the same when every lead is worked);
+    `reason` (what cannot be told at this threshold, and what to know of the rest; else None).
+
+    When more than 5% of the mature leads on either side were never worked, recall,
+    false_positive_rate, lift, npv and net_benefit_all are NaN: only their range is known. When
+    that is so at or above the threshold, net_benefit is NaN as well.
+
+    `cost_ratio` is the cost of working a lead that does not convert over the benefit of working
+    one that does. Sources: Wilson (1927); Korn and Graubard (1998); Vickers and Elkin (2006) for
+    net benefit; Manski (1989) for the ranges; Katz et al. (1978) for the interval of
+    lift, on the log scale.
+    """
+    check_thresholds(thresholds)
+    _check_arguments(cost_ratio, capacity_per_week, hours_per_lead)
+    cells = read_cells(counts)
+    asked, at = positions(cells, thresholds)
+    split = split_counts(cells, at)
+    precision = _rates_at(precision_family(cells), at, confidence)
+    columns = {
+        "threshold": asked,
+        **_share_of_all(counts, cells, split, at, confidence),
+        **_volume(split, counts.provenance.weeks, capacity_per_week, hours_per_lead),
+        **_weekly(weeks, asked),
+        **_counted(split),
+        **_precision(precision),
+        **_told(cells, at, split, precision, confidence),
+        **_ranges(split),
+        **_benefit(cells, at, split, cost_ratio, confidence),
+        "reason": _reasons(cells, split, precision),
+    }
+    return pd.DataFrame(columns)
+
+
+def _check_arguments(cost_ratio: float | None, capacity: float | None, hours: float | None) -> None:
+    if cost_ratio is not None:
+        check_cost_ratio(cost_ratio)
+    if capacity is not None and not capacity >= 0:
+        raise QuestionError(f"capacity_per_week is {capacity}: expected leads per week, 0 or more")
+    if hours is not None and not hours >= 0:
+        raise QuestionError(f"hours_per_lead is {hours}: expected hours, 0 or more")
+
+
+def _share_of_all(
+    counts: ScoreCounts, cells: Cells, split: Split, at: Ints, confidence: float
+) -> dict[str, Floats | Ints]:
+    share = _rates_at(_leads_family(counts, cells), at, confidence)
+    return {
+        "leads": split.leads,
+        **_columns("leads_share", share.estimate, share.low, share.high),
+    }
+
+
+def _leads_family(counts: ScoreCounts, cells: Cells) -> Family:
+    """All leads at or above each level, whatever became of them, against all below."""
+    above = suffix_sum(cells.leads).astype(np.float64)
+    below = above[0] - above
+    if counts.accounts is None:
+        return Family(above, below, above, np.zeros_like(above), below, None)
+    frame, levels = counts.accounts.frame, pd.Index(cells.levels)
+    a, b = (levels.get_indexer(pd.Index(frame[f"score_{side}"])) for side in "ab")
+    n, size = frame["n"].to_numpy(dtype=np.float64), len(levels)
+    both, one = (
+        suffix_sum(np.bincount(place, weights=n, minlength=size).astype(np.float64))
+        for place in (np.minimum(a, b), a)
+    )
+    return Family(above, below, both, one - both, one[0] - 2 * one + both, counts.accounts.judged)
+
+
+def _weekly(weeks: WeekCounts | None, asked: Ints) -> dict[str, Floats]:
+    if weeks is None:
+        unknown = np.full(len(asked), np.nan)
+        return {"leads_per_week_median": unknown, "leads_per_week_p90": unknown}
+    volumes = weekly_volumes(weeks, asked)
+    return {
+        "leads_per_week_median": quantile(volumes, 0.5),
+        "leads_per_week_p90": quantile(volumes, 0.9),
+    }
+
+
+def _volume(
+    split: Split, weeks: float | None, capacity: float | None, hours: float | None
+) -> dict[str, object]:
+    per_week = split.leads / weeks if weeks else np.full(len(split.leads), np.nan)
+    unknown = np.isnan(per_week) if capacity is not None else np.ones(len(per_week), np.bool_)
+    fits = per_week <= (capacity if capacity is not None else np.inf)
+    return {
+        "leads_per_week": per_week,
+        "hours_per_week": per_week * (np.nan if hours is None else hours),
+        "within_capacity": pd.arrays.BooleanArray(fits, unknown),
+    }
+
+
+def _counted(split: Split) -> dict[str, Ints]:
+    return {
+        "n": split.n,
+        "tp": split.tp,
+        "fp": split.fp,
+        "fn": split.fn,
+        "tn": split.tn,
+    }
+
+
+def _rates_at(family: Family, at: Ints, confidence: float) -> RateArrays:
+    """Rates of the asked thresholds; the design effect is averaged over all scores."""
+    asked = replace(
+        family,
+        hits=family.hits[at],
+        misses=family.misses[at],
+        hits_hits=family.hits_hits[at],
+        hits_misses=family.hits_misses[at],
+        misses_misses=family.misses_misses[at],
+    )
+    return rate_arrays(asked, confidence=confidence, pool=family)
+
+
+def _columns(name: str, estimate: Floats, low: Floats, high: Floats) -> dict[str, Floats]:
+    return {name: estimate, f"{name}_low": low, f"{name}_high": high}
+
+
+def _precision(rates: RateArrays) -> dict[str, Floats]:
+    return {
+        **_columns("precision", rates.estimate, rates.low, rates.high),
+        **_columns("nowhere_rate", 1 - rates.estimate, 1 - rates.high, 1 - rates.low),
+    }
+
+
+def _told(
+    cells: Cells, at: Ints, split: Split, precision: RateArrays, confidence: float
+) -> dict[str, Floats]:
+    """Rates that need the outcome on both sides of the threshold; NaN where it is not known."""
+    recall = _rates_at(recall_family(cells), at, confidence)
+    missed = _rates_at(miss_family(cells), at, confidence)
+    npv = _rates_at(_npv_family(cells), at, confidence)
+    columns = {
+        **_columns("recall", recall.estimate, recall.low, recall.high),
+        **_columns("false_positive_rate", missed.estimate, missed.low, missed.high),
+        **_lift(cells, at, precision, confidence),
+        **_columns("npv", npv.estimate, npv.low, npv.high),
+    }
+    hidden = split.hidden
+    return {name: np.where(hidden, np.nan, value) for name, value in columns.items()}
+
+
+def _npv_family(cells: Cells) -> Family:
+    """Judged leads below each level: those that did not convert are the hits."""
+    misses = np.append(0, np.cumsum(cells.converted)).astype(np.float64)
+    hits = np.append(0, np.cumsum(cells.not_converted)).astype(np.float64)
+    pairs = cells.pairs
+    if pairs is None:
+        return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
+    # A pair lies below from the higher of the two upwards.
+    higher, size = np.maximum(pairs.a, pairs.b), len(cells.levels)
+    both = [
+        np.append(0.0, np.cumsum(np.bincount(higher[used], weights=pairs.n[used], minlength=size)))
+        for used in (
+            ~pairs.a_hit & ~pairs.b_hit,
+            ~pairs.a_hit & pairs.b_hit,
+            pairs.a_hit & pairs.b_hit,
+        )
+    ]
+    return Family(hits, misses, both[0], both[1], both[2], pairs.judged)
+
+
+def _lift(cells: Cells, at: Ints, precision: RateArrays, confidence: float) -> dict[str, Floats]:
+    """Precision / base rate, symmetric on the log scale.
+
+    Var(log lift) = Var(p)/p^2 + Var(base)/base^2 - 2 Cov(p, base)/(p base).
+    """
+    family = precision_family(cells)
+    p, variance = family.share, family.variance()
+    base, whole = p[0], variance[0]
+    product = p * base
+    relative = ratio(variance, p**2) + ratio(whole, base**2)
+    relative -= 2 * ratio(_with_base(cells, family), product)
+    wide = -float(ndtri(tail(confidence))) * np.sqrt(np.maximum(relative, 0.0))
+    step, lift = np.exp(wide)[at], ratio(precision.estimate, base)
+    return _columns("lift", lift, lift / step, lift * step)
+
+
+def _with_base(cells: Cells, above: Family) -> Floats:
+    """Covariance of precision at each level with the conversion rate of all judged leads."""
+    base, total = above.share[0], above.n[0]
+    if cells.pairs is None:
+        hit, miss = above.hits * (1 - base), -above.misses * base
+    else:
+        pairs, size = cells.pairs, len(cells.levels)
+        value = pairs.n * (pairs.b_hit - base)
+        hit, miss = (
+            suffix_sum(np.bincount(pairs.a[used], weights=value[used], minlength=size))
+            for used in (pairs.a_hit, ~pairs.a_hit)
+        )
+    p = above.share
+    return ratio((1 - p) * hit - p * miss, above.n * total) * account_factor(above.accounts)
+
+
+def _ranges(split: Split) -> dict[str, Floats]:
+    """Lowest: unworked leads below count against the rate; highest: those above count for it."""
+    up, down = split.unworked_above, split.unworked_below
+    worked_above, worked_below = split.tp + split.fp, split.fn + split.tn
+    return {
+        "recall_lowest": share(split.tp, split.tp + split.fn + down),
+        "recall_highest": share(split.tp + up, split.tp + up + split.fn),
+        "fpr_lowest": share(split.fp, split.fp + split.tn + down),
+        "fpr_highest": share(split.fp + up, split.fp + up + split.tn),
+        "worked_share_above": share(worked_above, worked_above + up),
+        "worked_share_below": share(worked_below, worked_below + down),
+    }
+
+
+def _benefit(
+    cells: Cells, at: Ints, split: Split, cost_ratio: float | None, confidence: float
+) -> dict[str, Floats]:
+    unknown = np.full(len(at), np.nan)
+    if cost_ratio is None or not cells.judged.sum():
+        return {**_columns("net_benefit", unknown, unknown, unknown), "net_benefit_all": unknown}
+    columns = _columns("net_benefit", *net_benefit(cells, cost_ratio, confidence))
+    told = {key: np.where(split.hidden_above, np.nan, x[at]) for key, x in columns.items()}
+    return {**told, "net_benefit_all": np.full(len(at), _benefit_all(cells, cost_ratio))}
+
+
+def _benefit_all(cells: Cells, cost_ratio: float) -> float:
+    if cells.unworked_share > MOST_UNWORKED:
+        return np.nan
+    lost = cost_ratio * cells.not_converted.sum()
+    return float((cells.converted.sum() - lost) / cells.judged.sum())
+
+
+def _reasons(cells: Cells, split: Split, precision: RateArrays) -> pd.Series:
+    above, below = split.unworked_share_above, split.unworked_share_below
+    n = split.n.astype(np.float64)
+    whole = _empty_class(cells)
+    notes = zip(above, below, rate_reasons(n, precision), strict=True)
+    return pd.Series([_reason(*note, whole) for note in notes], dtype=object)
+
+
+def _reason(above: float, below: float, note: str | None, whole: str | None) -> str | None:
+    parts = [
+        f"cannot be told: {share:.0%} of leads {side} were never worked"
+        for share, side in ((below, "below the threshold"), (above, "at or above the threshold"))
+        if share > MOST_UNWORKED
+    ]
+    if note is not None:
+        parts.append(f"{note} at or above the threshold" if note == "no judged leads" else note)
+    if whole is not None:
+        parts.append(whole)
+    return "; ".join(parts) or None
+
+
+def _empty_class(cells: Cells) -> str | None:
+    """Why recall or the false-positive rate is undefined at every threshold."""
+    if not cells.judged.sum():
+        return None
+    if not cells.converted.sum():
+        return "none of the judged leads converted, so recall is undefined"
+    if not cells.not_converted.sum():
+        return "all judged leads converted, so the false-positive rate is undefined"
+    return None
