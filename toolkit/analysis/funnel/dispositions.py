@@ -118,7 +118,7 @@ def stall_table(stays: StayCounts, *, share: float = 0.9, confidence: float = 0.
     >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
     >>> table = stall_table(StayCounts(frame, origin))
     >>> table.loc[0, ["moved_on", "limit_days", "n", "positives"]].tolist()
-    [10, 1.0, 2, 2]
+    [10.0, 1.0, 2.0, 2.0]
     """
     if not 0 < share < 1:
         raise QuestionError(f"share is {share}: expected a number between 0 and 1, such as 0.9")

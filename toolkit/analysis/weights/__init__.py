@@ -15,6 +15,21 @@ from __future__ import annotations
 
 from toolkit.analysis.weights.fit import ScaleFit, Weights, fit_weights
 from toolkit.analysis.weights.joint import JointFit
+from toolkit.analysis.weights.overlap import overlap_table
+from toolkit.analysis.weights.shape import (
+    Contrast,
+    dose_table,
+    fitted_half_life,
+    rule_table,
+    weight_contrast,
+)
+from toolkit.analysis.weights.sizes import Adequacy, SampleSize, adequacy, sample_size
+from toolkit.analysis.weights.stability import (
+    Optimism,
+    optimism,
+    period_table,
+    stability_table,
+)
 from toolkit.analysis.weights.table import weight_table
 from toolkit.analysis.weights.verdicts import (
     Judgement,
@@ -24,13 +39,27 @@ from toolkit.analysis.weights.verdicts import (
 )
 
 __all__ = [
+    "Adequacy",
+    "Contrast",
     "JointFit",
     "Judgement",
+    "Optimism",
+    "SampleSize",
     "ScaleFit",
     "WeightVerdict",
     "Weights",
+    "adequacy",
     "detectable_points",
+    "dose_table",
     "fit_weights",
+    "fitted_half_life",
     "judge_weights",
+    "optimism",
+    "overlap_table",
+    "period_table",
+    "rule_table",
+    "sample_size",
+    "stability_table",
+    "weight_contrast",
     "weight_table",
 ]

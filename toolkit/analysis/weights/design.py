@@ -45,12 +45,16 @@ class Design:
     units: Floats = field(repr=False)
     extras: Floats = field(repr=False)
     score: Floats = field(repr=False)
+    taken: Floats = field(repr=False)
+    """Points that limits of groups, dimensions and the total, and rounding, took off."""
     n: Floats = field(repr=False)
     hits: Floats = field(repr=False)
     terms: tuple[Term, ...]
     points: Floats
     """What each term adds to `score` per unit: today's points, 0 for a term set aside."""
     accounts: Accounts | None = field(default=None, repr=False)
+    period: Ints | None = field(default=None, repr=False)
+    """Number of the period of each pattern, in order of its name, where they were kept apart."""
 
     @property
     def other(self) -> Floats:
@@ -76,8 +80,8 @@ class Design:
         return replace(self, score=self.score - self.units @ gone, points=self.points - gone)
 
 
-def read_design(patterns: PatternCounts) -> Design:
-    """Lay the judged leads out by pattern, periods and folds added together.
+def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
+    """Lay the judged leads out by pattern (and by one axis), all else added together.
 
     Raises DataError where the frame holds a state that does not exist or a count below 0.
     """
@@ -87,22 +91,33 @@ def read_design(patterns: PatternCounts) -> Design:
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
     keys = frame.loc[judged, names].astype(np.float64)
+    if by is not None:
+        names = [by, *names]
+        keys = keys.assign(**{by: np.unique(frame.loc[judged, by], return_inverse=True)[1]})[names]
     number: Ints = keys.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
     size = int(number.max()) + 1 if len(number) else 0
     first = np.zeros(size, dtype=np.int64)
     first[number[::-1]] = np.arange(len(number))[::-1]
-    values = keys.to_numpy()[first]
+    values = keys.to_numpy(dtype=np.float64)[first]
+    period = None if by is None else values[:, 0].astype(np.int64)
+    values = values if by is None else values[:, 1:]
     n = frame.loc[judged, "n"].to_numpy(dtype=np.float64)
     hit = (frame.loc[judged, "state"] == STATES[0]).to_numpy()
+    points = np.array([term.points for term in patterns.terms], dtype=np.float64)
+    more = values[:, terms : terms + extras]
+    limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
+    units = values[:, :terms] - _faded(patterns, more)
     return Design(
-        units=values[:, :terms] - _faded(patterns, values[:, terms : terms + extras]),
-        extras=values[:, terms : terms + extras],
+        units=units,
+        extras=more,
+        taken=patterns.base + units @ points - limits + values[:, -2] - values[:, -1],
         score=values[:, -1],
         n=_sums(number, n, size),
         hits=_sums(number, n * hit, size),
         terms=patterns.terms,
-        points=np.array([term.points for term in patterns.terms], dtype=np.float64),
+        points=points,
         accounts=_accounts(patterns, judged, number, n=n, hit=hit),
+        period=period,
     )
 
 

@@ -25,7 +25,7 @@ from toolkit.analysis.weights.logistic import (
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
 
-__all__ = ["Departure", "base_columns", "departure", "one_sided"]
+__all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_sided"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class JointFit:
     points_high: Floats
     covariance: Floats = field(repr=False)
     """Of all coefficients, over accounts where they are known; NaN after Firth."""
+    direction: Floats = field(repr=False)
+    """Weights of the coefficients in `per_point`; NaN for terms without one."""
     per_point: float
     log_likelihood: float
     probability: Floats = field(repr=False)
@@ -79,6 +81,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
         points_low=spread_out(points[1], used),
         points_high=spread_out(points[2], used),
         covariance=_spread_matrix(covariance, used),
+        direction=spread_out(direction, used),
         per_point=k,
         log_likelihood=fit.log_likelihood,
         probability=fit.probability,
@@ -99,7 +102,7 @@ def _joint_firth(
         profile_interval(columns, design, fit, j, confidence=confidence)
         for j in range(1, columns.shape[1])
     ]).reshape(-1, 2)  # fmt: skip
-    k, _ = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
+    k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
     beta = fit.coefficients[1:]
     none = np.full(len(used), nan)
     over = k if k > 0 else nan
@@ -114,6 +117,7 @@ def _joint_firth(
         points_low=spread_out(ends[:, 0] / over, used),
         points_high=spread_out(ends[:, 1] / over, used),
         covariance=np.full((size, size), nan),
+        direction=spread_out(direction, used),
         per_point=k,
         log_likelihood=fit.penalised,
         probability=fit.probability,
@@ -183,6 +187,7 @@ def no_joint(terms: int) -> JointFit:
         points_low=none,
         points_high=none,
         covariance=matrix,
+        direction=none,
         per_point=nan,
         log_likelihood=nan,
         probability=np.zeros(0),

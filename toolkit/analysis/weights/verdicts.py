@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
 from toolkit.analysis.weights.fit import Weights, is_policy
-from toolkit.analysis.weights.implied import Departure, base_columns, departure
+from toolkit.analysis.weights.implied import NO_SCALE, Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
 from toolkit.errors import QuestionError
 
@@ -88,10 +88,10 @@ class _Judge:
         w = self.weights
         return [j for j, t in enumerate(w.terms) if is_policy(t) and t.id not in w.after_contact]
 
-    def fit(self, freed: list[int]) -> tuple[Floats, Fit]:
+    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Floats, Fit]:
         """Fit the score and the freed terms, those left out that cannot be told apart."""
         w = self.weights
-        chosen = [*self.policy, *freed]
+        chosen = [j for j in (*self.policy, *freed) if j != but]
         base = base_columns(w.design, ())
         weight = w.design.n * w.scale.fit.probability * (1 - w.scale.fit.probability)
         kept = independent_columns(w.design.units[:, chosen], weight, given=base)
@@ -101,11 +101,12 @@ class _Judge:
         return (columns, found) if found.finite else (base, w.scale.fit)
 
     def estimate(self, freed: list[int], terms: list[int]) -> dict[int, Departure]:
-        columns, fit = self.fit(freed)
-        return {
-            j: departure(self.weights.design, columns, fit, j, confidence=self.weights.confidence)
-            for j in terms
-        }
+        w, common = self.weights, self.fit(freed)
+        found = {}
+        for j in terms:
+            columns, fit = self.fit(freed, but=j) if j in self.policy else common
+            found[j] = departure(w.design, columns, fit, j, confidence=w.confidence)
+        return found
 
     def beyond(self, found: Departure) -> bool:
         return found.low_inner > self.margin or found.high_inner < -self.margin
@@ -167,8 +168,8 @@ def _adjusted(
 def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
     """Why a term cannot be judged at all; None where it can."""
     w = judge.weights
-    if isnan(found.low_inner) or isnan(found.high_inner):
-        return found.reason or "there is no interval"
+    if found.method == "none" and found.reason != NO_SCALE:
+        return found.reason
     scarce = min(w.positives, w.n - w.positives)
     if scarce < FEW:
         which = "converted" if scarce == w.positives else "did not convert"
@@ -177,6 +178,8 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
     if carriers < FEW:
         unit = "leads" if w.design.accounts is None else "accounts"
         return f"too few {unit} have it: {carriers}, under {FEW}"
+    if isnan(found.low_inner) or isnan(found.high_inner):
+        return found.reason or "there is no interval"
     return None
 
 
