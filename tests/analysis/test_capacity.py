@@ -63,7 +63,9 @@ def test_volumes_and_the_queue_by_hand():
     assert queue["leads"].tolist() == [5, 1, 0, 8]
     assert queue["worked"].tolist() == [2, 2, 2, 2]
     assert queue["backlog"].tolist() == [3, 2, 0, 6]
-    assert queue["week"].tolist() == [pd.Timestamp(MONDAY) + pd.Timedelta(weeks=w) for w in range(4)]
+    assert queue["week"].tolist() == [
+        pd.Timestamp(MONDAY) + pd.Timedelta(weeks=w) for w in range(4)
+    ]
 
 
 def test_few_weeks_are_fitted():
@@ -168,7 +170,9 @@ def test_the_range_of_the_threshold_covers_it_and_narrows_with_weeks():
     assert many.high - many.low < few.high - few.low
 
 
-@given(st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=12), st.integers(1, 6))
+@given(
+    st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=12), st.integers(1, 6)
+)
 def test_queue_and_volumes_keep_every_lead(volumes, capacity):
     weeks = weekly(volumes)
     if not any(volumes):

@@ -65,7 +65,9 @@ def test_accounts_on_both_sides_cancel():
 
 
 def test_answers_follow_the_interval():
-    sure = count_rows(lead_rows([40] * 400 + [50] * 400, [1] * 40 + [0] * 360 + [1] * 200 + [0] * 200))
+    sure = count_rows(
+        lead_rows([40] * 400 + [50] * 400, [1] * 40 + [0] * 360 + [1] * 200 + [0] * 200)
+    )
     row = tier_table(sure, thresholds=[50], margin=0.1).iloc[0]
     assert row["answer"] == "Yes"
     assert np.isnan(row["next_from"])

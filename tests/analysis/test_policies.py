@@ -60,9 +60,10 @@ def test_the_two_questions_are_two_net_benefits(sim_counts):
     assert inside["lower"].max() == found.lower.high
     assert inside["upper"].min() == found.upper.low
     assert found.keep == "Yes"
-    assert two_thresholds(
-        sim_counts, nurture=NURTURE, immediate=IMMEDIATE, today=(40, 80)
-    ).keep == "No"
+    assert (
+        two_thresholds(sim_counts, nurture=NURTURE, immediate=IMMEDIATE, today=(40, 80)).keep
+        == "No"
+    )
 
 
 def test_what_nobody_worked_cannot_be_told():
