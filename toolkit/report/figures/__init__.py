@@ -3,9 +3,11 @@
 from toolkit.report.figures.bands import plot_bands
 from toolkit.report.figures.calibration import plot_calibration, plot_promises
 from toolkit.report.figures.dispositions import plot_dispositions
+from toolkit.report.figures.forest import plot_forest
 from toolkit.report.figures.funnel import plot_funnel
 from toolkit.report.figures.gains import plot_gains
 from toolkit.report.figures.grid import plot_grid
+from toolkit.report.figures.overlap import plot_overlap
 from toolkit.report.figures.quarters import plot_quarters
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
 from toolkit.report.figures.thresholds import plot_thresholds
@@ -18,9 +20,11 @@ __all__ = [
     "plot_bands",
     "plot_calibration",
     "plot_dispositions",
+    "plot_forest",
     "plot_funnel",
     "plot_gains",
     "plot_grid",
+    "plot_overlap",
     "plot_promises",
     "plot_quarters",
     "plot_thresholds",
