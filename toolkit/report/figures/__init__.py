@@ -6,9 +6,11 @@ from toolkit.report.figures.calibration import plot_calibration, plot_promises
 from toolkit.report.figures.cliff import plot_cliff
 from toolkit.report.figures.decision import plot_decision
 from toolkit.report.figures.dispositions import plot_dispositions
+from toolkit.report.figures.forest import plot_forest
 from toolkit.report.figures.funnel import plot_funnel
 from toolkit.report.figures.gains import plot_gains
 from toolkit.report.figures.grid import plot_grid
+from toolkit.report.figures.overlap import plot_overlap
 from toolkit.report.figures.quarters import plot_quarters
 from toolkit.report.figures.queue import plot_queue
 from toolkit.report.figures.segments import plot_segments
@@ -26,9 +28,11 @@ __all__ = [
     "plot_cliff",
     "plot_decision",
     "plot_dispositions",
+    "plot_forest",
     "plot_funnel",
     "plot_gains",
     "plot_grid",
+    "plot_overlap",
     "plot_promises",
     "plot_quarters",
     "plot_queue",
