@@ -35,7 +35,7 @@ def test_settings_are_keyword_only():
     """After the data, every argument is named in the call."""
     data = {"counts", "bands", "pairs", "positives", "n", "a", "b", "auc", "rate"}
     data |= {"patterns", "model", "weights", "standard_error", "criterion"}
-    data |= {"days", "promised", "fields", "timing", "stays", "weeks", "p_values"}
+    data |= {"days", "delays", "promised", "fields", "timing", "stays", "weeks", "p_values"}
     for name in analysis.__all__:
         thing = getattr(analysis, name)
         if inspect.isfunction(thing):

@@ -3,6 +3,7 @@
 from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import (
     count_days,
+    count_delays,
     count_pairs,
     count_patterns,
     count_replicates,
@@ -14,6 +15,7 @@ from toolkit.backtest.counting import (
 )
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
+from toolkit.backtest.handoffs import HandoffDifferences, handoff_differences
 from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import (
     AtAge,
@@ -39,12 +41,14 @@ __all__ = [
     "AtScoreChange",
     "Backtest",
     "Explanation",
+    "HandoffDifferences",
     "LeadScores",
     "Moment",
     "Outcome",
     "account_scores",
     "check_model",
     "count_days",
+    "count_delays",
     "count_lints",
     "count_pairs",
     "count_patterns",
@@ -55,6 +59,7 @@ __all__ = [
     "count_stays",
     "count_weeks",
     "explain_lead",
+    "handoff_differences",
     "read_scored",
     "run_backtest",
     "score_leads",

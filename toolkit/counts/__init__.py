@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
 from toolkit.counts.days import DAY_STATUSES, DayCounts, DayStatus, StayCounts
+from toolkit.counts.delays import DelayCounts
 from toolkit.counts.differences import DifferenceCounts
 from toolkit.counts.fields import FieldCounts, TimingCounts
 from toolkit.counts.fingerprint import fingerprint
@@ -39,6 +40,7 @@ __all__ = [
     "AccountPairs",
     "DayCounts",
     "DayStatus",
+    "DelayCounts",
     "DifferenceCounts",
     "Disposition",
     "Extra",
