@@ -28,7 +28,7 @@ FLAT = parse_model(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(crms())
 def test_every_window_counts_what_a_backtest_of_that_window_counts(rows: dict) -> None:
     crm = crm_of(**rows)

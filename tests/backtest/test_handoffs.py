@@ -67,7 +67,7 @@ def test_every_kind_of_disagreement_is_counted_once() -> None:
     assert found.agreeing_share == 1 / 8
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.dictionaries(st.integers(1, 9), st.integers(1, 200).map(lambda q: q / 4), min_size=1),
     st.dictionaries(st.integers(1, 9), st.integers(1, 200).map(lambda q: q / 4), min_size=1),

@@ -29,7 +29,13 @@ from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
 from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
 from toolkit.backtest.timeline import threshold_crossings
-from toolkit.backtest.wording import model_caveats, moment_words, outcome_caveats, unit_words
+from toolkit.backtest.wording import (
+    crossing_caveats,
+    model_caveats,
+    moment_words,
+    outcome_caveats,
+    unit_words,
+)
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
@@ -178,6 +184,7 @@ class _Run:
             *(steps if self.several else ()),
         )
         common = (
+            *crossing_caveats(self.crm, self.moment),
             *self.history.caveats(),
             *leads.merges.caveats(),
             *model_caveats(self.model, self._span()[0], staged.never_met),
