@@ -24,6 +24,12 @@ from toolkit.model import Model, describe_condition
 __all__ = ["crossing_caveats", "model_caveats", "moment_words", "outcome_caveats", "unit_words"]
 
 
+_PLAIN_REPLAY = (
+    "The moments come from a replay with the fields of the export in which merged leads stay two; "
+    "only the scores at these moments follow the recorded changes."
+)
+
+
 def unit_words(moment: Moment, *, several: bool) -> str:
     """What one row is."""
     if isinstance(moment, AtPeriodEnd):
@@ -61,10 +67,7 @@ def crossing_caveats(crm: Crm, moment: Moment) -> tuple[str, ...]:
     known = [name for name in ("lead_changes", "lead_merges") if name in crm.tables]
     if not isinstance(moment, AtCrossing) or not known:
         return ()
-    return (
-        "The moments come from a replay with the fields of the export in which merged leads stay "
-        "two; only the scores at these moments follow the recorded changes.",
-    )
+    return (_PLAIN_REPLAY,)
 
 
 def model_caveats(
