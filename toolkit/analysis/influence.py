@@ -8,9 +8,8 @@ the counts). The influence values of an estimate add up to 0 over its leads.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 
