@@ -99,6 +99,10 @@ def test_a_lower_threshold_cannot_be_told_where_nobody_worked():
         "cannot be told: whether a threshold of 45 or lower would be worth more, because too many "
         "leads there were never worked"
     )
+    assert found.text == (
+        "Of the thresholds that can be judged, 50 to 60 cannot be told apart; lower ones cannot be "
+        "judged."
+    )
     asked = best_thresholds(selected(), cost_ratio=1 / 9, threshold=45)
     assert asked.keep == "Cannot be told from this data"
 

@@ -302,12 +302,14 @@ def _text(table: pd.DataFrame, members: Ints, best: int | None, *, none: bool) -
             "It cannot be told that any threshold pays: handing over nobody may be worth as much as "
             f"a threshold of {best}."
         )
+    listed = _listed(table, members) if len(members) > 1 else str(best)
+    if _hidden(table).any():
+        # What nobody worked may be worth more: the set is of the rest only.
+        verb = "cannot be told apart" if len(members) > 1 else "is worth more than any other"
+        return f"Of the thresholds that can be judged, {listed} {verb}; lower ones cannot be judged."
     if len(members) == 1:
         return f"A threshold of {best} is worth more than any other listed."
-    return (
-        f"Thresholds {_listed(table, members)} cannot be told apart on net benefit; "
-        "choose by capacity."
-    )
+    return f"Thresholds {listed} cannot be told apart on net benefit; choose by capacity."
 
 
 def _listed(table: pd.DataFrame, members: Ints) -> str:
@@ -318,8 +320,13 @@ def _listed(table: pd.DataFrame, members: Ints) -> str:
     return ", ".join(map(str, members[:-1])) + f" and {members[-1]}"
 
 
+def _hidden(table: pd.DataFrame) -> pd.Series:
+    """Thresholds whose net benefit is not known."""
+    return table["among_best"].isna() & table["net_benefit"].isna()
+
+
 def _reason(table: pd.DataFrame, best: int | None) -> str | None:
-    hidden = table.loc[table["among_best"].isna() & (table["net_benefit"].isna()), "threshold"]
+    hidden = table.loc[_hidden(table), "threshold"]
     if len(hidden) == len(table):
         return "no threshold with judged leads at or above"
     if len(hidden) and best is not None:
