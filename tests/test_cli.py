@@ -196,7 +196,7 @@ MISTAKES = [
     (("audit", *CRM, "--account", "x"), "--account does not go with --crm"),
     (("audit", *CRM, "--scored-before-outcome"), "--scored-before-outcome does not go with --crm"),
     (("audit", *CRM, "--cost-ratio", "-1"), "--cost-ratio"),
-    (("check",), "Missing option '--crm'"),
+    (("check",), "give either --crm, or a flat file with --outcome"),
     (("check", *CRM[:2], "--strict"), "--strict needs --model"),
     (("explain", *CRM), "Missing argument"),
     (("audit", "--crm", "nothing", *CRM[2:]), "path 'nothing' does not exist"),
@@ -204,7 +204,7 @@ MISTAKES = [
     (("audit", "--scored", "gone.csv", *SCORED[2:]), "path 'gone.csv' does not exist"),
     (("diff", "{demo}/model.yaml"), "Missing argument"),
     (("demo", "--leads", "5"), "--leads"),
-    (("report",), "No such command 'report'"),
+    (("reprot",), "No such command 'reprot'"),
 ]
 
 

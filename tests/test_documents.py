@@ -21,11 +21,21 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import toolkit
-from toolkit.backtest import AtAge, Explanation, Outcome, explain_lead, run_backtest
+from toolkit.backtest import (
+    AtAge,
+    Explanation,
+    Outcome,
+    account_scores,
+    explain_lead,
+    run_backtest,
+    score_leads,
+)
 from toolkit.cli import app
 from toolkit.crm import check_tables, connect, load_mapping
 from toolkit.crm.mapping import Mapping, TableMapping
 from toolkit.model import (
+    AccountBand,
+    AccountScore,
     Active,
     ActivityCriterion,
     Band,
@@ -387,6 +397,26 @@ def scored_examples():
             yield pytest.param(page, code, _table(table), id=f"{named(page)}-{number}")
 
 
+def account_examples():
+    """Each example with a table of accounts after it."""
+    for page in MODEL_PAGES:
+        found = re.findall(
+            r"^```yaml\n((?:(?!```).*\n)+)```\n\n(\| account \|.*\n(?:\|.*\|\n)+)",
+            page.read_text("utf-8"),
+            re.MULTILINE,
+        )
+        for code, table in found:
+            yield pytest.param(page, code, _table(table))
+
+
+@pytest.mark.parametrize(("page", "code", "expected"), list(account_examples()))
+def test_every_example_of_an_account_score_scores_as_stated(page, code, expected):
+    scored = score_leads(parse_model(whole_model(code)), sample_leads(page), as_of="2026-06-30")
+    found = account_scores(scored).rename(columns={"account_id": "account"})
+    told = found[list(expected.columns)].astype("string").fillna("")
+    assert told.to_numpy().tolist() == expected.fillna("").to_numpy().tolist()
+
+
 def whole_model(code: str) -> str:
     """Add what an example leaves out: the head, and for a lone criterion its group."""
     if code.startswith("lead_score_model"):
@@ -428,14 +458,14 @@ def test_every_example_of_the_model_file_scores_as_stated(page, code, expected, 
 
 def test_every_example_of_the_model_file_is_scored():
     shown = sum(len(blocks(page, "yaml")) for page in MODEL_PAGES)
-    assert len(list(scored_examples())) == shown
+    assert len(list(scored_examples())) + len(list(account_examples())) == shown
 
 
 def test_every_key_of_a_model_is_documented_and_shown():
     text = "\n".join(page.read_text("utf-8") for page in MODEL_PAGES)
     examples = "\n".join(code for page in MODEL_PAGES for code in blocks(page, "yaml"))
     types = [
-        ActivityCriterion, Active, Band, BandException, Case, CasesCriterion, Decay, Derived,
+        AccountBand, AccountScore, ActivityCriterion, Active, Band, BandException, Case, CasesCriterion, Decay, Derived,
         Dimension, Gate, Grade, Group, InactivityCriterion, LedgerCriterion, Model, Per,
         PerValueCriterion, Reset, Silence, Tier, TiersCriterion,
     ]  # fmt: skip

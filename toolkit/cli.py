@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from toolkit.cli_checks import commands as check_commands
 from toolkit.cli_models import commands
-from toolkit.errors import SourceError, ToolkitError
+from toolkit.cli_reports import commands as report_commands
+from toolkit.cli_reports import show_result
+from toolkit.cli_scores import commands as score_commands
+from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from toolkit.crm import Crm
-    from toolkit.report import ReportResult
 
 __all__ = ["app", "main"]
 
@@ -33,11 +34,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(check_commands)  # check, reconcile
 app.add_typer(commands)  # init, export, import
+app.add_typer(report_commands)
+app.add_typer(score_commands)  # score
 # No markup: a path or a lead id may hold brackets.
 _out = Console(highlight=False, markup=False)
 _err = Console(stderr=True, highlight=False, markup=False)
-_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 CrmOption = Annotated[
     Path,
@@ -62,7 +65,7 @@ def demo(
     with _err.status(f"Drawing {leads:,} leads with their activities and outcomes"):
         make_demo(folder, leads=leads, seed=seed, format="parquet" if parquet else "csv")
     _err.print(f"The demo CRM is in {folder} (planted truth: truth.json)")
-    _done(
+    show_result(
         run_report(
             "quarterly_audit",
             crm=folder / "crm.yaml",
@@ -132,16 +135,24 @@ def audit(
     capacity: Annotated[
         float | None, typer.Option(min=0, help="Leads that sales can work in a week.")
     ] = None,
+    accept_mismatch: Annotated[
+        bool,
+        typer.Option(
+            "--accept-mismatch",
+            help="Audit although recorded and replayed scores differ; page one says so.",
+        ),
+    ] = False,
     output: OutputOption = Path("reports/audit"),
 ) -> None:
     """Audit a model against history: does it rank, is an MQL worth the call, what can't be told."""
     from toolkit.report import run_report
 
     declared = scored_before_outcome or None
-    dated = {"--model": model, "--quarter": quarter, "--within": within, "--age": age}
+    dated = {"--model": model, "--quarter": quarter, "--within": within, "--age": age,
+             "--accept-mismatch": accept_mismatch or None}  # fmt: skip
     flat = {"--score": score, "--account": account, "--scored-before-outcome": declared}
     _one_source(crm, scored, dated, {**flat, "--outcome": outcome})
-    _done(
+    show_result(
         run_report(
             "quarterly_audit",
             crm=crm,
@@ -159,6 +170,7 @@ def audit(
             margin=margin,
             cost_ratio=cost_ratio,
             capacity_per_week=capacity,
+            accept_mismatch=accept_mismatch or None,
             output=output,
         )
     )
@@ -180,61 +192,6 @@ def _one_source(
     for name, value in others.items():
         if value is not None and value != [] and name != "--outcome":
             raise typer.BadParameter(f"{name} does not go with {source}: leave it out")
-
-
-@app.command()
-def check(
-    crm: CrmOption,
-    model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="With --model: show what its author may not have meant, and end with 1 if any.",
-        ),
-    ] = False,
-) -> None:
-    """Count and name what is wrong with the tables (and whether the model fits them)."""
-    from toolkit.crm import check_tables, connect, findings_table
-
-    if strict and model is None:
-        raise typer.BadParameter("--strict needs --model: it looks at the points, not the tables")
-    source = connect(crm)
-    findings = check_tables(source)
-    for row in findings_table(findings).to_dict("records"):
-        examples = f" (e.g. lead {row['examples']})" if row["examples"] else ""
-        line = Text(f"{row['level']:8}", style=_STYLES[str(row["level"])])
-        _out.print(line.append(f"{row['table']}: {row['text']}{examples}", style="default"))
-    tables, until = ", ".join(sorted(source.tables)), source.observed_until
-    _out.print(f"Tables: {tables}. Seen until {until} UTC.")
-    lints = 0 if model is None else _check_model(model, source, strict=strict)
-    if (strict and lints) or any(finding.level == "error" for finding in findings):
-        raise typer.Exit(1)
-
-
-def _check_model(path: Path, crm: Crm, *, strict: bool) -> int:
-    """Say whether the model fits the tables, and how many lints it has."""
-    from toolkit.backtest import check_model, count_lints
-    from toolkit.model import lint_model, load_placed_model
-
-    model, places = load_placed_model(path)
-    never_met = check_model(model, crm)
-    if strict:
-        lints = lint_model(model, count_lints(model, crm), places=places)
-        for lint in lints:
-            at = ",".join(map(str, dict.fromkeys(lint.lines)))
-            _out.print(Text(f"{path.name}:{at}: {lint.code}: {lint.text}"), soft_wrap=True)
-    else:
-        lints = lint_model(model)
-        for label in never_met:
-            _out.print(Text(f"No activity in the data meets the criterion '{label}'."))
-    if lints:
-        one = len(lints) == 1
-        hint = "" if strict else f" (--strict shows {'it' if one else 'them'})"
-        told = f"{len(lints)} {'lint' if one else 'lints'}"
-        _out.print(f"Not an error, but perhaps not meant: {told}{hint}.")
-    _out.print("The model fits these tables.")
-    return len(lints)
 
 
 @app.command()
@@ -281,61 +238,6 @@ def explain(
         _out.print(f"A gate decides this lead whatever its score: {why.gate}")
 
 
-@app.command("export-sql")
-def export_sql(
-    model: Annotated[Path, typer.Argument(help="The model file (YAML).")],
-    dialect: Annotated[
-        str, typer.Option(help="duckdb, postgres, snowflake, bigquery or spark.")
-    ] = "duckdb",
-    leads: Annotated[str, typer.Option(help="Your lead table.")] = "leads",
-    activities: Annotated[str, typer.Option(help="Your activity table.")] = "activities",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="<field>=<your column> of leads, or activities.<field>=<your column>; repeat it."
-        ),
-    ] = None,
-    other_type: Annotated[
-        list[str] | None,
-        typer.Option(help="An activity type that is no marketing activity; repeat it."),
-    ] = None,
-    missing: Annotated[
-        list[str] | None, typer.Option(help="A text that stands for a missing value; repeat it.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="A date (its end) or a UTC time; default: when it runs.")
-    ] = None,
-    fit_only: Annotated[
-        bool, typer.Option("--fit-only", help="Only an expression for the fit points.")
-    ] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-) -> None:
-    """Write a model as one SQL statement on your own tables."""
-    from toolkit.export import export_text, tables_of
-    from toolkit.model import load_model
-
-    tables = tables_of(
-        leads=leads,
-        activities=activities,
-        columns=column or (),
-        other_types=other_type or (),
-        missing=missing or (),
-    )
-    text = export_text(
-        load_model(model), "sql", dialect=dialect, tables=tables, as_of=as_of, fit_only=fit_only
-    )
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as reason:
-        raise SourceError(
-            f"cannot write {output.name}: {reason.strerror or reason}; check folder and rights"
-        ) from None
-    _out.print(f"Written: {output}")
-
-
 def _show(table: pd.DataFrame, title: str) -> None:
     shown = Table(title=title, title_justify="left")
     for name in table.columns:
@@ -344,17 +246,6 @@ def _show(table: pd.DataFrame, title: str) -> None:
     for row in table.astype(str).to_numpy().tolist():
         shown.add_row(*(Text(cell) for cell in row))
     _out.print(shown)
-
-
-def _done(result: ReportResult) -> None:
-    _out.print(Text(result.headline, style="bold"))
-    for what, path in (
-        ("Report", result.html),
-        ("Facts", result.facts),
-        ("Notebook", result.notebook),
-    ):
-        # Unbroken, so that it can be copied.
-        _out.print(f"{what + ':':9} {path}", soft_wrap=True)
 
 
 def main() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from toolkit.errors import SourceError, nearest_first
+
+if TYPE_CHECKING:
+    from toolkit.model import Model
 
 __all__ = ["commands"]
 
@@ -51,44 +55,95 @@ def init(
     _out.print("Next: change both files, then `leadscore check --crm crm.yaml --model ...`")
 
 
-def _export_schema(_model: Path | None, _old: Path | None, output: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for: the model, and every option that goes with some formats only."""
+
+    model: Path | None
+    output: Path | None
+    options: dict[str, Any]
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """An option, or its default where it was not given."""
+        value = self.options[name]
+        return default if value in (None, [], False) else value
+
+    def loaded(self) -> Model:
+        """Read the model."""
+        from toolkit.model import load_model
+
+        if self.model is None:
+            raise typer.BadParameter("--model is missing: which model should be written?")
+        return load_model(self.model)
+
+
+def _export_schema(wish: _Wish) -> None:
     from toolkit.model.formats.schema import schema_text
 
-    _write_text(output, schema_text())
+    _write_text(wish.output, schema_text())
 
 
-def _export_sheet(model: Path | None, old: Path | None, output: Path | None) -> None:
+def _export_sheet(wish: _Wish) -> None:
     from toolkit.model import load_model
     from toolkit.model.formats.sheet import build_sheet, save_sheet
 
-    if output is None:
+    if wish.output is None:
         raise typer.BadParameter("--to build-sheet needs a file: -o sheet.xlsx or -o sheet.csv")
-    before = None if old is None else load_model(old)
-    save_sheet(build_sheet(load_model(_given(model)), before), output)
-    _out.print(f"Wrote {output}")
+    old = wish.option("--old")
+    save_sheet(build_sheet(wish.loaded(), None if old is None else load_model(old)), wish.output)
+    _out.print(f"Wrote {wish.output}", soft_wrap=True)
 
 
-def _export_pmml(model: Path | None, _old: Path | None, output: Path | None) -> None:
-    from toolkit.model import load_model
+def _export_pmml(wish: _Wish) -> None:
     from toolkit.model.formats.pmml import pmml_text
 
-    _write_text(output, pmml_text(load_model(_given(model))))
+    _write_text(wish.output, pmml_text(wish.loaded()))
 
 
-def _export_hubspot(model: Path | None, _old: Path | None, output: Path | None) -> None:
-    from toolkit.model import load_model
+def _export_hubspot(wish: _Wish) -> None:
     from toolkit.model.formats.hubspot import hubspot_text
 
-    _write_text(output, hubspot_text(load_model(_given(model))))
+    _write_text(wish.output, hubspot_text(wish.loaded()))
     _err.print("Experimental: an unpublished draft that HubSpot has not seen; bands are left out.")
 
 
-_EXPORTERS: dict[str, Callable[[Path | None, Path | None, Path | None], None]] = {
+def _export_sql(wish: _Wish) -> None:
+    from toolkit.export import export_text, tables_of
+
+    tables = tables_of(
+        leads=wish.option("--leads", "leads"),
+        activities=wish.option("--activities", "activities"),
+        columns=wish.option("--column", ()),
+        other_types=wish.option("--other-type", ()),
+        missing=wish.option("--missing", ()),
+    )
+    text = export_text(
+        wish.loaded(),
+        dialect=wish.option("--dialect", "duckdb"),
+        tables=tables,
+        as_of=wish.option("--as-of"),
+        fit_only=wish.option("--fit-only", default=False),
+        accounts=wish.option("--accounts", default=False),
+    )
+    _write_text(wish.output, text)
+
+
+_EXPORTERS: dict[str, Callable[[_Wish], None]] = {
+    "sql": _export_sql,
     "build-sheet": _export_sheet,
-    "hubspot": _export_hubspot,
     "json-schema": _export_schema,
+    "hubspot": _export_hubspot,
     "pmml": _export_pmml,
 }
+_OWN_OPTIONS = {
+    "sql": (
+        "--dialect", "--leads", "--activities", "--column", "--other-type", "--missing", "--as-of",
+        "--fit-only", "--accounts",
+    ),
+    "build-sheet": ("--old",),
+}  # fmt: skip
+"""Options that go with one format only; `--model` and `--output` go with (almost) all."""
+_OF_SQL = "Options of --to sql"
 
 
 @commands.command()
@@ -97,13 +152,81 @@ def export(
     model: Annotated[Path | None, typer.Option(help="The model file (YAML).")] = None,
     output: FileOption = None,
     old: OldOption = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            help="duckdb (default), postgres, snowflake, bigquery or spark.",
+            rich_help_panel=_OF_SQL,
+        ),
+    ] = None,
+    leads: Annotated[
+        str | None, typer.Option(help="Your lead table; default: leads.", rich_help_panel=_OF_SQL)
+    ] = None,
+    activities: Annotated[
+        str | None,
+        typer.Option(help="Your activity table; default: activities.", rich_help_panel=_OF_SQL),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="<field>=<your column> of leads, or activities.<field>=<your column>; repeat it.",
+            rich_help_panel=_OF_SQL,
+        ),
+    ] = None,
+    other_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An activity type that is no marketing activity; repeat it.",
+            rich_help_panel=_OF_SQL,
+        ),
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A text that stands for a missing value; repeat it.", rich_help_panel=_OF_SQL
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="A date (its end) or a UTC time; default: when it runs.", rich_help_panel=_OF_SQL
+        ),
+    ] = None,
+    fit_only: Annotated[
+        bool,
+        typer.Option(
+            "--fit-only", help="Only an expression for the fit points.", rich_help_panel=_OF_SQL
+        ),
+    ] = False,
+    accounts: Annotated[
+        bool,
+        typer.Option(
+            "--accounts",
+            help="Scores of accounts, as account_score says.",
+            rich_help_panel=_OF_SQL,
+        ),
+    ] = False,
 ) -> None:
     """Write a model in the format of another tool; json-schema needs no model."""
     if to not in _EXPORTERS:
         raise typer.BadParameter(f"--to {to}: {nearest_first(to, _EXPORTERS)}")
-    if old is not None and to != "build-sheet":
-        raise typer.BadParameter("--old goes with --to build-sheet only")
-    _EXPORTERS[to](model, old, output)
+    options = {
+        "--old": old, "--dialect": dialect, "--leads": leads, "--activities": activities,
+        "--column": column, "--other-type": other_type, "--missing": missing, "--as-of": as_of,
+        "--fit-only": fit_only, "--accounts": accounts,
+    }  # fmt: skip
+    _refuse_foreign(to, _Wish(model, output, options))
+    _EXPORTERS[to](_Wish(model, output, options))
+
+
+def _refuse_foreign(to: str, wish: _Wish) -> None:
+    """Refuse an option that would change nothing."""
+    for owner, names in _OWN_OPTIONS.items():
+        for name in names:
+            if to != owner and wish.option(name) is not None:
+                raise typer.BadParameter(f"{name} goes with --to {owner} only: leave it out")
+    if to == "json-schema" and wish.model is not None:
+        raise typer.BadParameter("--to json-schema is of any model: leave --model out")
 
 
 @commands.command("import")
@@ -132,12 +255,6 @@ def import_model(
     _out.print(f"{len(model.criteria)} criteria in {len(model.groups)} groups")
 
 
-def _given(model: Path | None) -> Path:
-    if model is None:
-        raise typer.BadParameter("--model is missing: which model should be written?")
-    return model
-
-
 def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise SourceError(f"{path} is there already and is not overwritten: name another with -o")
@@ -151,4 +268,4 @@ def _write_text(path: Path | None, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as reason:
         raise SourceError(f"cannot write {path}: {reason.strerror or reason}") from None
-    _out.print(f"Wrote {path}")
+    _out.print(f"Wrote {path}", soft_wrap=True)

@@ -9,6 +9,7 @@ for wrong input; a question that the data cannot answer is a result, not an erro
       SourceError     a file, folder, table or column that cannot be read
       DataError       rows that cannot be used as they are
       QuestionError   a call that makes no sense: unknown stage, quarter, segment, threshold
+      ExportError     a model that cannot be written exactly in the form asked for
       ReportError     a report that could not be made
 """
 
@@ -19,6 +20,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "DataError",
+    "ExportError",
     "MappingError",
     "ModelError",
     "QuestionError",
@@ -67,6 +69,10 @@ class DataError(ToolkitError):
 
 class QuestionError(ToolkitError):
     """The call asks for something that does not exist here."""
+
+
+class ExportError(ToolkitError):
+    """The model cannot be written exactly in the form asked for, so nothing is written."""
 
 
 class ReportError(ToolkitError):

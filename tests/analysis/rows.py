@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from toolkit.counts import AccountPairs, Provenance, ScoreCounts
+from toolkit.counts import AccountCells, AccountPairs, PairCounts, Provenance, ScoreCounts
 
 PROVENANCE = Provenance(
     source="rows",
@@ -64,3 +64,27 @@ def lead_rows(score: object, converted: object, account: object | None = None) -
     if account is not None:
         frame["account"] = account
     return frame.drop(columns="hit")
+
+
+def pair_rows(
+    champion: object,
+    challenger: object,
+    converted: object,
+    account: object | None = None,
+    *,
+    fitted_on: str = "other leads",
+) -> PairCounts:
+    """Counts of judged leads by two scores, with the cells of each account of several leads."""
+    rows = lead_rows(champion, converted, account).rename(columns={"score": "champion"})
+    rows["challenger"] = challenger
+    keys = ["champion", "challenger", "state"]
+    frame = rows.groupby(keys, as_index=False, sort=True).size().rename(columns={"size": "n"})
+    accounts = None if account is None else _account_cells(rows, frame, keys)
+    return PairCounts(frame, PROVENANCE, "challenger 2", fitted_on, accounts)
+
+
+def _account_cells(rows: pd.DataFrame, frame: pd.DataFrame, keys: list[str]) -> AccountCells:
+    several = rows[rows["account"].duplicated(keep=False)]
+    number = frame[keys].assign(cell=range(len(frame)))
+    found = several.merge(number, on=keys).groupby(["account", "cell"], as_index=False).size()
+    return AccountCells(found.rename(columns={"size": "n"}))

@@ -41,6 +41,27 @@ def score(model: dict, lead: dict, activities: list[dict], at: datetime) -> dict
     }
 
 
+def known(lead: dict, changes: list[dict], at: datetime) -> dict:
+    """The lead as known at a moment; `changes` are its own, each with `read`, its value."""
+    fields = {}
+    for c in sorted(
+        (c for c in changes if c["lead_id"] == lead["lead_id"]), key=since, reverse=True
+    ):
+        if c["field"] not in fields or fields[c["field"]][0] > at:
+            fields[c["field"]] = (since(c), c["read"] if since(c) <= at else c["read_old"])
+    return {**lead, **{name: value for name, (_, value) in fields.items()}}
+
+
+def since(row: dict) -> datetime:
+    return max(row["valid_from"], row["recorded_at"] or row["valid_from"])
+
+
+def own_ids(lead_id: str, merges: list[dict], at: datetime) -> set[str]:
+    """The lead and whoever was merged into it, at any remove, by a moment."""
+    direct = [m["loser_id"] for m in merges if m["winner_id"] == lead_id and m["merged_at"] <= at]
+    return {lead_id}.union(*(own_ids(each, merges, at) for each in direct))
+
+
 def clamp(value, rule):
     if "min" in rule and value < rule["min"]:
         return Fraction(rule["min"])
@@ -253,6 +274,55 @@ def inactivity(c: dict, lead: dict, past: list[dict], reset, at: datetime) -> in
             times, when = times + 1, when + after
         fired += times
     return fired * c["points"]
+
+
+# --- accounts -----------------------------------------------------------------------------------
+
+
+def account_scores(model: dict, leads: list[dict], own: dict, at: datetime) -> dict:
+    """By account: (leads that count, leads disqualified, score or None)."""
+    members: dict = {}
+    for lead in leads:
+        if lead["created_at"] <= at:
+            members.setdefault(lead["account_id"], []).append(lead)
+    told = {}
+    for account, listed in members.items():
+        kept = [lead for lead in listed if gate(model, lead) != "disqualified"]
+        scores = [score(model, lead, own.get(lead["lead_id"], []), at)["score"] for lead in kept]
+        undefined = account is None or not scores
+        rolled = None if undefined else account_score(model, scores)
+        told[account] = (len(kept), len(listed) - len(kept), rolled)
+    return told
+
+
+def gate(model: dict, lead: dict):
+    lead = {**lead, **{name: derive(rule, lead) for name, rule in model.get("derive", {}).items()}}
+    for rule in model.get("gates", []):
+        if holds(rule["when"], lead) is True:
+            return rule["then"]
+    return None
+
+
+def account_score(model: dict, scores: list[int]) -> int:
+    rule = model["account_score"]
+    kind = rule["roll_up"]
+    if kind == "max":
+        value = Fraction(max(scores))
+    elif kind == "sum":
+        value = Fraction(sum(scores))
+    elif kind == "count_from":
+        value = Fraction(len([one for one in scores if one >= rule["from"]]))
+    else:
+        best = sorted(scores)[-rule["top"] :]
+        value = Fraction(sum(best), len(best))
+    return rounded_score(clamp(value, rule), model.get("rounding", "half_up"))
+
+
+def account_band(model: dict, points: int):
+    for entry in model["account_score"].get("bands", []):
+        if "from" not in entry or points >= entry["from"]:
+            return entry["name"]
+    return None
 
 
 # --- what the score means -----------------------------------------------------------------------

@@ -56,6 +56,15 @@ TABLES = st.fixed_dictionaries(
         "sales_feedback": table(
             lead_id=IDS, decision=st.sampled_from(["yes", "No", "recycled", ""]), decided_at=TIMES
         ),
+        "lead_changes": table(
+            lead_id=IDS, field=st.sampled_from(["Title", "Size"]), valid_from=TIMES,
+            value=st.sampled_from(["VP", " 5", "", "select"]), recorded_at=TIMES,
+        ),
+        "lead_merges": table(loser_id=IDS, winner_id=IDS, merged_at=TIMES),
+        "score_history": table(
+            lead_id=IDS, changed_at=TIMES, new_value=st.sampled_from(["5", "-3.5", "", "?"])
+        ),
+        "moments": table(lead_id=IDS, moment=TIMES),
     }
 )  # fmt: skip
 
@@ -188,12 +197,25 @@ def test_canonical_columns_and_types():
     }  # fmt: skip
     assert set(described["stage_changes"]) == {
         ("lead_id", "VARCHAR"), ("stage", "VARCHAR"), ("entered_at", "TIMESTAMP"),
-        ("left_at", "TIMESTAMP"),
+        ("left_at", "TIMESTAMP"), ("is_date_only", "BOOLEAN"),
     }  # fmt: skip
     assert set(described["sales_feedback"]) == {
         ("lead_id", "VARCHAR"), ("decided_at", "TIMESTAMP"), ("decision", "VARCHAR"),
-        ("reason_code", "VARCHAR"),
+        ("reason_code", "VARCHAR"), ("is_date_only", "BOOLEAN"),
     }  # fmt: skip
+    assert set(described["lead_changes"]) == {
+        ("lead_id", "VARCHAR"), ("field", "VARCHAR"), ("value", "VARCHAR"),
+        ("valid_from", "TIMESTAMP"), ("old_value", "VARCHAR"), ("recorded_at", "TIMESTAMP"),
+    }  # fmt: skip
+    assert set(described["lead_merges"]) == {
+        ("loser_id", "VARCHAR"), ("winner_id", "VARCHAR"), ("merged_at", "TIMESTAMP"),
+    }  # fmt: skip
+    assert set(described["score_history"]) == {
+        ("lead_id", "VARCHAR"), ("changed_at", "TIMESTAMP"), ("new_value", "DOUBLE"),
+        ("delta", "DOUBLE"), ("old_value", "DOUBLE"), ("score_name", "VARCHAR"),
+        ("reason", "VARCHAR"), ("model_version", "VARCHAR"),
+    }  # fmt: skip
+    assert set(described["moments"]) == {("lead_id", "VARCHAR"), ("moment", "TIMESTAMP")}
     assert crm.tables == {"leads"}
 
 

@@ -1,4 +1,4 @@
-"""The command `leadscore export-sql`."""
+"""The command `leadscore export --to sql`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typer.testing import CliRunner
 
 from toolkit.cli import app
 from toolkit.errors import QuestionError, SourceError
-from toolkit.export import DIALECTS, FORMATS, Tables, export_fit_case, export_sql, tables_of
+from toolkit.export import (
+    DIALECTS,
+    Tables,
+    export_account_sql,
+    export_fit_case,
+    export_sql,
+    tables_of,
+)
 from toolkit.model import example_text, parse_model
 
 
@@ -18,8 +25,10 @@ def sheet(tmp_path):
     return path
 
 
-def run(*words: object):
-    return CliRunner().invoke(app, ["export-sql", *map(str, words)])
+def run(model: object, *words: object):
+    return CliRunner().invoke(
+        app, ["export", "--to", "sql", "--model", str(model), *map(str, words)]
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -78,5 +87,38 @@ def test_a_moment_is_a_date_or_a_time(sheet):
     assert "-- moment: 2026-06-30 23:59:59 UTC" in day
 
 
-def test_every_format_stands_in_one_place():
-    assert "sql" in FORMATS
+def test_scores_of_accounts(tmp_path):
+    path = tmp_path / "model.yaml"
+    path.write_text(example_text("enterprise"), encoding="utf-8")
+    model = parse_model(example_text("enterprise"))
+    tables = Tables(account_id="company")
+    assert run(path, "--accounts", "--column", "account_id=company").output == (
+        export_account_sql(model, tables=tables)
+    )
+    refused = run(path, "--accounts", "--fit-only").exception
+    assert isinstance(refused, QuestionError)
+    assert "an account score needs the whole scores" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("to", "words", "said"),
+    [
+        ("pmml", ["--dialect", "spark"], "--dialect goes with --to sql only"),
+        ("hubspot", ["--leads", "x"], "--leads goes with --to sql only"),
+        ("build-sheet", ["--activities", "x"], "--activities goes with --to sql only"),
+        ("pmml", ["--column", "a=b"], "--column goes with --to sql only"),
+        ("pmml", ["--other-type", "a"], "--other-type goes with --to sql only"),
+        ("pmml", ["--missing", "-"], "--missing goes with --to sql only"),
+        ("pmml", ["--as-of", "2026-01-01"], "--as-of goes with --to sql only"),
+        ("pmml", ["--fit-only"], "--fit-only goes with --to sql only"),
+        ("json-schema", ["--accounts"], "--accounts goes with --to sql only"),
+        ("sql", ["--old", "x.yaml"], "--old goes with --to build-sheet only"),
+        ("json-schema", [], "json-schema is of any model: leave --model out"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(sheet, to, words, said):
+    words = ["export", "--to", to, "--model", str(sheet), "-o", str(sheet.parent / "x.csv"), *words]
+    found = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert found.exit_code == 2
+    assert said in found.output
+    assert not (sheet.parent / "x.csv").exists()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.backtest.any_model import models, read
-from toolkit.errors import QuestionError, ToolkitError
-from toolkit.export import DIALECTS, ExportError, Tables, export_fit_case, export_sql
+from toolkit.errors import ExportError, QuestionError, ToolkitError
+from toolkit.export import DIALECTS, Tables, export_fit_case, export_sql
 from toolkit.export.sql.dialects import dialect_of
 from toolkit.model import example_text, list_examples, load_model, parse_model
 

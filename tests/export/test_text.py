@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.export import ExportError, Tables, export_sql
+from toolkit.errors import ExportError
+from toolkit.export import Tables, export_sql
 from toolkit.model import TRUE, parse_model, test_truth, value_points
 
 NASTY = [

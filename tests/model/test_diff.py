@@ -184,6 +184,24 @@ PARTS = [
      "Reset 1: new: recycled sets back the groups g"),
     ("resets: [{activities: [recycled, won]}]\n", "",
      "Reset 1: removed (recycled or won sets back all groups)"),
+    ("", ("account_score: {roll_up: mean_top, top: 3, max: 80, bands: [{name: hot, from: 50}, "
+     "{name: cold}]}\n"),
+     ("Account score: new: the mean of the 3 highest scores of its leads (of all where it has "
+      "fewer), at most 80 points, band hot from 50, band cold every other score")),
+    ("account_score: {roll_up: max}\n", "",
+     "Account score: removed (was the highest score of its leads)"),
+    ("account_score: {roll_up: sum, max: 9}\n", "account_score: {roll_up: count_from, from: 50}\n",
+     ("Account score: the sum of the scores of its leads -> the number of its leads with a score "
+      "of 50 or more, all together no longer at most 9 points")),
+    ("account_score: {roll_up: mean_top, top: 3}\n", "account_score: {roll_up: mean_top, top: 5}\n",
+     "Account score: the 3 -> 5 highest scores count"),
+    ("account_score: {roll_up: count_from, from: 3}\n",
+     "account_score: {roll_up: count_from, from: 5, min: 1}\n",
+     "Account score: counts leads from 3 -> 5, all together now at least 1 points"),
+    ("account_score: {roll_up: max, bands: [{name: a, from: 9}, {name: '{b}', from: 8}]}\n",
+     "account_score: {roll_up: max, bands: [{name: '{b}', from: 9}, {name: c}]}\n",
+     ("Account score: band {b} from 8 -> from 9, new band c every other score, band a removed "
+      "(was from 9)")),
     ("derive: {d: {domain_of: email}}\n",
      "derive: {d: {domain_of: mail}, l: {of: title, first_word_list: {vp: [vp, chief]}}}\n",
      ("Field d: the domain of email -> the domain of mail\n"

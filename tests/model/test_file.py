@@ -247,6 +247,11 @@ def test_a_wrong_criterion_is_told_what_is_wrong_and_where(text):
 REFUSED = {
     "activity: a, points: 1, within: 1mo, calendar: true": "'calendar' is not supported by this "
     "version: a month is 30 days",
+    "activity: a, points: 9, decay: {percent: 50, every: 1mo, calendar: true}": "'calendar' is "
+    "not supported by this version: a month is 30 days",
+    "activity: a, tiers: [{at_least: 1, within: 1mo, calendar: true, points: 2}]": "'calendar' is "
+    "not supported",
+    "inactivity: {after: 1mo, calendar: true}, points: 2": "'calendar' is not supported",
     "when: {a: b}, points: 1, multiply: 2": "'multiply' is not supported by this version: scores",
     "when: {a: b}, points: 1, normalize: true": "'normalize' is not supported by this version",
     "inactivity: {after: 1d}, repeat: true, points: 1": "'repeat' does not belong here: write it "

@@ -75,6 +75,23 @@ CRITERIA = st.one_of(
 )
 
 
+ACCOUNT_LIMITS = {
+    "min": st.integers(-9, 0),
+    "max": st.integers(0, 9),
+    "bands": st.just([{"name": "no", "from": 5}, {"name": 7, "from": -5}])
+    | NAMES.map(lambda n: [{"name": n}]),
+}
+ACCOUNT_SCORES = st.one_of(
+    st.fixed_dictionaries({"roll_up": st.sampled_from(["max", "sum"])}, optional=ACCOUNT_LIMITS),
+    st.fixed_dictionaries(
+        {"roll_up": st.just("mean_top"), "top": st.integers(1, 99)}, optional=ACCOUNT_LIMITS
+    ),
+    st.fixed_dictionaries(
+        {"roll_up": st.just("count_from"), "from": POINTS}, optional=ACCOUNT_LIMITS
+    ),
+)
+
+
 @st.composite
 def raw_models(draw):
     groups = []
@@ -89,6 +106,8 @@ def raw_models(draw):
         raw |= {"gates": [{"when": draw(CONDITIONS), "then": "disqualified"}], "base": draw(POINTS)}
         raw |= {"dimensions": {"fit": {"min": -5, "grades": [{"grade": 1, "from": 0}]}}, "max": 99}
         raw |= {"valid_from": "2026-07-01"}
+    if draw(st.booleans()):
+        raw |= {"account_score": draw(ACCOUNT_SCORES)}
     return raw
 
 

@@ -89,7 +89,7 @@ def test_the_page_has_one_title_a_language_and_a_contents_list(page: str) -> Non
     assert '<html lang="en">' in page
     assert page.count("<h1") == 1
     entries = re.findall(r'<li><a href="#([^"]+)">', page)
-    assert len(entries) == 9
+    assert len(entries) == 10
     assert [page.count(f'id="{entry}"') for entry in entries] == [1] * 9
 
 
@@ -191,9 +191,9 @@ def test_a_failing_section_leaves_the_last_report_and_says_why(tmp_path: Path) -
 
 
 def test_an_unknown_report_is_refused_with_the_known_ones() -> None:
-    assert report_names() == ("quarterly_audit",)
+    assert "quarterly_audit" in report_names()
     with pytest.raises(QuestionError, match="did you mean 'quarterly_audit'"):
-        run_report("quarterly_audits")
+        run_report("quartely_audit")
     with pytest.raises(QuestionError, match=r"there is no report '\.\./secrets'"):
         run_report("../secrets")
 

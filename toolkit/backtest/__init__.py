@@ -1,26 +1,65 @@
 """Moments, scores as of the moment, outcomes, counts: the only room with an engine."""
 
-from toolkit.backtest.counting import count_scores, count_weeks
+from toolkit.backtest.asof import LeadScores, score_leads
+from toolkit.backtest.counting import (
+    count_amounts,
+    count_days,
+    count_pairs,
+    count_patterns,
+    count_replicates,
+    count_responses,
+    count_scores,
+    count_stages,
+    count_stays,
+    count_weeks,
+)
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
-from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import (
+    AtAge,
+    AtCrossing,
+    AtHandoff,
+    AtMoments,
+    AtPeriodEnd,
+    AtScoreChange,
+    Moment,
+    Outcome,
+)
 from toolkit.backtest.result import Backtest
+from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
+from toolkit.backtest.timeline import score_timeline, threshold_crossings
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "Explanation",
+    "LeadScores",
     "Moment",
     "Outcome",
+    "account_scores",
     "check_model",
+    "count_amounts",
+    "count_days",
     "count_lints",
+    "count_pairs",
+    "count_patterns",
+    "count_replicates",
+    "count_responses",
     "count_scores",
+    "count_stages",
+    "count_stays",
     "count_weeks",
     "explain_lead",
     "read_scored",
     "run_backtest",
+    "score_leads",
+    "score_timeline",
+    "threshold_crossings",
 ]

@@ -17,7 +17,7 @@ from toolkit.counts import FlowStep, Provenance
 from toolkit.crm.csvfile import CSV_ENDINGS, explain_csv_error, open_csv
 from toolkit.errors import DataError, QuestionError, SourceError, nearest_first
 
-__all__ = ["read_scored"]
+__all__ = ["check_column", "converted_of", "read_scored", "read_table", "texts_of"]
 
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "won", "converted"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", "lost", "not converted"})
@@ -63,28 +63,29 @@ def read_scored(
     DataError
         The table is empty, a score is not a whole number, an outcome is neither yes nor no.
     """
-    frame, name = _read(source)
+    frame, name = read_table(source)
     scores = [score] if isinstance(score, str) else list(score)
     if not scores:
         raise QuestionError("read_scored(score): expected at least one column, found none")
     for column in [*scores, outcome, *([account] if account else []), *segments]:
-        _check_column(frame, name, column)
+        check_column(frame, name, column)
     if frame.empty:
         raise DataError(f"{name} has a header and no rows: expected one row per lead")
     points = _sum_of_scores(frame, name, scores)
-    converted = _converted(frame, name, outcome)
+    converted = converted_of(frame, name, outcome)
     table = pd.DataFrame(
         {
             "score": points,
             "converted": converted,
-            "account": _texts(frame[account]) if account else None,
-            **{f"seg{i}": _texts(frame[segment]) for i, segment in enumerate(segments)},
-        }
-    )
+            "account": texts_of(frame[account]) if account else None,
+            **{f"seg{i}": texts_of(frame[segment]) for i, segment in enumerate(segments)},
+        },
+        index=frame.index,
+    ).reset_index(drop=True)
     return _backtest(table, name, scores, outcome, tuple(segments), declared=scored_before_outcome)
 
 
-def _read(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The table, every CSV column as text, and its name for messages."""
     if isinstance(source, pd.DataFrame):
         return source, "the data frame"
@@ -122,13 +123,14 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             raise SourceError(f"{path.name} is not a readable Parquet file") from None
 
 
-def _check_column(frame: pd.DataFrame, name: str, column: str) -> None:
+def check_column(frame: pd.DataFrame, name: str, column: str) -> None:
+    """Raise SourceError, with the nearest names, for a column that is not there."""
     if column not in frame.columns:
         known = [str(known) for known in frame.columns]
         raise SourceError(f"{name} has no column '{column}': {nearest_first(column, known)}")
 
 
-def _texts(column: pd.Series) -> pd.Series:
+def texts_of(column: pd.Series) -> pd.Series:
     """Text with missing and blank values as None."""
     text = column.astype("string").str.strip()
     return text.mask(text == "").astype(object).where(lambda cell: cell.notna(), None)
@@ -167,7 +169,7 @@ def _refuse(wrong: npt.NDArray[np.bool_], text: pd.Series, expected: str) -> Non
         )
 
 
-def _converted(frame: pd.DataFrame, name: str, outcome: str) -> npt.NDArray[np.float64]:
+def converted_of(frame: pd.DataFrame, name: str, outcome: str) -> npt.NDArray[np.float64]:
     """1, 0, or NaN where the outcome is missing."""
     text = frame[outcome].astype("string").str.strip().str.casefold()
     text = text.mask(text == "")
@@ -238,7 +240,7 @@ def _typed(used: pd.DataFrame) -> pd.DataFrame:
         "score": used["score"].astype("int64"),
         "converted": used["converted"].astype("int64"),
     }
-    return used.assign(l=np.flatnonzero(np.ones(len(used))) + 1, **numbers, **texts)
+    return used.assign(l=used.index + 1, **numbers, **texts)
 
 
 def _flow(

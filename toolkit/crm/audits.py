@@ -34,13 +34,14 @@ def audit(
     """Report how one table is read; raise what cannot be read without guessing."""
     yield from layout.source.findings
     yield from layout.findings
+    yield from _numbers(connection, layout)
     _float_ids(connection, layout)
     for column in layout.instants():
         yield from _times(connection, layout, column)
     if layout.table.name == "activities":
         yield from _roles(connection, layout, given)
         yield from _flags(connection, layout)
-    if layout.table.name == "stage_changes":
+    if layout.table.name == "stage_changes" and layout.stage is None:
         yield from _stages(connection, layout, given)
     if layout.table.name == "sales_feedback":
         _decisions(connection, layout)
@@ -133,7 +134,8 @@ def _times(
             "or text (numbers of seconds or milliseconds since 1970 need `formats: [epoch_s]` or "
             "`[epoch_ms]` in crm.yaml)"
         )
-    if clock.type == "TIMESTAMP WITH TIME ZONE" or (_plain(clock) and clock.zone == "UTC"):
+    zoned = clock.type == "TIMESTAMP WITH TIME ZONE"
+    if not clock.dates and (zoned or (_plain(clock) and clock.zone == "UTC")):
         return
     seen = _Seen(layout, column, clock, _count_kinds(connection, layout, clock))
     _refuse(seen)
@@ -154,7 +156,7 @@ def _count_kinds(
           min(DISTINCT {odd} {shape_of("value")} END, {EXAMPLES}),
           min(DISTINCT CASE WHEN kind IN ('slashed', 'clash') THEN value END, {EXAMPLES})
         FROM (SELECT {kind_of_time(clock)} AS kind, {value} AS value,
-                {layout.identity(layout.columns["lead_id"])} AS id
+                {layout.identity(layout.columns[layout.table.key])} AS id
               FROM {layout.prepared()}) GROUP BY kind ORDER BY kind"""
     with reading(layout.source):
         rows = connection.execute(query).fetchall()
@@ -301,12 +303,29 @@ def _flags(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Iterator[Fi
         yield Finding("warning", "unknown_flag", "activities", said, sum(n for _, n in words))
 
 
+def _numbers(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Iterator[Finding]:
+    """Count texts that are no numbers where numbers are expected."""
+    for column in layout.table.columns:
+        theirs = layout.columns.get(column.name)
+        if column.kind != "number" or theirs is None or layout.type_of(theirs) != "VARCHAR":
+            continue
+        text = layout.text(theirs)
+        words = _counted(
+            connection, layout, f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NULL THEN {text} END"
+        )
+        if words:
+            n = sum(n for _, n in words)
+            said = f"{plural(n, 'value')} of {column.name} that are no numbers, taken as missing"
+            yield Finding("warning", "unreadable_number", layout.table.name, said, n)
+
+
 def _stages(
     connection: duckdb.DuckDBPyConnection, layout: Layout, given: MappingFile
 ) -> Iterator[Finding]:
     theirs = layout.columns["stage"]
     words = _counted(connection, layout, layout.text(theirs))
     ours = {layout.words.get(word.lower(), word.lower()) for word, _ in words}
+    ours |= set(given.mapping.stage_columns)
     unlisted = [(w, n) for w, n in words if w.lower() not in {*layout.words, *given.mapping.stages}]
     if unlisted and given.mapping.stages:
         text = f"stages not in the mapping, kept in lower case: {_with_counts(unlisted)}"

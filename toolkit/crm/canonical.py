@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toolkit.crm.findings import Finding, shown
-from toolkit.crm.instants import Clock, utc_time
-from toolkit.crm.sql import choice, cleaned, identifier
+from toolkit.crm.instants import Clock, is_date, utc_time
+from toolkit.crm.sql import choice, cleaned, identifier, literal
 from toolkit.crm.tables import CONTRACT, DECISIONS, Column, Table
 from toolkit.errors import SourceError, nearest_first
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from toolkit.crm.mapping import MappingFile
     from toolkit.crm.sources import Source
 
-__all__ = ["FALSE_WORDS", "FLOATS", "TRUE_WORDS", "Layout", "layout_of"]
+__all__ = ["FALSE_WORDS", "FLOATS", "TRUE_WORDS", "Layout", "layout_of", "stage_layouts"]
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "1.0")
 FLOATS = ("DOUBLE", "FLOAT")
@@ -29,8 +29,11 @@ FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0")
 _MADE = {
     "leads": ("row_id",),
     "activities": ("role", "is_machine"),
-    "sales_feedback": ("reason_code",),
+    "stage_changes": ("is_date_only",),
+    "sales_feedback": ("reason_code", "is_date_only"),
 }
+_DATED = {"stage_changes": "entered_at", "sales_feedback": "decided_at"}
+"""Tables of which must be known whether a row has a time of day: the column that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Layout:
     trims_ids: bool
     words: Mapping[str, str]
     """The export's words (lower case): ours; for roles, stages or decisions."""
+    dates: bool = False
+    """Declared to hold dates without a time of day."""
+    stage: str | None = None
+    """The stage that a column of leads dates, where this is no table of its own."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -83,7 +90,7 @@ class Layout:
         theirs = self.columns[column.name]
         kind = self.type_of(theirs)
         text = _text_of(column) if kind == "VARCHAR" else theirs
-        return Clock(identifier(text), kind, self.zone, self.formats, column.date_only)
+        return Clock(identifier(text), kind, self.zone, self.formats, column.date_only, self.dates)
 
     def instants(self) -> list[Column]:
         """List the contract's columns of times that are there."""
@@ -99,7 +106,10 @@ class Layout:
     def select(self) -> str:
         """Write the canonical table as a query."""
         made = [f"{sql} AS {identifier(name)}" for name, sql in self._expressions().items()]
-        return f"SELECT {', '.join(made)} FROM {self.prepared()}"
+        filled = ""
+        if self.stage is not None:
+            filled = f" WHERE {self.text(self.columns['entered_at'])} IS NOT NULL"
+        return f"SELECT {', '.join(made)} FROM {self.prepared()}{filled}"
 
     def prepared(self) -> str:
         """Write the source with each time that is text cleaned once, beside its columns."""
@@ -127,6 +137,8 @@ class Layout:
             return utc_time(self.clock(column))
         if column.kind == "flag":
             return self._flag(theirs)
+        if column.kind == "number":
+            return f"TRY_CAST({self.text(theirs)} AS DOUBLE)"
         if column.name in ("stage", "decision"):
             return self.word(theirs)
         return self.text(theirs)
@@ -155,10 +167,23 @@ class Layout:
                 made["occurred_at"] = (
                     f"CASE WHEN {made['occurred_at']} IS NOT NULL THEN {known} END"
                 )
+        if self.table.name == "lead_changes" and "recorded_at" in made:
+            known = f"greatest({made['valid_from']}, {made['recorded_at']})"
+            made["valid_from"] = f"CASE WHEN {made['valid_from']} IS NOT NULL THEN {known} END"
+        if self.stage is not None:
+            made["stage"] = literal(self.stage)
+        if time := _DATED.get(self.table.name):
+            column = self.table.column(time)
+            read = is_date(self.clock(column)) if column else "false"
+            said = made.get("is_date_only")
+            made["is_date_only"] = read if said is None else f"({said} OR {read})"
         for column in self.table.columns:
-            if column.kind in ("id", "text"):
-                made.setdefault(column.name, "CAST(NULL AS VARCHAR)")
+            if column.kind in _BLANK:
+                made.setdefault(column.name, f"CAST(NULL AS {_BLANK[column.kind]})")
         return made
+
+
+_BLANK = {"id": "VARCHAR", "text": "VARCHAR", "number": "DOUBLE"}
 
 
 def _text_of(column: Column) -> str:
@@ -180,7 +205,39 @@ def layout_of(source: Source, given: MappingFile, *, zone: str | None, trims_ids
         trims_ids=trims_ids,
         words=_words(source.table, given),
         findings=findings,
+        dates=entry.date_only,
     )
+
+
+def stage_layouts(leads: Layout, given: MappingFile) -> list[Layout]:
+    """Read the columns of leads that date a stage, each as a table of stage changes."""
+    return [
+        replace(
+            leads,
+            source=replace(leads.source, table="stage_changes", findings=()),
+            columns={
+                "lead_id": leads.columns["lead_id"],
+                "entered_at": _dating(stage, theirs, leads.source, given),
+            },
+            others={},
+            words={},
+            findings=(),
+            stage=stage,
+        )
+        for stage, theirs in given.mapping.stage_columns.items()
+    ]
+
+
+def _dating(stage: str, theirs: str, source: Source, given: MappingFile) -> str:
+    folded = {name.casefold(): name for name in source.types}
+    hit = theirs if theirs in source.types else folded.get(theirs.casefold())
+    if hit is None:
+        raise given.error(
+            f"{source.label} has no column '{theirs}' (when a lead entered the stage '{stage}'): "
+            f"{nearest_first(theirs, map(shown, source.types))}",
+            *("stage_columns", stage),
+        )
+    return hit
 
 
 def _words(table: str, given: MappingFile) -> dict[str, str]:

@@ -35,7 +35,8 @@ def _rows(
     crm: Crm, table: str, where: str, *, level: Level, code: str, say: str, of: str = ""
 ) -> Iterator[Finding]:
     """One finding when any row of `of` (by default the table) meets the condition."""
-    n, ids = _counted(crm, f"SELECT lead_id FROM {of or table} WHERE {where}")
+    key = "lead_id" if of else CONTRACT[table].key
+    n, ids = _counted(crm, f"SELECT {key} AS lead_id FROM {of or table} WHERE {where}")
     if n:
         yield Finding(level, code, table, f"{plural(n, 'row')} {say}", n, ids)
 
@@ -57,7 +58,7 @@ def _one(crm: Crm, query: str) -> tuple[int, ...]:
 def _empty(crm: Crm) -> Iterator[Finding]:
     for name in sorted(crm.tables):
         if not _one(crm, f"SELECT count(*) FROM (SELECT 1 FROM {name} LIMIT 1)")[0]:
-            text = f"the table has no rows: {CONTRACT[name].without}"
+            text = f"the table has no rows: {CONTRACT[name].without or 'nothing can be read'}"
             yield Finding("warning", "empty_table", name, text, 0)
 
 
@@ -108,30 +109,44 @@ def _main_times(crm: Crm) -> Iterator[tuple[str, str]]:
         "activities": "occurred_at",
         "stage_changes": "entered_at",
         "sales_feedback": "decided_at",
+        "lead_changes": "valid_from",
+        "lead_merges": "merged_at",
+        "score_history": "changed_at",
+        "moments": "moment",
     }
     return ((name, column) for name, column in times.items() if name in crm.tables)
 
 
+_IF_DATES = {
+    "activities": "an activity counts up to a day before it happened",
+    "stage_changes": "a stage entered on the day of the moment seems to precede it",
+    "sales_feedback": "a decision on the day of the moment seems to precede it",
+}
+
+
 def _dates_in_disguise(crm: Crm) -> Iterator[Finding]:
     """Typed times that are all midnight: an activity would count up to a day too early."""
-    if "activities" not in crm.tables:
-        return
-    local = f"timezone({literal(_zone(crm))}, make_timestamptz(epoch_us(occurred_at)))"
-    n, midnight = _one(
-        crm,
-        "SELECT count(occurred_at), count(*) FILTER (local = date_trunc('day', local)) "
-        f"FROM (SELECT occurred_at, {local} AS local FROM activities)",
-    )
-    if n >= BULK and midnight * 2 > n:
-        text = (
-            f"{midnight:,} of {n:,} times are midnight sharp in {_zone(crm)}: if they are dates, "
-            "an activity counts up to a day before it happened; export the column as a date"
+    for name, column in _main_times(crm):
+        if name not in _IF_DATES:
+            continue
+        local = f"timezone({literal(_zone(crm, name))}, make_timestamptz(epoch_us({column})))"
+        known = "false" if name == "activities" else "is_date_only"
+        n, midnight = _one(
+            crm,
+            "SELECT count(t), count(*) FILTER (local = date_trunc('day', local)) "
+            f"FROM (SELECT {column} AS t, {local} AS local FROM {name} WHERE NOT {known})",
         )
-        yield Finding("warning", "midnight_times", "activities", text, midnight)
+        if n >= BULK and midnight * 2 > n:
+            text = (
+                f"{midnight:,} of {n:,} times are midnight sharp in {_zone(crm, name)}: if they "
+                f"are dates, {_IF_DATES[name]}; export the column as a date, or write date_only: "
+                f"true under tables: {name}: in crm.yaml"
+            )
+            yield Finding("warning", "midnight_times", name, text, midnight)
 
 
-def _zone(crm: Crm) -> str:
-    return crm.mapping.table("activities").time_zone or crm.mapping.time_zone or "UTC"
+def _zone(crm: Crm, name: str) -> str:
+    return crm.mapping.table(name).time_zone or crm.mapping.time_zone or "UTC"
 
 
 def _repeated_activities(crm: Crm) -> Iterator[Finding]:
@@ -175,10 +190,14 @@ def _duplicate_leads(crm: Crm) -> Iterator[Finding]:
 
 def _orphans(crm: Crm) -> Iterator[Finding]:
     for name in sorted(crm.tables - {"leads"}):
-        n, ids = _counted(crm, f"SELECT lead_id FROM {name} WHERE lead_id NOT IN ({_lead_ids()})")
+        # A merged lead is often gone from the lead table; its survivor should be there.
+        key = "winner_id" if name == "lead_merges" else "lead_id"
+        n, ids = _counted(
+            crm, f"SELECT {key} AS lead_id FROM {name} WHERE {key} NOT IN ({_lead_ids()})"
+        )
         if not n:
             continue
-        filled = _one(crm, f"SELECT count(lead_id) FROM {name}")[0]
+        filled = _one(crm, f"SELECT count({key}) FROM {name}")[0]
         text = f"{n:,} of {plural(filled, 'row')} belong to no lead of the lead table"
         if n * 2 > filled:
             yield Finding("error", "orphans", name, f"{text}{_lengths(crm, name)}", n, ids)
@@ -187,15 +206,20 @@ def _orphans(crm: Crm) -> Iterator[Finding]:
 
 
 def _lead_ids() -> str:
-    return "SELECT lead_id FROM leads WHERE lead_id IS NOT NULL"
+    """The ids of leads, and those that were merged into others."""
+    return (
+        "SELECT lead_id FROM leads WHERE lead_id IS NOT NULL UNION "
+        "SELECT loser_id FROM lead_merges WHERE loser_id IS NOT NULL"
+    )
 
 
 def _lengths(crm: Crm, name: str) -> str:
     """Say how the ids differ; Salesforce writes the same id with 15 or 18 characters."""
+    key = "winner_id" if name == "lead_merges" else "lead_id"
     low, high, here_low, here_high = _one(
         crm,
         "SELECT * FROM (SELECT min(length(lead_id)), max(length(lead_id)) FROM leads), "
-        f"(SELECT min(length(lead_id)), max(length(lead_id)) FROM {name})",
+        f"(SELECT min(length({key})), max(length({key})) FROM {name})",
     )
     lead, here = _span(low, high), _span(here_low, here_high)
     if lead == here:
@@ -209,7 +233,7 @@ def _span(low: int, high: int) -> str:
 
 def _before_creation(crm: Crm) -> Iterator[Finding]:
     for name, column in _main_times(crm):
-        if name == "leads":
+        if name not in ("activities", "stage_changes", "sales_feedback"):
             continue
         joined = (
             f"(SELECT t.lead_id, t.{column} AS happened, c.created_at FROM {name} t JOIN (SELECT lead_id, "
@@ -254,8 +278,7 @@ def _bulk(crm: Crm) -> Iterator[Finding]:
 
 def _not_a_date(crm: Crm, name: str, column: str) -> str:
     """Leave out dates without time, which share their first moment by construction."""
-    zone = crm.mapping.table(name).time_zone or crm.mapping.time_zone or "UTC"
-    local = f"timezone({literal(zone)}, make_timestamptz(epoch_us({column})))"
+    local = f"timezone({literal(_zone(crm, name))}, make_timestamptz(epoch_us({column})))"
     return f"{column} IS NOT NULL AND {local} <> date_trunc('day', {local})"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from toolkit.crm.audits import audit
-from toolkit.crm.canonical import Layout, layout_of
+from toolkit.crm.canonical import Layout, layout_of, stage_layouts
 from toolkit.crm.findings import Finding
 from toolkit.crm.mapping import (
     Mapping,
@@ -40,7 +40,7 @@ Frames = abc.Mapping[str, "pd.DataFrame"]
 
 @dataclass(frozen=True, slots=True)
 class Crm:
-    """A CRM export with canonical tables: `leads`, `activities`, `stage_changes`, `sales_feedback`.
+    """A CRM export with canonical tables: `leads`, `activities`, and the others of the contract.
 
     They live in `connection` under exactly these names; instants are naive UTC TIMESTAMPs, NULL
     where they could not be read; every row of the source is there. Tables that the source does
@@ -112,11 +112,19 @@ def _connected(
     with tempfile.TemporaryDirectory(prefix="leadscore-") as scratch:
         found = find_sources(connection, place, given, Path(scratch))
         layouts = {table: _layout(connection, each, given) for table, each in found.items()}
-        findings = [f for layout in layouts.values() for f in audit(connection, layout, given)]
+        dated = stage_layouts(layouts["leads"], given)
+        read = [*layouts.values(), *dated]
+        findings = [f for layout in read for f in audit(connection, layout, given)]
+        tables = {table: [layout] for table, layout in layouts.items()}
+        if dated:
+            tables["stage_changes"] = [*tables.get("stage_changes", ()), *dated]
+        for parts in tables.values():
+            _create(connection, parts)
         for layout in layouts.values():
-            _create(connection, layout)
-    _create_absent(connection, found)
-    crm = Crm(connection, given.mapping, name, frozenset(found), (), until)
+            if layout.source.relation.startswith("crm_frame_"):
+                connection.unregister(layout.source.relation)
+    _create_absent(connection, tables)
+    crm = Crm(connection, given.mapping, name, frozenset(tables), (), until)
     return _settled(crm, findings)
 
 
@@ -220,18 +228,18 @@ def _ids_need_trimming(connection: duckdb.DuckDBPyConnection, layout: Layout) ->
     return bool(rows[0][0])
 
 
-def _create(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    kind = "TABLE" if layout.source.copied else "VIEW"
-    with reading(layout.source):
-        connection.execute(f"CREATE {kind} {layout.table.name} AS {layout.select()}")
-    if layout.source.relation.startswith("crm_frame_"):
-        connection.unregister(layout.source.relation)
+def _create(connection: duckdb.DuckDBPyConnection, parts: abc.Sequence[Layout]) -> None:
+    """Make one canonical table, of its own source and of the columns of leads that date stages."""
+    kind = "TABLE" if any(part.source.copied for part in parts) else "VIEW"
+    query = " UNION ALL BY NAME ".join(part.select() for part in parts)
+    with reading(parts[0].source):
+        connection.execute(f"CREATE {kind} {parts[0].table.name} AS {query}")
 
 
-_TYPES = {"instant": "TIMESTAMP", "flag": "BOOLEAN"}
+_TYPES = {"instant": "TIMESTAMP", "flag": "BOOLEAN", "number": "DOUBLE"}
 
 
-def _create_absent(connection: duckdb.DuckDBPyConnection, found: abc.Mapping[str, Source]) -> None:
+def _create_absent(connection: duckdb.DuckDBPyConnection, found: abc.Container[str]) -> None:
     for name, table in CONTRACT.items():
         if name in found:
             continue
@@ -249,7 +257,7 @@ def _settled(crm: Crm, findings: abc.Sequence[Finding]) -> Crm:
     absent = [
         Finding("note", "no_table", name, f"no {name}: {table.without}", 0)
         for name, table in CONTRACT.items()
-        if name not in crm.tables
+        if name not in crm.tables and table.without
     ]
     worked_by, said = _evidence(crm)
     return replace(crm, findings=(*findings, *absent, *said), worked_by=worked_by)

@@ -14,7 +14,7 @@ from toolkit.crm.sql import literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Clock", "kind_of_time", "shape_of", "utc_time"]
+__all__ = ["Clock", "is_date", "kind_of_time", "shape_of", "utc_time"]
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
@@ -33,6 +33,8 @@ class Clock:
     zone: str | None
     formats: tuple[str, ...]
     date_only: Literal["start", "end"]
+    dates: bool = False
+    """Declared to hold dates, whatever time of day stands beside them."""
 
     @property
     def is_text(self) -> bool:
@@ -66,6 +68,15 @@ def utc_time(clock: Clock) -> str:
         return _utc(readings[0], clock)
     cases = " ".join(f"WHEN {r.parsed} IS NOT NULL THEN {_utc(r, clock)}" for r in readings)
     return f"CASE {cases} END"
+
+
+def is_date(clock: Clock) -> str:
+    """Whether the value says a day only; false where it cannot be read."""
+    cases = " ".join(
+        f"WHEN {reading.parsed} IS NOT NULL THEN {str(reading.kind == 'date').lower()}"
+        for reading in _readings(clock)
+    )
+    return f"CASE {cases} ELSE false END"
 
 
 def kind_of_time(clock: Clock) -> str:
@@ -122,6 +133,20 @@ def _from_local(expression: str, zone: str | None) -> str:
 
 
 def _readings(clock: Clock) -> list[_Reading]:
+    readings = _as_written(clock)
+    return [_day_of(reading, clock) for reading in readings] if clock.dates else readings
+
+
+def _day_of(reading: _Reading, clock: Clock) -> _Reading:
+    """Take the day only, as the clock of the export's zone shows it."""
+    local = reading.parsed
+    if reading.kind == "zoned":
+        utc = f"make_timestamptz(epoch_us({local}))"
+        local = f"timezone({literal(clock.zone or 'UTC')}, {utc})"
+    return _Reading("date", f"CAST({local} AS DATE)")
+
+
+def _as_written(clock: Clock) -> list[_Reading]:
     if clock.is_text:
         return [*(_declared(clock.expression, text) for text in clock.formats), *_iso(clock)]
     if clock.type == "DATE":

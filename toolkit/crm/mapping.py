@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from toolkit.crm.tables import CONTRACT, DECISIONS, ROLES
+from toolkit.crm.tables import CONTRACT, DECISIONS, FIELD_ROLES, ROLES
 from toolkit.errors import MappingError, QuestionError, nearest_first
 from toolkit.yamlfile import Places, YamlModel, fail, found, read_yaml, validate
 
@@ -167,6 +167,8 @@ class TableMapping(YamlModel):
     time_zone: Zone | None = None
     formats: Formats | None = None
     encoding: Encoding | None = None
+    date_only: bool = False
+    """Whether the times of this table are days, whatever time of day stands beside them."""
 
     @model_validator(mode="after")
     def _one_place(self) -> TableMapping:
@@ -210,6 +212,26 @@ def _checked_stages(stages: Table[str, tuple[str, ...]]) -> Table[str, tuple[str
     return stages
 
 
+def _checked_stage(text: str) -> str:
+    if text != text.strip().lower() or not text:
+        raise fail(f"write the stage '{text}' in lower case: {text.strip().lower()}")
+    return text
+
+
+def _checked_order(stages: tuple[str, ...]) -> tuple[str, ...]:
+    for stage in stages:
+        _checked_stage(stage)
+        if stages.count(stage) > 1:
+            raise fail(f"the stage '{stage}' stands twice in 'stage_order'")
+    return stages
+
+
+def _checked_columns(columns: Table[str, str]) -> Any:
+    for stage in columns:
+        _checked_stage(stage)
+    return _frozen(dict(columns))
+
+
 def _checked_evidence(words: tuple[str, ...]) -> tuple[str, ...]:
     known = ("feedback", "sales_activity", f"{STAGE_PREFIX}<name>", "all")
     for word in words:
@@ -224,8 +246,13 @@ def _checked_evidence(words: tuple[str, ...]) -> tuple[str, ...]:
 
 Tables = Annotated[Table[str, TableMapping], AfterValidator(_checked_tables)]
 Roles = Annotated[WordLists, _checked_words(ROLES, "role")]
+FieldRoles = Annotated[WordLists, _checked_words(FIELD_ROLES, "role")]
 Decisions = Annotated[WordLists, _checked_words(DECISIONS, "decision")]
 Stages = Annotated[WordLists, AfterValidator(_checked_stages)]
+StageColumns = Annotated[
+    Table[str, Annotated[str, BeforeValidator(_text)]], AfterValidator(_checked_columns)
+]
+StageOrder = Annotated[Words, AfterValidator(_checked_order)]
 Evidence = Annotated[Words, AfterValidator(_checked_evidence)]
 
 
@@ -245,8 +272,15 @@ class Mapping(YamlModel):
     """Texts that mean missing, in any case of letters."""
     tables: Tables = Field(default_factory=lambda: _frozen({}))
     activity_roles: Roles = Field(default_factory=lambda: _frozen({}))
+    field_roles: FieldRoles = Field(default_factory=lambda: _frozen({}))
+    """What the analyst says of fields that seem to know the outcome: `sales`, `outcome` (never
+    paid for) or `known_before`: names of lead fields, activity types or scores."""
     stages: Stages = Field(default_factory=lambda: _frozen({}))
     """Our stage words (lower case): the export's."""
+    stage_columns: StageColumns = Field(default_factory=lambda: _frozen({}))
+    """Our stage words: columns of leads with the time of the first entry."""
+    stage_order: StageOrder = ()
+    """The stages from first to last, so that a later one says that an earlier one was passed."""
     decisions: Decisions = Field(default_factory=lambda: _frozen({}))
     handoff_stage: str = "mql"
     worked_by: Evidence | None = None

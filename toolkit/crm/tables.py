@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTRACT", "DECISIONS", "ROLES", "Column", "Table"]
+__all__ = ["CONTRACT", "DECISIONS", "FIELD_ROLES", "ROLES", "Column", "Table"]
 
-Kind = Literal["id", "word", "text", "instant", "flag"]
+Kind = Literal["id", "word", "text", "instant", "flag", "number"]
 
 ROLES = ("marketing", "sales", "outcome", "system")
 """What an activity is evidence of; criteria use marketing activities only."""
+
+FIELD_ROLES = ("sales", "outcome", "known_before")
+"""The analyst's answer about a field that seems to know the outcome.
+
+`sales` and `outcome`: it follows the hand-off or the outcome, so no model may pay for it.
+`known_before`: its values stood before the outcome.
+"""
 
 DECISIONS = ("accepted", "rejected", "recycled", "no_response")
 """What sales said about a lead that was handed over."""
@@ -38,7 +45,12 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     without: str
-    """What cannot be told when the table is absent."""
+    """What cannot be told when the table is absent; empty where nobody would miss it."""
+
+    @property
+    def key(self) -> str:
+        """The column that says whose row it is."""
+        return self.columns[0].name
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -56,7 +68,8 @@ def _contract(*tables: Table) -> Mapping[str, Table]:
 
 # A date without time says only "on this day". An activity may not be known before it happened,
 # so it counts from the end of its day; creation and everything that is an outcome count from the
-# start, so no lead looks younger, and no outcome later, than it may have been.
+# start, so no lead looks younger, and no outcome later, than it may have been. Where the order of
+# two facts of one day decides, `is_date_only` says that the time of day is not known.
 CONTRACT = _contract(
     Table(
         "leads",
@@ -85,6 +98,7 @@ CONTRACT = _contract(
             Column("stage", "word"),
             Column("entered_at", "instant"),
             Column("left_at", "instant", required=False),
+            Column("is_date_only", "flag", required=False),
         ),
         without="neither the hand-off nor an outcome has a date, so nothing can be backtested",
     ),
@@ -95,7 +109,51 @@ CONTRACT = _contract(
             Column("decided_at", "instant"),
             Column("decision", "word"),
             Column("reason_code", "text", required=False),
+            Column("is_date_only", "flag", required=False),
         ),
         without="why sales turned leads down is not known",
+    ),
+    Table(
+        "lead_changes",
+        (
+            Column("lead_id", "id"),
+            Column("field", "text"),
+            Column("value", "text"),
+            Column("valid_from", "instant", date_only="end"),
+            Column("old_value", "text", required=False),
+            Column("recorded_at", "instant", required=False, date_only="end"),
+        ),
+        without="the fields of leads are those of the export, not those of the moment",
+    ),
+    Table(
+        "lead_merges",
+        (
+            Column("loser_id", "id"),
+            Column("winner_id", "id"),
+            Column("merged_at", "instant", date_only="end"),
+        ),
+        without="what a merged lead did counts for its survivor as the export has it",
+    ),
+    Table(
+        "score_history",
+        (
+            Column("lead_id", "id"),
+            Column("changed_at", "instant", date_only="end"),
+            Column("new_value", "number", required=False),
+            Column("delta", "number", required=False),
+            Column("old_value", "number", required=False),
+            Column("score_name", "text", required=False),
+            Column("reason", "text", required=False),
+            Column("model_version", "text", required=False),
+        ),
+        without="the recorded score cannot be compared with the replayed one",
+    ),
+    Table(
+        "moments",
+        (
+            Column("lead_id", "id"),
+            Column("moment", "instant", date_only="end"),
+        ),
+        without="",
     ),
 )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from toolkit.export.errors import ExportError
-from toolkit.export.sql import DIALECTS, Tables, export_fit_case, export_sql
-from toolkit.export.words import FORMATS, export_text, tables_of
+from toolkit.export.sql import DIALECTS, Tables, export_account_sql, export_fit_case, export_sql
+from toolkit.export.words import export_text, tables_of
 
 __all__ = [
     "DIALECTS",
-    "FORMATS",
-    "ExportError",
     "Tables",
+    "export_account_sql",
     "export_fit_case",
     "export_sql",
     "export_text",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any
 
-from toolkit.errors import QuestionError, nearest_first
-from toolkit.export.sql import Tables, export_fit_case, export_sql
+from toolkit.errors import QuestionError
+from toolkit.export.sql import Tables, export_account_sql, export_fit_case, export_sql
 from toolkit.model import Model
 
-__all__ = ["FORMATS", "export_text", "tables_of"]
+__all__ = ["export_text", "tables_of"]
 
 # Columns that every table has: here a name of ours is a setting of its own.
 _OWN = {
     "lead_id": "lead_id",
     "created_at": "created_at",
+    "account_id": "account_id",
     "activities.lead_id": "activity_lead_id",
     "activities.activity_type": "activity_type",
     "activities.occurred_at": "occurred_at",
@@ -27,43 +26,29 @@ _OWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What was asked for beside the model."""
-
-    dialect: str
-    tables: Tables
-    as_of: datetime | date | None
-    fit_only: bool
-
-
-def _sql(model: Model, wish: _Wish) -> str:
-    if not wish.fit_only:
-        return export_sql(model, dialect=wish.dialect, tables=wish.tables, as_of=wish.as_of)
-    if wish.as_of is not None:
-        raise QuestionError("the fit points have no moment; leave 'as of' or 'fit only' out")
-    return export_fit_case(model, wish.dialect, tables=wish.tables)
-
-
-_WRITERS: dict[str, Callable[[Model, _Wish], str]] = {"sql": _sql}
-FORMATS = MappingProxyType(_WRITERS)
-"""Everything that a model can be exported to, and what writes it."""
-
-
 def export_text(
     model: Model,
-    to: str = "sql",
     *,
     dialect: str = "duckdb",
     tables: Tables | None = None,
     as_of: str | None = None,
     fit_only: bool = False,
+    accounts: bool = False,
 ) -> str:
-    """Export a model to one of `FORMATS`; `as_of` is text, a date (its end) or a UTC time."""
-    if to not in FORMATS:
-        raise QuestionError(f"there is no export to '{to}': {nearest_first(to, FORMATS)}")
+    """Export a model as SQL; `as_of` is text, a date (its end) or a UTC time.
+
+    Writes what `export_sql` does, or with `fit_only` what `export_fit_case`, or with `accounts`
+    what `export_account_sql`.
+    """
     moment = None if as_of is None else _moment(as_of)
-    return FORMATS[to](model, _Wish(dialect, tables or Tables(), moment, fit_only))
+    if fit_only and accounts:
+        raise QuestionError("an account score needs the whole scores; leave one of the two out")
+    if fit_only and moment is not None:
+        raise QuestionError("the fit points have no moment; leave 'as of' or 'fit only' out")
+    if fit_only:
+        return export_fit_case(model, dialect, tables=tables)
+    write = export_account_sql if accounts else export_sql
+    return write(model, dialect=dialect, tables=tables, as_of=moment)
 
 
 def _moment(text: str) -> datetime | date:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from toolkit.model.accounts import account_band_of
 from toolkit.model.derived import Derived, deriver
-from toolkit.model.describe import describe, describe_condition
+from toolkit.model.describe import describe, describe_account_score, describe_condition
 from toolkit.model.diff import ModelDiff, diff_models
 from toolkit.model.examples import example_text, list_examples
 from toolkit.model.file import load_model, load_placed_model, parse_model
@@ -24,6 +25,8 @@ from toolkit.model.logic import (
 from toolkit.model.text import normal_text
 from toolkit.model.types import (
     DISQUALIFIED,
+    AccountBand,
+    AccountScore,
     Active,
     ActivityCriterion,
     AnyCriterion,
@@ -59,6 +62,8 @@ __all__ = [
     "FALSE",
     "TRUE",
     "UNKNOWN",
+    "AccountBand",
+    "AccountScore",
     "Active",
     "ActivityCriterion",
     "AnyCriterion",
@@ -88,6 +93,7 @@ __all__ = [
     "Test",
     "Tier",
     "TiersCriterion",
+    "account_band_of",
     "band_of",
     "case_points",
     "condition_truth",
@@ -95,6 +101,7 @@ __all__ = [
     "decay_steps",
     "deriver",
     "describe",
+    "describe_account_score",
     "describe_condition",
     "diff_models",
     "example_text",

@@ -11,7 +11,7 @@ from toolkit.yamlfile import fail
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["refuse_repeated", "refuse_rising"]
+__all__ = ["refuse_repeated", "refuse_rising", "refuse_second_rest"]
 
 
 def refuse_repeated(what: str, names: Iterable[str], *at: str, key: str | None = None) -> None:
@@ -45,4 +45,13 @@ def refuse_rising(what: str, starts: list[tuple[str, int]], *at: str) -> None:
                 *at,
                 number,
                 "from",
+            )
+
+
+def refuse_second_rest(starts: list[tuple[str, int | None]]) -> None:
+    """Raise unless only the last of the bands (name, from) has no beginning."""
+    for number, (name, start) in enumerate(starts[:-1]):
+        if start is None:
+            raise fail(
+                f"only the last band may have no 'from'; '{name}' needs one", "bands", number
             )

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from toolkit.model.base import Labelled
 from toolkit.model.conditions import Condition
 from toolkit.model.later import (
+    NO_CALENDAR,
     NOT_IN_CRITERION,
     NOT_IN_LEDGER,
     NOT_IN_SILENCE,
@@ -192,6 +193,8 @@ class ActivityCriterion(_Criterion):
 
 class Tier(YamlModel):
     """Points for at least so many activities within a window (without `within`: ever)."""
+
+    later: ClassVar = NO_CALENDAR
 
     at_least: Count
     within: Seconds | None = None

@@ -19,11 +19,19 @@ from toolkit.model.types import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from toolkit.model.accounts import AccountScore
     from toolkit.model.conditions import Condition, Test
     from toolkit.model.criteria import Active, Tier
     from toolkit.model.units import Decay, Per
 
-__all__ = ["decay_words", "describe", "describe_condition", "duration_words", "per_words"]
+__all__ = [
+    "decay_words",
+    "describe",
+    "describe_account_score",
+    "describe_condition",
+    "duration_words",
+    "per_words",
+]
 
 _DAY, _HOUR = 86_400, 3_600
 
@@ -39,6 +47,28 @@ def describe(part: AnyCriterion | Gate) -> str:
     if isinstance(part, Gate):
         return f"{describe_condition(part.when)}: {part.then}, whatever the score"
     return "".join([_kind(part), *_limits(part.min, part.max), *_more(part.weight, part.active)])
+
+
+def describe_account_score(rule: AccountScore) -> str:
+    """Say how the score of an account is made, without its bands.
+
+    >>> from toolkit.model.accounts import AccountScore
+    >>> describe_account_score(AccountScore(roll_up="mean_top", top=3, max=80))
+    'the mean of the 3 highest scores of its leads (of all where it has fewer), at most 80 points'
+    """
+    return "".join([_rolled_up(rule), *_limits(rule.min, rule.max)])
+
+
+def _rolled_up(rule: AccountScore) -> str:
+    if rule.roll_up == "count_from":
+        return f"the number of its leads with a score of {rule.start} or more"
+    if rule.roll_up == "mean_top" and rule.top != 1:
+        return f"the mean of the {rule.top} highest scores of its leads (of all where it has fewer)"
+    return (
+        "the sum of the scores of its leads"
+        if rule.roll_up == "sum"
+        else "the highest score of its leads"
+    )
 
 
 def _kind(part: AnyCriterion) -> str:

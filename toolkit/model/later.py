@@ -7,6 +7,8 @@ from __future__ import annotations
 
 __all__ = [
     "NOT_AT_ALL",
+    "NOT_IN_ACCOUNT_BAND",
+    "NOT_IN_ACCOUNT_SCORE",
     "NOT_IN_BAND",
     "NOT_IN_CRITERION",
     "NOT_IN_GROUP",
@@ -14,6 +16,7 @@ __all__ = [
     "NOT_IN_MODEL",
     "NOT_IN_SILENCE",
     "NOT_WITH_TIERS",
+    "NO_CALENDAR",
 ]
 
 
@@ -35,13 +38,14 @@ NOT_AT_ALL = {
         instead="a score that depends on the other leads has no fixed meaning",
     ),
 }
+NO_CALENDAR = _refused(
+    "calendar",
+    instead="a month is 30 days and a year 365 days of 86,400 seconds, so that a window is as long "
+    "for every lead and ends when it should; write the number of days, as in 31d or 366d",
+)
 NOT_IN_CRITERION = {
     **NOT_AT_ALL,
-    **_refused(
-        "calendar",
-        instead="a month is 30 days and a year 365 days of 86,400 seconds, so that a window is as "
-        "long for every lead; write the number of days",
-    ),
+    **NO_CALENDAR,
     **_elsewhere(
         "repeat",
         "max_times",
@@ -89,7 +93,26 @@ NOT_IN_BAND = {
 }
 NOT_IN_MODEL = {
     **NOT_AT_ALL,
+    **NO_CALENDAR,
     **_elsewhere("weight", where="multiply 'scale', or weigh the dimensions"),
     **_refused("active", instead="keep one model file per period, each with 'valid_from'"),
     **_refused("missing", instead="list the texts that mean missing in crm.yaml"),
+}
+NOT_IN_ACCOUNT_SCORE = {
+    **NOT_AT_ALL,
+    **_elsewhere("k", where="write 'top', as in {roll_up: mean_top, top: 3}"),
+    **_elsewhere(
+        "above",
+        "threshold",
+        "at_least",
+        where="write 'from', which is inclusive, as in {roll_up: count_from, from: 50}",
+    ),
+    **_elsewhere("weight", where="an account has one score; multiply 'scale' or the points"),
+    **_elsewhere("gates", where="gates are of leads; a disqualified lead counts for no account"),
+}
+NOT_IN_ACCOUNT_BAND = {
+    **_refused(
+        "exceptions", "when", instead="fields are of leads; an account has nothing but its score"
+    ),
+    **_refused("handoff", instead="a hand-off is recorded for leads, so it is a band of leads"),
 }

@@ -15,8 +15,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from toolkit.errors import nearest_first
+from toolkit.model.accounts import AccountBand, AccountScore
 from toolkit.model.base import Labelled, Limited
-from toolkit.model.checks import refuse_repeated, refuse_rising
+from toolkit.model.checks import refuse_repeated, refuse_rising, refuse_second_rest
 from toolkit.model.conditions import Condition, Test, field_name
 from toolkit.model.criteria import (
     Active,
@@ -35,6 +36,7 @@ from toolkit.model.criteria import (
 )
 from toolkit.model.derived import Derived
 from toolkit.model.later import NOT_AT_ALL, NOT_IN_BAND, NOT_IN_GROUP, NOT_IN_MODEL
+from toolkit.model.size import refuse_inexact
 from toolkit.model.units import Decay, Per, decay_steps
 from toolkit.model.values import (
     Count,
@@ -51,6 +53,8 @@ from toolkit.yamlfile import YamlModel, fail, found
 
 __all__ = [
     "DISQUALIFIED",
+    "AccountBand",
+    "AccountScore",
     "Active",
     "ActivityCriterion",
     "AnyCriterion",
@@ -223,6 +227,7 @@ class Model(Limited):
     groups: Listed[Group]
     gates: tuple[Gate, ...] = ()
     bands: tuple[Band, ...] = ()
+    account_score: AccountScore | None = None
     resets: tuple[Reset, ...] = ()
     derive: Annotated[tuple[tuple[str, Derived], ...], Pairs(field_name)] = ()
 
@@ -286,13 +291,8 @@ class Model(Limited):
     @model_validator(mode="after")
     def _bands_descend(self) -> Self:
         refuse_repeated("band", [band.name for band in self.bands], "bands", key="name")
+        refuse_second_rest([(band.name, band.start) for band in self.bands])
         for number, band in enumerate(self.bands):
-            if band.start is None and number < len(self.bands) - 1:
-                raise fail(
-                    f"only the last band may have no 'from'; '{band.name}' needs one",
-                    "bands",
-                    number,
-                )
             if band.start is None and band.handoff:
                 raise fail(
                     f"the band '{band.name}' has no 'from', so it would hand off every "
@@ -352,6 +352,18 @@ class Model(Limited):
                 "percent that leaves a fraction; write half_up or floor",
                 "rounding",
             )
+        means = self.account_score is not None and (self.account_score.top or 1) > 1
+        if self.rounding == "none" and means:
+            raise fail(
+                "'rounding: none' does not go with 'roll_up: mean_top': a mean of scores may "
+                "leave a fraction; write half_up or floor",
+                "rounding",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sums_stay_exact(self) -> Self:
+        refuse_inexact(self, score_unit(self))
         return self
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from toolkit.model.later import NO_CALENDAR
 from toolkit.model.values import Count, Percent, Seconds
 from toolkit.yamlfile import YamlModel, fail
 
@@ -59,7 +60,7 @@ class Decay(YamlModel):
     `half_life` h: points / 2^(age/h), made whole on the model's scale by `round`.
     """
 
-    later: ClassVar = {"within": "'within' stands beside 'decay', not inside"}
+    later: ClassVar = {**NO_CALENDAR, "within": "'within' stands beside 'decay', not inside"}
 
     percent: Percent | None = None
     points: Count | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import SourceError
+from toolkit.model.accounts import AccountScore
 from toolkit.model.criteria import (
     Active,
     ActivityCriterion,
@@ -97,6 +98,7 @@ def plain_model(model: Model) -> Plain:
         groups=[_plain_group(group) for group in model.groups],
         gates=[_plain_gate(gate) for gate in model.gates] or None,
         bands=[_plain_band(band) for band in model.bands] or None,
+        account_score=model.account_score and _plain_account(model.account_score),
         resets=[_plain_reset(reset) for reset in model.resets] or None,
         derive={name: _plain_derived(derived) for name, derived in model.derive} or None,
     )
@@ -129,6 +131,18 @@ def _plain_band(band: Band) -> Plain:
         **{"from": band.start},
         handoff=band.handoff or None,
         exceptions=exceptions or None,
+    )
+
+
+def _plain_account(rule: AccountScore) -> Plain:
+    bands = [_given(name=band.name, **{"from": band.start}) for band in rule.bands]
+    return _given(
+        roll_up=rule.roll_up,
+        top=rule.top,
+        **{"from": rule.start},
+        min=rule.min,
+        max=rule.max,
+        bands=bands or None,
     )
 
 

@@ -18,15 +18,21 @@ if TYPE_CHECKING:
         plot_calibration,
         plot_cliff,
         plot_decision,
+        plot_dispositions,
+        plot_forest,
+        plot_funnel,
         plot_gains,
+        plot_grid,
+        plot_overlap,
         plot_promises,
         plot_quarters,
         plot_queue,
         plot_segments,
         plot_thresholds,
+        plot_times,
     )
     from toolkit.report.findings import Finding
-    from toolkit.report.run import ReportResult, report_names, run_report
+    from toolkit.report.run import ReportResult, report_names, report_parameters, run_report
     from toolkit.report.wording import Words
 
 __all__ = [
@@ -39,13 +45,20 @@ __all__ = [
     "plot_calibration",
     "plot_cliff",
     "plot_decision",
+    "plot_dispositions",
+    "plot_forest",
+    "plot_funnel",
     "plot_gains",
+    "plot_grid",
+    "plot_overlap",
     "plot_promises",
     "plot_quarters",
     "plot_queue",
     "plot_segments",
     "plot_thresholds",
+    "plot_times",
     "report_names",
+    "report_parameters",
     "run_report",
 ]
 
@@ -55,6 +68,7 @@ _HOMES = {
     "Words": "wording",
     "alt_text": "figures",
     "report_names": "run",
+    "report_parameters": "run",
     "run_report": "run",
 }
 

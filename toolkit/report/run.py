@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-__all__ = ["ReportResult", "report_names", "run_report"]
+__all__ = ["ReportResult", "report_names", "report_parameters", "run_report"]
 
 PathText = str | os.PathLike[str]
+Setting = PathText | float | date | Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +47,31 @@ class ReportResult:
 def run_report(
     name: str = "quarterly_audit",
     *,
-    crm: PathText | None = None,
-    model: PathText | None = None,
-    quarter: str | None = None,
-    within_days: int | None = None,
-    age_days: int | None = None,
-    scored: PathText | None = None,
-    score: str | Sequence[str] | None = None,
-    account: str | None = None,
-    scored_before_outcome: bool | None = None,
-    outcome: str | None = None,
-    segment: str | None = None,
-    threshold: int | None = None,
-    margin: float | None = None,
-    cost_ratio: float | None = None,
-    capacity_per_week: float | None = None,
     prepared_on: date | str | None = None,
     output: PathText | None = None,
     progress: bool = True,
+    **parameters: Setting,
 ) -> ReportResult:
     """Execute a report's notebook and write `<output>.html`, `.ipynb` and `.facts.json`.
 
     The three files replace earlier ones only when all of them are finished: a run that fails
     leaves the last report as it was. The same inputs and `prepared_on` give the same bytes.
-    What is not given has the notebook's default.
 
     Parameters
     ----------
     name
-        A notebook, e.g. `quarterly_audit`; `report_names()` lists them.
-    crm, model, quarter
-        The CRM (crm.yaml, folder or .duckdb file), the model file, and the quarter (`2026Q3`;
-        by default the latest one whose outcome windows have all closed).
-    within_days, age_days
-        Days in which the outcome must come, and days after creation at which leads are scored.
-    scored, score, account, scored_before_outcome
-        Instead of a CRM: a flat file, its column or columns of points, the column of the account,
-        and the analyst's declaration that scores are older than outcomes.
-    outcome
-        The stage to reach; for a flat file the outcome column.
-    segment
-        A column by which rates are shown.
-    threshold
-        The score that hands a lead over; default: the model's.
-    margin, cost_ratio, capacity_per_week
-        What was agreed: by how much a score must beat chance, the cost of a wasted call over the
-        benefit of a useful one, the leads a week that sales can work.
+        A notebook, e.g. `quarterly_audit`, or the beginning of its name; `report_names()` lists
+        them.
     prepared_on
         The date on the page; default today.
     output
         The page to write (`.html`), or a folder. Default: `reports/<name>.html`.
     progress
         Show the section that is being made, where standard error is a terminal.
+    parameters
+        What the first cell of the notebook names (`report_parameters(name)`): `crm` and `model`
+        in every report, then e.g. `quarter="2026Q3"`. Each notebook says what it takes, so an
+        unknown one is refused here, by name. What is not given, or None, has its default.
 
     Raises
     ------
@@ -106,26 +80,25 @@ def run_report(
     QuestionError
         There is no such report, or it does not take such a parameter.
     """
-    named = {
-        "crm": crm,
-        "model": model,
-        "quarter": quarter,
-        "within_days": within_days,
-        "age_days": age_days,
-        "scored": scored,
-        "score": score,
-        "account": account,
-        "scored_before_outcome": scored_before_outcome,
-        "outcome": outcome,
-        "segment": segment,
-        "threshold": threshold,
-        "margin": margin,
-        "cost_ratio": cost_ratio,
-        "capacity_per_week": capacity_per_week,
-        "prepared_on": prepared_on or date.today(),  # noqa: DTZ011 - the reader's own day
-    }
-    values = _plain({key: value for key, value in named.items() if value is not None})
-    return _make(name, values, _target(output, name), progress=progress)
+    day = prepared_on or date.today()  # noqa: DTZ011 - the reader's own day
+    given = {key: value for key, value in parameters.items() if value is not None}
+    chosen = _chosen(name)
+    values = _plain({**given, "prepared_on": day})
+    return _make(chosen, values, _target(output, chosen), progress=progress)
+
+
+def report_parameters(name: str) -> dict[str, str]:
+    """List what a report takes: each parameter with its default, as its notebook writes them."""
+    return _parameters(_read(_notebook(_chosen(name))))
+
+
+def _chosen(name: str) -> str:
+    """Find the one report that is meant; its beginning is enough, in the singular or plural."""
+    known = report_names()
+    begins = [each for each in known if name and each.startswith(name.removesuffix("s"))]
+    if name in known or len(begins) != 1:
+        return name
+    return begins[0]
 
 
 def _make(name: str, values: Mapping[str, Any], page: Path, *, progress: bool) -> ReportResult:
@@ -196,7 +169,7 @@ def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None
     for key, value in values.items():
         if key not in known:
             raise QuestionError(
-                f"report '{name}' has no parameter '{key}': {nearest_first(key, known)}"
+                f"report '{name}' has no parameter '{key}': {nearest_first(key, tuple(known))}"
             )
         if not isinstance(value, str | int | float | list | None):
             kind = type(value).__name__
@@ -206,17 +179,17 @@ def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None
             )
 
 
-def _parameters(notebook: NotebookNode) -> tuple[str, ...]:
-    """Name what the cell tagged `parameters` assigns."""
+def _parameters(notebook: NotebookNode) -> dict[str, str]:
+    """Name what the cell tagged `parameters` assigns, with the text of each default."""
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    targets = [
-        target
+    return {
+        target.id: ast.unparse(line.value)
         for cell in cells
         for line in ast.parse(cell.source).body
-        if isinstance(line, ast.Assign | ast.AnnAssign)
-        for target in (line.targets if isinstance(line, ast.Assign) else [line.target])
-    ]
-    return tuple(target.id for target in targets if isinstance(target, ast.Name))
+        if isinstance(line, ast.Assign)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _execute(notebook: NotebookNode, values: Mapping[str, Any], *, progress: bool) -> NotebookNode:

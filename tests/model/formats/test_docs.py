@@ -49,7 +49,7 @@ def test_the_document_names_tests_that_exist():
     assert {TESTS[word] for word in told} >= set(TESTS.values()) - {"missing"}
 
 
-@pytest.mark.parametrize("name", ["json-schema", "build-sheet", "pmml", "hubspot"])
+@pytest.mark.parametrize("name", ["json-schema", "build-sheet", "pmml", "hubspot", "sql"])
 def test_every_format_of_the_command_line_has_its_document(name):
     from toolkit.cli_models import _EXPORTERS
 

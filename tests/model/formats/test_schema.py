@@ -47,6 +47,7 @@ groups:
 resets: [{activities: recycled, groups: h}]
 gates: [{when: {z: rival.example}, then: disqualified}]
 bands: [{name: mql, from: 5, handoff: true, exceptions: [{when: {x: 1}, from: 7}]}, {name: rest}]
+account_score: {roll_up: mean_top, top: 3, min: 0, bands: [{name: hot, from: 50}, {name: cold}]}
 derive: {z: {domain_of: email}, y: {of: title, first_word_list: {vp: [vp, svp], m: manager}}}
 """
 
@@ -117,6 +118,14 @@ def test_a_file_with_every_kind_is_accepted():
         ("first_word_list: {vp: [vp, svp], m: manager}", "first_word_list: {}"),
         ("ledger: [adjust]", "ledger: []"),
         ("then: disqualified", "then:"),
+        ("roll_up: mean_top, top: 3", "roll_up: mean_top"),
+        ("roll_up: mean_top, top: 3", "roll_up: mean_top, top: 0"),
+        ("roll_up: mean_top, top: 3", "roll_up: mean_top, top: 3, from: 5"),
+        ("roll_up: mean_top, top: 3", "roll_up: count_from"),
+        ("roll_up: mean_top, top: 3", "roll_up: sum, top: 3"),
+        ("roll_up: mean_top, top: 3", "roll_up: mean"),
+        ("roll_up: mean_top, ", ""),
+        ("name: cold", "name: cold, handoff: true"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_schema_and_by_the_toolkit(right, wrong):

@@ -16,6 +16,7 @@ has passed (s - t < window); silence pays from its last second on (s - last >= a
     units    what the activities of one criterion are worth
     silence  what inactivity is worth
     text     the whole statement
+    rollup   the scores of leads as scores of accounts
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from toolkit.backtest.core.plan import (
     TiersRule,
     Value,
 )
-from toolkit.backtest.core.text import as_of_sql
+from toolkit.backtest.core.rollup import RollUp, rolled_sql
+from toolkit.backtest.core.text import as_of_sql, look_back
 
 __all__ = [
     "ActivityRule",
@@ -49,9 +51,12 @@ __all__ = [
     "LedgerRule",
     "Limits",
     "Plan",
+    "RollUp",
     "Rule",
     "TierPlan",
     "TiersRule",
     "Value",
     "as_of_sql",
+    "look_back",
+    "rolled_sql",
 ]

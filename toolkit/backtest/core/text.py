@@ -25,7 +25,7 @@ from toolkit.backtest.core.units import (
 )
 from toolkit.backtest.core.words import clamp, number, quotient
 
-__all__ = ["as_of_sql"]
+__all__ = ["as_of_sql", "look_back"]
 
 
 def as_of_sql(plan: Plan) -> str:
@@ -134,6 +134,17 @@ def _reach(rule: Rule) -> int | None:
     return silence_reach(rule) if isinstance(rule, InactivityRule) else reach_of(rule)
 
 
+def look_back(plan: Plan) -> int | None:
+    """How far back any rule looks, in seconds; None is for ever."""
+    spans = [None if _never_forgets(rule) else _reach(rule) for rule in plan.rules]
+    known = [span for span in spans if span is not None]
+    return None if len(known) < len(spans) else max(known, default=0)
+
+
+def _never_forgets(rule: Rule) -> bool:
+    return isinstance(rule, InactivityRule) and not rule.recover
+
+
 def _bound(spans: list[int | None]) -> str:
     """Leave out activities too old for every rule; nothing where one looks back for ever."""
     known = [span for span in spans if span is not None]
@@ -156,7 +167,7 @@ def _resets_sql(plan: Plan) -> str:
     times = "".join(f", max(case when e.z{i} = 1 then e.t end) as z{i}" for i in resets)
     # What fired before the last reset is gone, however long ago that was.
     spans: list[int | None] = [
-        None if isinstance(rule, InactivityRule) and not rule.recover else _reach(rule)
+        None if _never_forgets(rule) else _reach(rule)
         for rule in plan.rules
         if not isinstance(rule, FitRule) and rule.reset is not None
     ]

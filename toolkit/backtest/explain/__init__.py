@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import duckdb
@@ -11,9 +11,10 @@ import pandas as pd
 
 from toolkit.backtest.core import Limits, Plan, as_of_sql
 from toolkit.backtest.explain.lines import History, rule_lines
+from toolkit.backtest.instants import instant_of, second_of
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import drop_staged, stage_at_moments
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model, PlacedCriterion, band_of, exception_conditions, grade_of
@@ -29,7 +30,8 @@ class Explanation:
     """Why a lead had its score at a moment.
 
     `table` has the columns `criterion` (id), `label`, `dimension`, `why`, `date` (UTC, since when
-    it counts; NaT for fields, which are as of the export), `until` (UTC, when it expires; NaT if
+    it counts; NaT for fields, which are as of the moment where
+    their changes are recorded), `until` (UTC, when it expires; NaT if
     never) and `points`, which add up to `score`. `points` are whole numbers, or exact fractions
     where the model has a scale or decay by percent. `why` is one of field, activity, tier,
     silence, recorded (a delta of a ledger); over the limit, too few (in its bucket), expired, not
@@ -65,12 +67,12 @@ def explain_lead(
     QuestionError
         The lead is not there, cannot be scored, or did not exist at the moment.
     """
-    moment = _moment(as_of, crm)
+    moment = instant_of(as_of, crm)
     schema = new_schema(crm.connection)
-    until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
+    until = second_of(crm.observed_until)
     number_leads(crm.connection, schema, until=until)
     number, created = _find(crm.connection, schema, lead_id)
-    second = int(moment.replace(tzinfo=UTC).timestamp())
+    second = second_of(moment)
     if second < created:
         since = datetime.fromtimestamp(created, UTC)
         raise QuestionError(
@@ -80,10 +82,11 @@ def explain_lead(
     crm.connection.execute(
         f"create table {schema}.mo as select {number} as l, 0 as k, cast({second} as bigint) as s"
     )
-    plan = stage(model, crm, schema).plan
-    row = _score_row(crm.connection, schema, plan)
+    staged = stage_at_moments(model, crm, schema)
+    plan, inner = staged.plan, staged.history.schema
+    row = _score_row(crm.connection, inner, plan)
     activities = crm.connection.execute(
-        f"select * from {schema}.ev where l = {number} and t <= {second} order by t desc"
+        f"select * from {inner}.ev where l = {int(row['l'])} and t <= {second} order by t desc"
     ).df()
     history = History(activities, created, second)
     parts = [
@@ -91,7 +94,7 @@ def explain_lead(
         for i, (placed, rule) in enumerate(zip(model.criteria, plan.rules, strict=True))
     ]
     table = pd.concat([*parts, _limit_rows(model, plan, row)], ignore_index=True)[_COLUMNS]
-    crm.connection.execute(f"drop schema {schema} cascade")
+    drop_staged(crm, schema, staged.history)
     return _explanation(model, plan, row, table, lead_id=lead_id, moment=moment)
 
 
@@ -131,31 +134,6 @@ def _points_column(points: pd.Series, unit: int) -> pd.Series:
         return points.astype("int64")
     exact = [Fraction(int(value), unit) for value in points.tolist()]
     return pd.Series(exact, index=points.index, dtype="object")
-
-
-def _moment(as_of: datetime | date | str | None, crm: Crm) -> datetime:
-    if as_of is None:
-        return crm.observed_until
-    if isinstance(as_of, str):
-        as_of = _parsed(as_of)
-    if not isinstance(as_of, datetime):
-        return datetime.combine(as_of, time(23, 59, 59))
-    naive = as_of if as_of.tzinfo is None else as_of.astimezone(UTC).replace(tzinfo=None)
-    return naive.replace(microsecond=0)
-
-
-def _parsed(text: str) -> datetime | date:
-    try:
-        return (
-            date.fromisoformat(text)
-            if len(text) == len("2026-07-01")
-            else datetime.fromisoformat(text)
-        )
-    except ValueError:
-        raise QuestionError(
-            f"cannot read the moment '{text}': expected a date such as 2026-07-01 (its end) or a "
-            "UTC time such as 2026-07-01T09:30:00"
-        ) from None
 
 
 def _find(connection: duckdb.DuckDBPyConnection, schema: str, lead_id: str) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
 
     Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
-    marketing activity), `r<i>` (1 where the activity meets criterion i), and where the model
+    marketing activity), `code` (a number of all its flags together), `r<i>` (1 where the activity meets criterion i), and where the model
     needs them `z<i>` (1 where it resets), `g<i>` (number of its asset or session) and `d`
     (recorded delta). Activities of machines, without a time, or that no rule can see are not in
     the view; the checks of the tables count the first two.
@@ -145,7 +145,7 @@ def _delta(crm: Crm, criteria: Sequence[ActivitySource], kinds: pd.DataFrame, fl
 
 def _make_empty_view(crm: Crm, schema: str) -> None:
     crm.connection.execute(
-        f"create view {schema}.ev as select 0 as l, cast(0 as bigint) as t, 0 as q where false"
+        f"create view {schema}.ev as select 0 as l, cast(0 as bigint) as t, 0 as q, 0 as code where false"
     )
 
 
@@ -257,7 +257,9 @@ def _make_view(
     """Join activities, leads and kinds; kinds that no rule can see are pruned first."""
     flags = [name for name in kinds.columns if re.fullmatch(r"[rz]\d+", name)]
     seen = kinds[flags].any(axis=1) | ((kinds["q"] == 1) & silence)
-    make_table(crm.connection, f"{schema}.kind", kinds[seen].drop(columns="role"))
+    codes = kinds[seen].groupby(["q", *flags]).ngroup()
+    made = kinds[seen].drop(columns="role").assign(code=codes)
+    make_table(crm.connection, f"{schema}.kind", made)
     keys = "".join(
         f" and kind.k{i} = {_text('a.' + quoted(name))}" for i, name in enumerate(columns)
     )
@@ -269,8 +271,8 @@ def _make_view(
     )
     crm.connection.execute(f"""
         create view {schema}.ev as
-        select lead.l, {seconds("a.occurred_at")} as t, kind.q{chosen}{delta}
+        select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
         from {_each_once(crm)} as a
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
-        join {schema}.lead as lead on lead.lead_id = a.lead_id{joins}
+        join {schema}.ids as lead on lead.lead_id = a.lead_id and lead.inherits = 1{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")

@@ -16,12 +16,15 @@ from toolkit.backtest.core import (
     LedgerRule,
     Limits,
     Plan,
+    RollUp,
     Rule,
     TierPlan,
     TiersRule,
     Value,
 )
 from toolkit.model import (
+    DISQUALIFIED,
+    AccountScore,
     ActivityCriterion,
     AnyCriterion,
     CasesCriterion,
@@ -36,7 +39,15 @@ from toolkit.model import (
     score_unit,
 )
 
-__all__ = ["ActivitySource", "bucket_columns", "make_plan", "reset_sets", "sources_of"]
+__all__ = [
+    "ActivitySource",
+    "bucket_columns",
+    "disqualifying",
+    "make_plan",
+    "make_roll_up",
+    "reset_sets",
+    "sources_of",
+]
 
 ActivitySource = ActivityCriterion | TiersCriterion | LedgerCriterion
 _DAY = 86_400
@@ -89,6 +100,20 @@ def make_plan(model: Model) -> Plan:
         unit=unit,
         down=model.rounding == "floor",
     )
+
+
+def make_roll_up(model: Model, rule: AccountScore) -> RollUp:
+    """Turn the score of an account into integers."""
+    top = 1 if rule.roll_up == "max" else rule.top
+    limits = Limits(rule.min, rule.max)
+    down = model.rounding == "floor"
+    return RollUp(rule.start, top, rule.roll_up == "mean_top", down, limits)
+
+
+def disqualifying(model: Model) -> str:
+    """SQL that is 1 for a lead whose column `gate` is that of a gate that disqualifies, else 0."""
+    gates = [str(i) for i, gate in enumerate(model.gates) if gate.then == DISQUALIFIED]
+    return f"case when gate in ({', '.join(gates)}) then 1 else 0 end" if gates else "0"
 
 
 def _dimension(dimension: Dimension, finer: int) -> DimensionPlan:

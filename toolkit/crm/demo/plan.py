@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,9 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 Dimension = Literal["fit", "behavior"]
+Recorded = Literal[
+    "none", "faithful", "double_count", "missing_decay", "manual_edit", "reset", "rescored"
+]
 
 DAY = 86_400
 BAR = 50
@@ -121,12 +124,26 @@ class DemoPlan:
     """E-mail clicks by security scanners, as a share of the people's clicks."""
     works_all: bool = False
     """True: sales works every lead, whatever its score."""
+    leaking_field: bool = False
+    """True: leads have a column `project_fit` that sales fills once a lead is SQL or has failed, and a
+    history of it in `lead_changes`."""
+    recorded: Recorded = "none"
+    """The scores that the platform wrote into `score_history`: none; faithful, as the model file
+    says; or those with a fault: pricing visits counted twice, points that never expire, edits by
+    hand, resets at rejection, histories overwritten with today's score."""
+    recorded_fault_share: float = 0.15
+    """Share of the leads that the fault befalls (of those rejected, for resets)."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
         _check_share("exploration_share", self.exploration_share)
         _check_share("untouched_share", self.untouched_share)
         _check_share("machine_click_share", self.machine_click_share)
+        _check_share("recorded_fault_share", self.recorded_fault_share)
+        if self.recorded not in get_args(Recorded):
+            raise QuestionError(
+                f"recorded is '{self.recorded}': {nearest_first(self.recorded, get_args(Recorded))}"
+            )
         if not self.account_sd >= 0:
             raise QuestionError(f"account_sd is {self.account_sd}: expected 0 or more")
         known = [planted.id for planted in CRITERIA]
@@ -196,16 +213,20 @@ class DemoFrames:
     accounts: pd.DataFrame
     lead_truth: pd.DataFrame
     truth: DemoTruth
+    lead_changes: pd.DataFrame | None = None
+    score_history: pd.DataFrame | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables of the input contract, by name."""
+        histories = {"lead_changes": self.lead_changes, "score_history": self.score_history}
         return {
             "leads": self.leads,
             "activities": self.activities,
             "stage_changes": self.stage_changes,
             "sales_feedback": self.sales_feedback,
             "accounts": self.accounts,
+            **{name: frame for name, frame in histories.items() if frame is not None},
         }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .behavior import CLICK, DEMO, PAPER, PRICING, UNSUBSCRIBE, WEBINAR, Log
-from .plan import BAR, CRITERIA, DAY, Ints
+from .plan import BAR, CRITERIA, DAY, Bools, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,10 @@ class Scorer:
     people: People
     log: Log
     """Ordered marketing activities."""
+    twice: Bools | None = None
+    """Leads whose pricing visits count twice: what a platform may record."""
+    forever: Bools | None = None
+    """Leads whose activities never expire."""
 
     def units(self, lead: Ints, at: Ints) -> dict[str, Ints]:
         """Count the units that each criterion pays, its own limit applied, in file order."""
@@ -55,7 +59,12 @@ class Scorer:
             "student": people.student[lead].astype(np.int64),
         }
         for name, (kind, within, most) in _WINDOWED.items():
-            units[name] = np.minimum(self._count(kind, lead, at, within), most)
+            n = self._count(kind, lead, at, within)
+            if self.forever is not None and within is not None:
+                n = np.where(self.forever[lead], self._count(kind, lead, at, None), n)
+            if self.twice is not None and name == "pricing":
+                n = n * (1 + self.twice[lead])
+            units[name] = np.minimum(n, most)
         units["quiet"] = (at - self._last(lead, at) >= _QUIET_AFTER).astype(np.int64)
         return units
 

@@ -23,6 +23,7 @@ from .behavior import (
     Log,
     draw_behavior,
 )
+from .history import draw_leak, draw_recorded
 from .people import draw_people
 from .pipeline import STAGES, Trail, draw_trail
 from .plan import (
@@ -93,14 +94,17 @@ def demo_frames(
     activities = _activities(ids, log, trail.contacts, machines, stream(seed, 7))
     stages, feedback = _stage_changes(ids, trail), _sales_feedback(ids, trail)
     truth = _truth(seed, chosen, ids, moments, {"leads": leads, "activities": len(activities)})
+    filled, changes = draw_leak(people, fates, chosen, stream(seed, 8))
     return DemoFrames(
-        leads=people.leads,
+        leads=filled,
         activities=activities,
         stage_changes=stages,
         sales_feedback=feedback,
         accounts=people.accounts,
         lead_truth=_lead_truth(ids, moments, fates),
         truth=replace(truth, counts={**truth.counts, **_stage_counts(stages)}),
+        lead_changes=changes,
+        score_history=draw_recorded(scorer, moments, fates, chosen, stream(seed, 9)),
     )
 
 

@@ -10,14 +10,16 @@ say exactly is refused or stated at the head of the statement.
     conditions  tests and conditions in the three-valued logic of SQL
     leads       lead fields to points; activities to flags
     statement   the whole statement
+    accounts    the whole statement, rolled up to accounts
     fragment    the fit part alone, as an expression
 """
 
 from __future__ import annotations
 
+from toolkit.export.sql.accounts import export_account_sql
 from toolkit.export.sql.dialects import DIALECTS
 from toolkit.export.sql.fragment import export_fit_case
 from toolkit.export.sql.statement import export_sql
 from toolkit.export.sql.tables import Tables
 
-__all__ = ["DIALECTS", "Tables", "export_fit_case", "export_sql"]
+__all__ = ["DIALECTS", "Tables", "export_account_sql", "export_fit_case", "export_sql"]

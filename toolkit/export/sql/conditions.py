@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from toolkit.export.errors import ExportError
+from toolkit.errors import ExportError
 from toolkit.export.sql.dialects import Dialect
 from toolkit.export.sql.text import entry_pattern, word_pattern
 from toolkit.model import CasesCriterion, Condition, PerValueCriterion, Test, normal_text

@@ -7,11 +7,11 @@ Text of a model enters the statement through `literal`, names of tables and colu
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from itertools import groupby
 from types import MappingProxyType
 
-from toolkit.errors import QuestionError, nearest_first
-from toolkit.export.errors import ExportError
+from toolkit.errors import ExportError, QuestionError, nearest_first
 
 __all__ = ["DIALECTS", "Dialect", "dialect_of"]
 
@@ -34,7 +34,7 @@ def _escaped(text: str, quote: str) -> str:
     return "".join(named.get(x, x if x.isprintable() else f"\\u{ord(x):04x}") for x in text)
 
 
-class Dialect:
+class Dialect(ABC):
     """Standard SQL with backslashes in literals, as Snowflake, BigQuery and Spark read it."""
 
     name = ""
@@ -80,17 +80,17 @@ class Dialect:
         """Compose accents, where the engine can."""
         return f"normalize({value}, nfc)" if self.composes else value
 
+    @abstractmethod
     def seconds(self, value: str) -> str:
         """Whole seconds since 1970 UTC, floored."""
-        raise NotImplementedError
 
     def now(self) -> str:
         """Now, in whole seconds since 1970 UTC."""
         return self.seconds("current_timestamp()")
 
+    @abstractmethod
     def has(self, value: str, pattern: str) -> str:
         """Say whether a regular expression fits somewhere."""
-        raise NotImplementedError
 
     def holds(self, value: str, part: str) -> str:
         """Say whether a text holds another."""

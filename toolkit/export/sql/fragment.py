@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.export.errors import ExportError
+from toolkit.errors import ExportError
 from toolkit.export.sql.conditions import limited
 from toolkit.export.sql.dialects import Dialect, dialect_of
 from toolkit.export.sql.fields import Fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolkit.backtest.staging.plan import ActivitySource, bucket_columns, reset_sets, sources_of
-from toolkit.export.errors import ExportError
+from toolkit.errors import ExportError
 from toolkit.export.sql.conditions import cases_sql, condition_sql, values_sql
 from toolkit.export.sql.dialects import Dialect
 from toolkit.export.sql.fields import Fields
@@ -83,8 +83,10 @@ def fit_points(criterion: FitCriterion, fields: Fields) -> str:
     return values_sql(criterion, fields.dialect, fields.text_of(criterion.field))
 
 
-def lead_queries(model: Model, dialect: Dialect, tables: Tables, moment: str) -> list[str]:
-    """The queries up to `ld(l, c, s, gate, h<i>, f<i>)` and `mo`.
+def lead_queries(
+    model: Model, dialect: Dialect, tables: Tables, moment: str, *, accounts: bool = False
+) -> list[str]:
+    """The queries up to `ld(l, c, s, gate, h<i>, f<i>)`, with `account` if asked for, and `mo`.
 
     A row counts once; ids that stand in rows which differ are left out, as they contradict one
     another.
@@ -98,12 +100,16 @@ def lead_queries(model: Model, dialect: Dialect, tables: Tables, moment: str) ->
         "c": dialect.seconds(name(tables.created_at)),
         "s": moment if tables.moment is None else dialect.seconds(name(tables.moment)),
     }
+    if accounts:
+        own["account"] = _account(dialect, tables)
     chosen = _columns({**own, **first})
     queries = [f"a0 as (select distinct {chosen} from {dialect.table(tables.leads)})"]
     rest = [{"copies": "count(*) over (partition by l)"}, *rest]
     queries += _chain("a", rest)
     points = {f"f{i}": fit_points(criterion, fields) for i, criterion in enumerate(criteria)}
     facts = {**_gates(model, fields), **points}
+    if accounts:
+        facts["account"] = "account"
     last = f"a{len(queries) - 1}"
     told = "".join(f",\n    {sql} as {key}" for key, sql in facts.items())
     one = "copies = 1 and l is not null and c <= s"
@@ -112,6 +118,13 @@ def lead_queries(model: Model, dialect: Dialect, tables: Tables, moment: str) ->
         f"ld as (\n  select l, c, s{told}\n  from {last}\n  where {one}\n)",
         "mo as (select l, 0 as k, s from ld)",
     ]
+
+
+def _account(dialect: Dialect, tables: Tables) -> str:
+    """The account as trimmed text; NULL where it is missing."""
+    text = dialect.trim(dialect.as_text(dialect.identifier(tables.account_id)), BLANKS)
+    absent = ", ".join(map(dialect.literal, _absent(tables)))
+    return f"case when lower({text}) not in ({absent}) then {text} end"
 
 
 def _gates(model: Model, fields: Fields) -> dict[str, str]:

@@ -19,7 +19,7 @@ from toolkit.export.sql.leads import (
 from toolkit.export.sql.tables import Tables
 from toolkit.model import Band, Dimension, LedgerCriterion, Model, PerValueCriterion
 
-__all__ = ["export_sql", "head_of"]
+__all__ = ["export_sql", "head_of", "limit_lines", "moment_line", "scored_sql", "whole"]
 
 
 def export_sql(
@@ -61,18 +61,32 @@ def export_sql(
         raise QuestionError(
             f"both 'as_of' and a column of moments ('{tables.moment}') are given; give one"
         )
-    plan = make_plan(model)
-    moment = spoken.now() if as_of is None else f"cast({_second(as_of)} as bigint)"
+    lines = [*limit_lines(model, spoken, tables)]
+    if model.account_score is not None:
+        lines.append("The account score of the model is not here: export_account_sql writes it.")
+    listed = scored_sql(model, spoken, tables, as_of, accounts=False)
+    head = head_of([moment_line(tables, as_of), *lines], model, spoken)
+    return f"{head}with {listed}\n{_answer(model, make_plan(model), spoken)}\n"
+
+
+def scored_sql(
+    model: Model, dialect: Dialect, tables: Tables, as_of: datetime | date | None, *, accounts: bool
+) -> str:
+    """Write the queries up to `scored`, the rows of the core; `ld` has what else is known."""
+    moment = dialect.now() if as_of is None else f"cast({_second(as_of)} as bigint)"
     queries = [
-        *lead_queries(model, spoken, tables, moment),
-        *activity_queries(model, spoken, tables),
-        f"scored as ({as_of_sql(plan).rstrip()}\n)",
+        *lead_queries(model, dialect, tables, moment, accounts=accounts),
+        *activity_queries(model, dialect, tables),
+        f"scored as ({as_of_sql(make_plan(model)).rstrip()}\n)",
     ]
-    listed = ",\n".join(queries)
+    return ",\n".join(queries)
+
+
+def moment_line(tables: Tables, as_of: datetime | date | None) -> str:
+    """Say at the head of a statement when it scores."""
     when = "the time of the run" if as_of is None else f"{_moment(as_of):%Y-%m-%d %H:%M:%S} UTC"
     when = when if tables.moment is None else f"the column '{tables.moment}'"
-    head = head_of([f"moment: {when}", *_limits(model, spoken, tables)], model, spoken)
-    return f"{head}with {listed}\n{_answer(model, plan, spoken)}\n"
+    return f"moment: {when}"
 
 
 def _moment(as_of: datetime | date) -> datetime:
@@ -98,7 +112,7 @@ def head_of(lines: list[str], model: Model, dialect: Dialect) -> str:
     return "".join(f"-- {line}\n" for line in plain)
 
 
-def _limits(model: Model, dialect: Dialect, tables: Tables) -> Iterator[str]:
+def limit_lines(model: Model, dialect: Dialect, tables: Tables) -> Iterator[str]:
     """What the customer's tables must keep to, so that the scores are those of the toolkit."""
     yield "The scores equal those of the toolkit if:"
     yield "* times are instants; a time without zone is taken as UTC, a date as its first second"
@@ -187,18 +201,19 @@ def _starts(model: Model) -> list[str]:
             continue
         cases = ""
         for entry in band.exceptions:
-            cases += f" when ld.h{number} = 1 then {_whole(entry.start)}"
+            cases += f" when ld.h{number} = 1 then {whole(entry.start)}"
             number += 1
         starts.append(_start(band, cases))
     return starts
 
 
 def _start(band: Band, cases: str) -> str:
-    start = _whole(band.start or 0)
+    start = whole(band.start or 0)
     return f"(case{cases} else {start} end)" if cases else start
 
 
-def _whole(value: int) -> str:
+def whole(value: int) -> str:
+    """A number of the model, in brackets where a sign might meet another."""
     return str(value) if value >= 0 else f"({value})"
 
 
@@ -218,7 +233,7 @@ def _grade(model: Model, plan: Plan, dialect: Dialect) -> str:
 
 def _letter(dimension: Dimension, column: str, finer: int, dialect: Dialect) -> str:
     cases = "".join(
-        f" when {column} >= {_whole(grade.start * finer)} then {dialect.literal(grade.grade)}"
+        f" when {column} >= {whole(grade.start * finer)} then {dialect.literal(grade.grade)}"
         for grade in dimension.grades
     )
     return f"case{cases} end"

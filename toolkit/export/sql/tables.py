@@ -36,6 +36,8 @@ class Tables:
         not break silence, and no criterion but a ledger may pay for them.
     missing
         Texts that stand for a missing value, such as `Select`, in any case of letters.
+    account_id
+        Column of leads that names the account, for `export_account_sql`.
     moment
         Column of leads with the moment of each lead's score; without it all leads are scored at
         one moment, and a lead without it is left out.
@@ -51,6 +53,7 @@ class Tables:
     activity_id: str | None = None
     recorded_at: str | None = None
     is_machine: str | None = None
+    account_id: str = "account_id"
     lead_columns: Mapping[str, str] = field(default_factory=dict)
     activity_columns: Mapping[str, str] = field(default_factory=dict)
     other_types: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 
-from toolkit.export.errors import ExportError
+from toolkit.errors import ExportError
 from toolkit.export.sql.dialects import Dialect
 from toolkit.model import normal_text
 

@@ -1,5 +1,6 @@
 """What differs between two versions of a model, in the words of whoever types it into a CRM.
 
+accounts   the score of an account
 changes    one change; the phrases; lists put together by a key
 criteria   a criterion that is in both models
 parts      everything around the criteria
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from toolkit.model.diff.accounts import account_changes
 from toolkit.model.diff.changes import Change, one_line
 from toolkit.model.diff.criteria import criterion_changes, pays
 from toolkit.model.diff.parts import (
@@ -125,6 +127,7 @@ def diff_models(old: Model, new: Model) -> ModelDiff:
         *_criteria(old, new, points),
         *group_changes(old, new, points),
         *outcome_changes(old, new),
+        *account_changes(old.account_score, new.account_score),
     )
     return ModelDiff(f"{old.name} {old.version}", f"{new.name} {new.version}", changes)
 

@@ -20,7 +20,15 @@ from toolkit.model.types import (
     Reset,
 )
 
-__all__ = ["dimension_changes", "group_changes", "head_changes", "outcome_changes"]
+__all__ = [
+    "dimension_changes",
+    "group_changes",
+    "head_changes",
+    "limit_changes",
+    "outcome_changes",
+    "part_change",
+    "safe",
+]
 
 _ROUNDINGS = {"half_up": "half up", "floor": "down", "none": "not at all"}
 _HEAD: dict[str, tuple[Phrase, bool]] = {
@@ -36,9 +44,10 @@ _HEAD: dict[str, tuple[Phrase, bool]] = {
 }  # fmt: skip
 
 
-def _change(
+def part_change(
     place: str, subject: str, what: str, phrase: Phrase, sides: tuple[Any, Any], *, moves: bool
 ) -> Iterator[Change]:
+    """Give the change of one key, where there is one."""
     if sides[0] != sides[1]:
         old, new, said = phrase.say(*sides)
         yield Change(place, what, old, new, subject, said, moves)
@@ -48,13 +57,16 @@ def head_changes(old: Model, new: Model, points: str) -> Iterator[Change]:
     """Name, version, scale, rounding, base and limits of the total."""
     for key, (phrase, moves) in _HEAD.items():
         sides = (getattr(old, key), getattr(new, key))
-        yield from _change("model", "Model", key, phrase, sides, moves=moves)
+        yield from part_change("model", "Model", key, phrase, sides, moves=moves)
     begins = Phrase(f"every lead begins at {{old}} -> {{new}} {points}", "", "")
-    yield from _change("model", "Model", "base", begins, (old.base, new.base), moves=True)
-    yield from _limits("model", "Model", old, new, points)
+    yield from part_change("model", "Model", "base", begins, (old.base, new.base), moves=True)
+    yield from limit_changes("model", "Model", old, new, points)
 
 
-def _limits(place: str, subject: str, old: Limited, new: Limited, points: str) -> Iterator[Change]:
+def limit_changes(
+    place: str, subject: str, old: Limited, new: Limited, points: str
+) -> Iterator[Change]:
+    """Limits of anything that has them."""
     for key, word in (("min", "at least"), ("max", "at most")):
         phrase = Phrase(
             f"all together {word} {{old}} -> {{new}} {points}",
@@ -62,7 +74,7 @@ def _limits(place: str, subject: str, old: Limited, new: Limited, points: str) -
             f"all together no longer {word} {{old}} {points}",
         )
         sides = (getattr(old, key), getattr(new, key))
-        yield from _change(place, subject, key, phrase, sides, moves=True)
+        yield from part_change(place, subject, key, phrase, sides, moves=True)
 
 
 def dimension_changes(old: Model, new: Model, points: str) -> Iterator[Change]:
@@ -70,10 +82,10 @@ def dimension_changes(old: Model, new: Model, points: str) -> Iterator[Change]:
     for name in ("fit", "behavior"):
         one, other = getattr(old.dimensions, name), getattr(new.dimensions, name)
         subject = name.capitalize()
-        yield from _limits(name, subject, one, other, points)
+        yield from limit_changes(name, subject, one, other, points)
         weighs = Phrase("times {old} -> times {new}", "", "")
         sides = (one.weight, other.weight)
-        yield from _change(name, subject, "weight", weighs, sides, moves=True)
+        yield from part_change(name, subject, "weight", weighs, sides, moves=True)
         yield from _grades(name, subject, one, other)
 
 
@@ -81,17 +93,17 @@ def _grades(name: str, subject: str, old: Dimension, new: Dimension) -> Iterator
     before = {grade.grade: grade.start for grade in old.grades}
     after = {grade.grade: grade.start for grade in new.grades}
     for grade in dict.fromkeys([*after, *before]):
-        told = _safe(grade)
+        told = safe(grade)
         phrase = Phrase(
             f"grade {told} from {{old}} -> {{new}}",
             f"new grade {told} from {{new}}",
             f"grade {told} removed (was from {{old}})",
         )
         sides = (before.get(grade), after.get(grade))
-        yield from _change(name, subject, "grades", phrase, sides, moves=True)
+        yield from part_change(name, subject, "grades", phrase, sides, moves=True)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text that may stand in a phrase."""
     return text.replace("{", "{{").replace("}", "}}")
 
@@ -143,8 +155,8 @@ def _group(old: Group, new: Group, points: str) -> Iterator[Change]:
         yield Change(place, "label", before, after, subject, said, moves_scores=False)
     moved = Phrase("counts in {old} -> {new}", "", "")
     sides = (old.dimension, new.dimension)
-    yield from _change(place, subject, "dimension", moved, sides, moves=True)
-    yield from _limits(place, subject, old, new, points)
+    yield from part_change(place, subject, "dimension", moved, sides, moves=True)
+    yield from limit_changes(place, subject, old, new, points)
 
 
 def _order_of_criteria(old: Group, new: Group) -> Iterator[Change]:
@@ -270,7 +282,7 @@ def _band(old: Band, new: Band) -> Iterator[Change]:
     place, subject = f"band {new.name}", f"Band {new.name}"
     begins = Phrase("from {old} -> {new}", "now from {new}, was every other score",
                     "now every other score, was from {old}")  # fmt: skip
-    yield from _change(place, subject, "from", begins, (old.start, new.start), moves=True)
+    yield from part_change(place, subject, "from", begins, (old.start, new.start), moves=True)
     if old.handoff is not new.handoff:
         said = "now handed to sales" if new.handoff else "no longer handed to sales"
         sides = (str(old.handoff).lower(), str(new.handoff).lower())
@@ -290,7 +302,9 @@ def _derived(old: Model, new: Model) -> Iterator[Change]:
     for name in dict.fromkeys([*after, *before]):
         phrase = Phrase("{old} -> {new}", "new: {new}", "removed ({old})", _derivation)
         sides = (before.get(name), after.get(name))
-        yield from _change(f"field {name}", f"Field {name}", "derive", phrase, sides, moves=True)
+        yield from part_change(
+            f"field {name}", f"Field {name}", "derive", phrase, sides, moves=True
+        )
 
 
 def _derivation(derived: Derived) -> str:

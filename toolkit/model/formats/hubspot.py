@@ -57,6 +57,7 @@ def _refuse_whole(model: Model) -> None:
             part != Dimension() for part in (model.dimensions.fit, model.dimensions.behavior)
         ),
         "gates": bool(model.gates),
+        "an account score": model.account_score is not None,
         "resets": bool(model.resets),
         "derived fields": bool(model.derive),
     }

@@ -28,7 +28,7 @@ def pmml_text(model: Model) -> str:
     off the score outside.
 
     Raises ModelError for a model that such a file cannot say exactly: criteria on activities, per
-    value, silence or recorded points, seasons, gates, derived fields, tests inside a text, a scale
+    value, silence or recorded points, seasons, gates, account scores, derived fields, tests inside a text, a scale
     other than 1, and limits that would have to be enforced on a sum.
     """
     _refuse_whole(model)
@@ -64,6 +64,11 @@ def _refuse_whole(model: Model) -> None:
         raise ModelError(
             "PMML: a gate decides whatever the score is, and a scorecard is a score only: take "
             "the gates out and apply them beside it"
+        )
+    if model.account_score is not None:
+        raise ModelError(
+            "PMML: a scorecard sees one lead at a time, and an account score needs all leads of "
+            "an account: take 'account_score' out and roll the scores up beside it"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from toolkit.model.accounts import AccountScore
 from toolkit.model.conditions import Condition, Test
 from toolkit.model.criteria import Active, CasesCriterion, PerValueCriterion, Silence
 from toolkit.model.derived import Derived
@@ -162,6 +163,20 @@ def _band(made: Schema) -> Schema:
     return {**made, "if": {"not": _requires("from")}, "then": {"properties": rest}}
 
 
+def _account_score(made: Schema) -> Schema:
+    """`top` and `from` each go with one kind of roll-up."""
+    ways = [
+        {"properties": {"roll_up": {"enum": [kind]}}, **needs}
+        for kind, needs in (
+            ("mean_top", {"required": ["top"], "not": _requires("from")}),
+            ("count_from", {"required": ["from"], "not": _requires("top")}),
+        )
+    ]
+    neither = {"not": {"anyOf": [_requires("top"), _requires("from")]}}
+    ways.append({"properties": {"roll_up": {"enum": ["max", "sum"]}}, **neither})
+    return {**made, "oneOf": ways}
+
+
 _SPELLINGS: dict[str, Callable[[Schema], Schema]] = {
     Test.__name__: _test,
     Condition.__name__: _condition,
@@ -173,4 +188,5 @@ _SPELLINGS: dict[str, Callable[[Schema], Schema]] = {
     Active.__name__: lambda made: {**made, "minProperties": 1},
     Silence.__name__: _silence,
     Band.__name__: _band,
+    AccountScore.__name__: _account_score,
 }

@@ -14,6 +14,7 @@ what it says (it rests on a proof or on counted leads), but not every odd thing 
     always_reached        a band or grade that everybody reaches
     never_matches         a case, gate or exception after another that always comes first
     never_met             a criterion or reset that no lead ever met             (needs tables)
+    grows_with_size       an account's score is a sum that many cold leads can lift over its bands
     unknown_when_missing  a negative test on a field that is often missing       (needs tables)
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from toolkit.model.lint.accounts import account_drafts
 from toolkit.model.lint.cases import case_drafts, gate_drafts
 from toolkit.model.lint.counted import activity_drafts
 from toolkit.model.lint.data import OFTEN_MISSING, met_drafts, missing_drafts
@@ -92,6 +94,7 @@ def _without_tables(model: Model) -> Iterator[Draft]:
     yield from activity_drafts(model)
     yield from gate_drafts(model)
     yield from reach_drafts(model)
+    yield from account_drafts(model)
 
 
 def _often(draft: Draft, counts: LintCounts) -> bool:

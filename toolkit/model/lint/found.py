@@ -23,6 +23,7 @@ LintCode = Literal[
     "never_reached",
     "always_reached",
     "never_matches",
+    "grows_with_size",
     "never_met",
     "unknown_when_missing",
 ]

@@ -21,7 +21,7 @@ from toolkit.model.lint.found import Draft, Part
 from toolkit.model.lint.implied import implies
 from toolkit.model.types import Band, Condition, Dimension, DimensionName, Group, Model
 
-__all__ = ["attainable", "reach_drafts"]
+__all__ = ["Range", "attainable", "hole", "limited", "reach_drafts", "reached"]
 
 Range = tuple[float, float]
 """The least and the most, both inclusive; infinite where nothing limits them."""
@@ -47,7 +47,7 @@ def attainable(model: Model) -> Range:
         _weighed(_dimension(model, "fit"), fit.weight),
         _weighed(_dimension(model, "behavior"), behavior.weight),
     ])  # fmt: skip
-    low, high = _limited(total, model.min, model.max)
+    low, high = limited(total, model.min, model.max)
     return _rounded(low, model), _rounded(high, model)
 
 
@@ -65,15 +65,15 @@ def _dimension(model: Model, name: DimensionName) -> Range:
     """Inside its limits, before its weight: what the grades read."""
     parts = [_group(group) for group in model.groups if group.dimension == name]
     limits = model.dimensions.fit if name == "fit" else model.dimensions.behavior
-    return _limited(_sum(parts), limits.min, limits.max)
+    return limited(_sum(parts), limits.min, limits.max)
 
 
 def _group(group: Group) -> Range:
-    return _limited(_sum(map(_criterion, group.criteria)), group.min, group.max)
+    return limited(_sum(map(_criterion, group.criteria)), group.min, group.max)
 
 
 def _criterion(criterion: AnyCriterion) -> Range:
-    paid = _weighed(_limited(_points(criterion), criterion.min, criterion.max), criterion.weight)
+    paid = _weighed(limited(_points(criterion), criterion.min, criterion.max), criterion.weight)
     return paid if criterion.active is None else _hull([_NOTHING, paid])
 
 
@@ -87,7 +87,8 @@ def _hull(ranges: Iterable[Range]) -> Range:
     return min(low for low, _ in known), max(high for _, high in known)
 
 
-def _limited(found: Range, low: int | None, high: int | None) -> Range:
+def limited(found: Range, low: int | None, high: int | None) -> Range:
+    """Cut a range at limits, both inclusive."""
     least, most = (-math.inf if low is None else low), (math.inf if high is None else high)
     return min(max(found[0], least), most), min(max(found[1], least), most)
 
@@ -180,7 +181,7 @@ def _grade_drafts(model: Model, name: DimensionName, dimension: Dimension) -> It
     for i, grade in enumerate(dimension.grades):
         part = (f"{name} grade {grade.grade}", ("dimensions", name, "grades", i))
         what = f"the grade '{grade.grade}' of {name}"
-        yield from _reached(what, grade.start, found, part, matters=i < last)
+        yield from reached(what, grade.start, found, part, matters=i < last)
 
 
 def _band_drafts(model: Model, found: Range) -> Iterator[Draft]:
@@ -189,26 +190,28 @@ def _band_drafts(model: Model, found: Range) -> Iterator[Draft]:
         part = (band.name, ("bands", i))
         matters = i < last or band.handoff
         if band.start is not None:
-            yield from _reached(f"the band '{band.name}'", band.start, found, part, matters=matters)
+            yield from reached(f"the band '{band.name}'", band.start, found, part, matters=matters)
         for j, entry in enumerate(band.exceptions):
             what = f"the band '{band.name}' for leads where {describe_condition(entry.when)}"
             place = (band.name, ("bands", i, "exceptions", j))
-            yield from _reached(what, entry.start, found, place, matters=matters, leads=entry.when)
+            yield from reached(what, entry.start, found, place, matters=matters, leads=entry.when)
     lowest = model.bands[-1].start if model.bands else None
+    if model.bands:
+        yield from hole(lowest, found, (model.bands[-1].name, ("bands", last)), "a score")
+
+
+def hole(lowest: int | None, found: Range, part: Part, what: str) -> Iterator[Draft]:
+    """Possible scores below the last band; `lowest` is None where it takes the rest."""
     if lowest is not None and found[0] < lowest:
-        yield Draft(
-            "band_hole",
-            f"a score below {lowest} has no band, and scores from {_end(found[0])} on are "
-            "possible; add a last band without 'from'",
-            ((model.bands[-1].name, ("bands", last)),),
-        )
+        text = f"{what} below {lowest} has no band, and scores from {_end(found[0])} on are "
+        yield Draft("band_hole", f"{text}possible; add a last band without 'from'", (part,))
 
 
 def _end(score: float) -> str:
     return "any negative number" if math.isinf(score) else f"{int(score)}"
 
 
-def _reached(
+def reached(
     what: str,
     start: int,
     found: Range,
@@ -216,9 +219,11 @@ def _reached(
     *,
     matters: bool,
     leads: Condition | None = None,
+    most: str = "the points add up to",
 ) -> Iterator[Draft]:
+    """A beginning above the most, or (where it matters) at or below the least."""
     if found[1] < start:
-        text = f"no score can reach {what}, which begins at {start}: the points add up to "
+        text = f"no score can reach {what}, which begins at {start}: {most} "
         yield Draft("never_reached", f"{text}{int(found[1])} at most", (part,), leads)
     elif matters and found[0] >= start:
         text = f"every score reaches {what}, which begins at {start}: no score can be lower "

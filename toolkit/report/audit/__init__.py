@@ -3,6 +3,7 @@
 prepare -> Audit -> show_verdict, show_flow, ... -> Section
 """
 
+from toolkit.report.audit.evidence import show_evidence
 from toolkit.report.audit.front import show_verdict
 from toolkit.report.audit.inputs import (
     Audit,
@@ -26,6 +27,7 @@ __all__ = [
     "prepare_scored_audit",
     "show_calibration",
     "show_data_health",
+    "show_evidence",
     "show_flow",
     "show_limits",
     "show_method",

@@ -16,6 +16,7 @@ from toolkit.report.audit.common import (
     verdicts,
 )
 from toolkit.report.audit.decisions import decisions
+from toolkit.report.audit.evidence import evidence_warnings
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
@@ -61,6 +62,7 @@ def show_verdict(audit: Audit) -> Section:
         parts.append(_flat_banner(audit))
     parts += [
         Paragraph(f"{_QUESTION} {why}", "verdict", f"Verdict: {answer.rstrip('.')}."),
+        *evidence_warnings(audit),
         *_falling(audit),
         Paragraph(said, "finding"),
         Numbers(_flat_cards(audit) if audit.kind == "flat" else _crm_cards(audit)),

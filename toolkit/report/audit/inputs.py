@@ -22,6 +22,7 @@ from toolkit.crm import Crm, connect, findings_table
 from toolkit.crm.checks import check_tables
 from toolkit.errors import QuestionError
 from toolkit.model import Model, load_model
+from toolkit.report.audit.evidence import leaks_of_crm, leaks_of_file, reconciled
 from toolkit.report.audit.quarters import chosen_quarter
 from toolkit.report.wording import Words
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from toolkit.analysis import Leaks, Reconciliation
     from toolkit.counts import ScoreCounts
 
 __all__ = [
@@ -88,6 +90,10 @@ class Audit:
     policy: Policy
     settings: tuple[tuple[str, str], ...] = field(repr=False)
     prepared_on: date
+    leaks: Leaks | None = field(default=None, repr=False)
+    """What may know the outcome; None where no lead can be judged from its creation on."""
+    reconciliation: Reconciliation | None = field(default=None, repr=False)
+    """Recorded against replayed scores; None without a history of one recorded score."""
 
     @property
     def told(self) -> bool:
@@ -112,6 +118,7 @@ def prepare(
     margin: float = 0.05,
     cost_ratio: float | None = None,
     capacity_per_week: float | None = None,
+    accept_mismatch: bool = False,
     prepared_on: str | None = None,
 ) -> Audit:
     """Prepare whichever audit the parameters of the notebook ask for.
@@ -130,6 +137,7 @@ def prepare(
             age_days=age_days,
             segment=segment,
             policy=policy,
+            accept_mismatch=accept_mismatch,
             prepared_on=day,
         )
     if scored is not None and crm is None and score:
@@ -168,6 +176,7 @@ def prepare_audit(
     age_days: int = 14,
     segment: str | None = None,
     policy: Policy = Policy(),
+    accept_mismatch: bool = False,
     prepared_on: date,
 ) -> Audit:
     """Replay the model on the CRM in the two designs that the questions need.
@@ -175,12 +184,14 @@ def prepare_audit(
     Hand-off (`AtHandoff`) answers what became of the leads handed over in a quarter; the landmark
     (`AtAge(age_days)`) answers ranking, bands and thresholds. `quarter` defaults to the latest one
     whose outcome windows have all closed. Raises what `connect`, `load_model` and `run_backtest`
-    raise, and QuestionError for a quarter that cannot be judged.
+    raise, QuestionError for a quarter that cannot be judged, and DataError where under 95% of the
+    recorded scores are those of the model (unless `accept_mismatch`).
     """
     source = crm if isinstance(crm, Crm) else connect(crm)
     rules = model if isinstance(model, Model) else load_model(model)
     wanted = Outcome(outcome, within_days=within_days)
     segments = (segment,) if segment else ()
+    compared = reconciled(rules, source, accept_mismatch=accept_mismatch)
     landmark = run_backtest(
         rules, source, moment=AtAge(age_days), outcome=wanted, segments=segments
     )
@@ -215,6 +226,8 @@ def prepare_audit(
             *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
+        leaks=leaks_of_crm(source, rules, wanted),
+        reconciliation=compared,
     )
 
 
@@ -287,6 +300,7 @@ def prepare_scored_audit(
             *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
+        leaks=leaks_of_file(scored, outcome, account),
     )
 
 

@@ -61,7 +61,7 @@ MINIMAL = ("criterion", "field", "activity", "test", "value", "points")
 HEADINGS = {"new_points": "points", "rule": "criterion", "maximum": "max", "minimum": "min"}
 """Other headings that mean the same column."""
 
-SETTINGS = ("model", "dimension", "group", "gate", "band", "reset", "derive")
+SETTINGS = ("model", "dimension", "group", "gate", "band", "account_score", "reset", "derive")
 """Kinds of row that are no criterion; what they set stands in the column `settings`."""
 
 REMOVED = "removed"

@@ -19,7 +19,7 @@ from toolkit.model.formats.sheet.columns import COLUMNS, HEADINGS, HIDDEN, NOTES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cells_of", "normal_heading", "save_sheet"]
+__all__ = ["cells_of", "guarded", "normal_heading", "save_sheet"]
 
 MOST_BYTES = 20_000_000
 MOST_ROWS = 20_000
@@ -78,13 +78,18 @@ def _refuse_long(rows: list[list[str | int]], file: str) -> None:
 def _write_csv(rows: list[list[str | int]], target: Path) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
-        [_guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+        [guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
     # The mark at the beginning is what tells a spreadsheet program that this is UTF-8.
     target.write_bytes(text.getvalue().encode("utf-8-sig"))
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet program would run.
+
+    >>> guarded('=1+1'), guarded('-5'), guarded('Ann')
+    ("'=1+1", '-5', 'Ann')
+    """
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
@@ -109,7 +114,7 @@ def _write_xlsx(rows: list[list[str | int]], target: Path) -> None:
                 page.write_number(number, column, cell)
             elif cell:
                 # Only a text that already looks guarded needs a guard: nothing is run here.
-                page.write_string(number, column, _guarded(cell) if cell[0] == "'" else cell)
+                page.write_string(number, column, guarded(cell) if cell[0] == "'" else cell)
     try:
         book.close()
     except FileCreateError as reason:

@@ -17,6 +17,7 @@ _ALLOWED = {
     "group": frozenset(["group_id", "group", "min", "max"]),
     "gate": frozenset(["settings"]),
     "band": frozenset(["settings", "id"]),
+    "account_score": frozenset(["settings", "min", "max"]),
     "reset": frozenset(["settings"]),
     "derive": frozenset(["settings", "id"]),
 }
@@ -50,6 +51,8 @@ def _place(kind: str, row: Row, data: dict[str, Any]) -> Loc:
         return (_LISTS[kind], len(data.get(_LISTS[kind], [])))
     if kind == "dimension":
         return ("dimensions", row.text("dimension") or "")
+    if kind == "account_score":
+        return ("account_score",)
     if kind == "derive":
         return ("derive", row.text("id") or "")
     return ("groups", _group_number(row, data)) if kind == "group" else ()
@@ -68,6 +71,8 @@ def _set(kind: str, row: Row, data: dict[str, Any], told: dict[str, Any]) -> Non
         data.setdefault(_LISTS[kind], []).append(told)
     elif kind == "model":
         _set_model(row, data, told)
+    elif kind == "account_score":
+        _merge(row, data, {"account_score": told})
     elif kind == "group":
         _merge(row, data["groups"][_group_number(row, data)], told)
     else:

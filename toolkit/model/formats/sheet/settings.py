@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from toolkit.model.describe import describe
+from toolkit.model.accounts import AccountScore
+from toolkit.model.describe import describe, describe_account_score
 from toolkit.model.formats.sheet.cells import text_cell
 from toolkit.model.types import Band, Dimension, Model
 from toolkit.model.writing import flow_text, plain_model
@@ -24,6 +25,8 @@ def settings_rows(model: Model) -> Iterator[Row]:
         yield _row("gate", describe(model.gates[number]), gate)
     for number, band in enumerate(plain.get("bands", [])):
         yield _row("band", _band_words(model.bands[number]), band) | {"id": text_cell(band["name"])}
+    if model.account_score is not None:
+        yield _account_row(model.account_score, plain["account_score"])
     for reset in plain.get("resets", []):
         yield _row("reset", _reset_words(reset), reset)
     for name, derived in plain.get("derive", {}).items():
@@ -63,6 +66,17 @@ def _band_words(band: Band) -> str:
     start = "every other score" if band.start is None else f"score {band.start} or more"
     elsewhere = " (with exceptions)" if band.exceptions else ""
     return f"{start}: {band.name}{', to sales' if band.handoff else ''}{elsewhere}"
+
+
+def _account_row(rule: AccountScore, plain: Row) -> Row:
+    bare = describe_account_score(rule.model_copy(update={"min": None, "max": None}))
+    bands = ", ".join(
+        f"{band.name} {'every other score' if band.start is None else f'from {band.start}'}"
+        for band in rule.bands
+    )
+    words = f"score of an account: {bare}{f'; {bands}' if bands else ''}"
+    told = {key: value for key, value in plain.items() if key not in {"min", "max"}}
+    return _row("account_score", words, told) | _limit_cells(plain)
 
 
 def _reset_words(reset: Row) -> str:

@@ -1,0 +1,262 @@
+"""The exact path of every score: the book at every change, one second before and one after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.backtest import by_the_book, reference
+from tests.backtest.any_model import (
+    START,
+    crm_of_rows,
+    engine_scores,
+    for_the_book,
+    models,
+    random_rows,
+    read,
+)
+from tests.backtest.tables import UNTIL as SMALL_UNTIL
+from tests.backtest.tables import activity, at, crms, lead
+from tests.backtest.tables import crm_of as small_crm
+from toolkit.backtest import score_timeline, threshold_crossings
+from toolkit.backtest.timeline.paths import opened
+from toolkit.errors import QuestionError
+from toolkit.model import parse_model
+
+SECOND = timedelta(seconds=1)
+UNTIL = START + timedelta(days=90)
+POOL = {seed: random_rows(seed, 40) for seed in range(4)}
+CRMS = {}
+
+
+def crm_of(seed: int, leads: int = 40):
+    if (seed, leads) not in CRMS:
+        rows = POOL[seed] if leads == 40 else random_rows(seed, leads)
+        CRMS[seed, leads] = rows, crm_of_rows(rows)
+    return CRMS[seed, leads]
+
+
+def paths_of(frame) -> dict[str, list[tuple[datetime, int]]]:
+    found: dict[str, list[tuple[datetime, int]]] = {}
+    for name, at, score in zip(
+        frame["lead_id"], frame["changed_at"].dt.to_pydatetime(), frame["score"], strict=True
+    ):
+        found.setdefault(name, []).append((at, int(score)))
+    return found
+
+
+def on_path(path: list[tuple[datetime, int]], at: datetime) -> int:
+    return [score for since, score in path if since <= at][-1]
+
+
+def instants_of(path: list, created: datetime, draw: Random, most: int) -> list[datetime]:
+    """Changes with a second before and after, and instants that a missed change would betray."""
+    changes = [since for since, _ in path]
+    changes = draw.sample(changes, min(most, len(changes)))
+    near = [since + step * SECOND for since in changes for step in (-1, 0, 1)]
+    grid = [START + timedelta(hours=6 * draw.randint(0, 4 * 90)) for _ in range(most)]
+    grid += [at + draw.choice([-1, 1]) * SECOND for at in grid]
+    return [at for at in [*near, *grid] if created <= at <= UNTIL]
+
+
+def compare(raw: dict, rows: dict, crm, draw: Random, most: int, share: float = 1) -> int:
+    book, checked = for_the_book(raw), 0
+    own: dict[str, list[dict]] = {}
+    for a in rows["activities"]:
+        own.setdefault(a["lead_id"], []).append(a)
+    paths = paths_of(score_timeline(read(raw), crm))
+    assert set(paths) == {lead["lead_id"] for lead in rows["leads"]}
+    for lead in rows["leads"]:
+        if draw.random() >= share:
+            continue
+        path = paths[lead["lead_id"]]
+        assert path[0][0] == lead["created_at"]
+        assert all(one[0] < other[0] and one[1] != other[1] for one, other in zip(path, path[1:]))
+        for at in instants_of(path, lead["created_at"], draw, most):
+            expected = by_the_book.score(book, lead, own.get(lead["lead_id"], []), at)
+            assert on_path(path, at) == expected["score"], (lead["lead_id"], at)
+            checked += 1
+    return checked
+
+
+@settings(max_examples=25)
+@given(models(), st.sampled_from(sorted(POOL)), st.integers(0, 1_000))
+def test_the_timeline_is_the_book_at_every_change(raw: dict, seed: int, luck: int) -> None:
+    rows, crm = crm_of(seed)
+    compare(raw, rows, crm, Random(luck), most=3, share=0.3)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
+@given(models(), st.integers(100, 104), st.integers(0, 1_000))
+def test_the_timeline_is_the_book_on_many_models(raw: dict, seed: int, luck: int) -> None:
+    rows, crm = crm_of(seed, 200)
+    compare(raw, rows, crm, Random(luck), most=4, share=0.2)
+
+
+def test_two_thousand_leads_agree_with_the_definitions_at_every_change() -> None:
+    draw = Random(5)
+    titles = [None, "VP, Sales", "SVP", "Chief of Staff", "Intern", ""]
+    leads = [
+        lead(i, draw.randint(0, 120) / 4, title=draw.choice(titles),
+             employees=draw.choice([None, 0, 49, 50, 199, 200]),
+             domain=draw.choice([None, " Mail.Example ", "acme.example"]))
+        for i in range(2_000)
+    ]  # fmt: skip
+    kinds = ["demo", "page_view", "page_view", "email_open", "email_click", "other"]
+    acts = [
+        activity(i, draw.choice(kinds), draw.randint(0, 200) / 4,
+                 draw.choice([None, "/pricing", "/Pricing/plans", "/blog"]))
+        for i in range(2_000)
+        for _ in range(draw.choice([0, 1, 3, 6, 12]))
+    ]  # fmt: skip
+    own: dict[str, list[dict]] = {}
+    for a in acts:
+        own.setdefault(a["lead_id"], []).append(a)
+    paths = paths_of(score_timeline(parse_model(reference.MODEL), small_crm(leads, acts)))
+    checked = 0
+    for one in leads:
+        path, last = paths[one["lead_id"]], None
+        for since, score in path:
+            for when in (since - SECOND, since, since + SECOND):
+                if one["created_at"] <= when <= SMALL_UNTIL:
+                    expected = reference.score(one, own.get(one["lead_id"], []), when)
+                    assert on_path(path, when) == expected, (one["lead_id"], when)
+                    checked += 1
+            assert score != last
+            last = score
+    assert checked > 40_000
+
+
+@settings(max_examples=15)
+@given(models(), st.sampled_from(sorted(POOL)))
+def test_the_timeline_at_a_moment_is_the_score_as_of_it(raw: dict, seed: int) -> None:
+    rows, crm = crm_of(seed)
+    model = read(raw)
+    paths = paths_of(score_timeline(model, crm))
+    scored = engine_scores(model, crm, rows)
+    for asked, row in zip(rows["moments"], scored, strict=True):
+        if asked["at"] <= UNTIL:
+            assert on_path(paths[asked["lead_id"]], asked["at"]) == row["score"]
+
+
+@settings(max_examples=10)
+@given(models(), st.sampled_from(sorted(POOL)), st.integers(60, 150))
+def test_deleting_the_future_changes_nothing_of_the_past(raw: dict, seed: int, day: int) -> None:
+    rows, crm = crm_of(seed)
+    end = START + timedelta(hours=6 * day)
+    model = read(raw)
+    whole = score_timeline(model, crm)
+    past = {**rows, "activities": [a for a in rows["activities"] if a["occurred_at"] <= end]}
+    cut = score_timeline(model, crm_of_rows(past))
+    pd.testing.assert_frame_equal(
+        cut[cut["changed_at"] <= end].reset_index(drop=True),
+        whole[whole["changed_at"] <= end].reset_index(drop=True),
+    )
+
+
+@settings(max_examples=15)
+@given(models(), st.sampled_from(sorted(POOL)), st.integers(1, 400), st.integers(1, 3))
+def test_neither_chunks_nor_threads_change_a_path(raw, seed, size, threads) -> None:
+    _, crm = crm_of(seed)
+
+    def keep(_: slice, points, score) -> tuple:
+        return points.lead, points.time, score
+
+    with opened(read(raw), crm) as paths:
+        one = list(replace(paths, threads=1, size=1_000_000).each(keep))
+        many = list(replace(paths, threads=threads, size=size).each(keep))
+    assert len(one) == 1 <= len(many)
+    for j in range(3):
+        np.testing.assert_array_equal(np.concatenate([part[j] for part in many]), one[0][j])
+
+
+def test_only_some_leads_have_the_paths_they_have_among_all() -> None:
+    rows, crm = crm_of(0)
+    model = parse_model(MODEL)
+    whole = score_timeline(model, crm)
+    names = [rows["leads"][i]["lead_id"] for i in (3, 17, 31)]
+    some = score_timeline(model, crm, leads=names)
+    assert set(some["lead_id"]) == set(names)
+    expected = whole[whole["lead_id"].isin(names)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, expected)
+
+
+def test_a_lead_that_is_not_there_is_an_error_that_names_the_nearest() -> None:
+    _, crm = crm_of(0)
+    with pytest.raises(QuestionError, match=r"no lead 'L00x2' can be scored: .*L0002"):
+        score_timeline(parse_model(MODEL), crm, leads=["L0001", "L00x2"])
+
+
+# --- crossings ----------------------------------------------------------------------------------
+
+MODEL = """
+lead_score_model: 1
+name: m
+version: "1"
+groups:
+- id: who
+  dimension: fit
+  criteria: [{id: vp, when: {title: vp}, points: 10}]
+- id: web
+  dimension: behavior
+  criteria: [{id: view, activity: view, points: 5, within: 4d, max: 10}]
+bands: [{name: hot, from: 15, handoff: true}, {name: warm, from: 10}, {name: none}]
+"""
+
+
+def test_crossings_by_hand() -> None:
+    # Lead 1: 5 at day 1, 10 at day 2, 5 at day 5, 10 at day 5.5, 5 at day 6, 0 at day 9.5.
+    # Lead 2, a VP: 10 at its creation, 15 at day 58, still so at the end.
+    crm = small_crm(
+        [lead(1), lead(2, 3, title="VP"), lead(3)],
+        [activity(1, "view", d) for d in (1, 2, 5.5)] + [activity(2, "view", 58)],
+    )
+    found = threshold_crossings(parse_model(MODEL), crm)
+    assert list(found.columns) == [
+        "lead_id", "threshold", "episode", "crossed_at", "score", "left_at",
+    ]  # fmt: skip
+    rows = [tuple(row) for row in found.astype(object).itertuples(index=False)]
+    expected = [
+        ("L1", 10, 1, at(2), 10, at(5)),
+        ("L1", 10, 2, at(5.5), 10, at(6)),
+        ("L2", 10, 1, at(3), 10, pd.NaT),
+        ("L2", 15, 1, at(58), 15, pd.NaT),
+    ]
+    assert [tuple(map(str, row)) for row in rows] == [tuple(map(str, row)) for row in expected]
+
+
+@settings(max_examples=20)
+@given(crms(), st.lists(st.integers(-20, 60), min_size=1, max_size=4))
+def test_crossings_are_those_of_the_timeline(rows: dict, thresholds: list[int]) -> None:
+    model, crm = parse_model(reference.MODEL), small_crm(**rows)
+    found = threshold_crossings(model, crm, thresholds)
+    expected = []
+    for threshold in sorted(set(thresholds)):
+        for name, path in sorted(paths_of(score_timeline(model, crm)).items()):
+            episode, open_ = 0, None
+            for since, score in path:
+                if open_ is None and score >= threshold:
+                    episode += 1
+                    open_ = [name, threshold, episode, str(since), score, "NaT"]
+                    expected.append(open_)
+                elif open_ is not None and score < threshold:
+                    open_[5], open_ = str(since), None
+    times = {name: [str(t) for t in found[name]] for name in ("crossed_at", "left_at")}
+    assert found.assign(**times).to_numpy().tolist() == expected
+
+
+def test_without_a_threshold_there_is_no_crossing_to_look_for() -> None:
+    _, crm = crm_of(0)
+    plain = parse_model(MODEL.split("bands:")[0])
+    with pytest.raises(QuestionError, match="there is no threshold"):
+        threshold_crossings(plain, crm)
+    with pytest.raises(QuestionError, match=r"whole numbers of points, found 1\.5"):
+        threshold_crossings(plain, crm, [1.5])

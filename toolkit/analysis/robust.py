@@ -1,0 +1,105 @@
+"""Variances of sums of influence values, over accounts where these are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.analysis.intervals import FEW, account_factor, tail
+from toolkit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from toolkit.analysis.cells import Floats, Ints
+    from toolkit.counts import AccountCells
+
+    Marks = NDArray[np.bool_]
+
+__all__ = ["Clusters", "read_clusters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """The leads of each cell, and which of them belong together.
+
+    `account`, `cell`, `together` list the leads of accounts with several; every other lead of a
+    cell is an account of its own. Without accounts the lists are empty and every lead stands alone.
+    """
+
+    n: Floats
+    account: Ints
+    cell: Ints
+    together: Floats
+    known: bool
+
+    @property
+    def alone(self) -> Floats:
+        """Leads of each cell that are an account of their own."""
+        return self.n - np.bincount(self.cell, weights=self.together, minlength=len(self.n))
+
+    def accounts(self, used: Marks | None = None) -> int | None:
+        """Accounts with a lead in the cells that `used` marks (all by default); None if unknown."""
+        if not self.known:
+            return None
+        keep = np.ones(len(self.n), dtype=np.bool_) if used is None else used
+        return int(self.alone[keep].sum()) + len(np.unique(self.account[keep[self.cell]]))
+
+    def equal_accounts(self, used: Marks) -> float:
+        """Accounts of equal size that carry as much information: n^2 / sum of squared sizes."""
+        size = float(self.n[used].sum())
+        squares = float(self.covariance(used[:, None].astype(np.float64))[0, 0])
+        return size**2 / squares if squares > 0 else 0.0
+
+    def covariance(self, values: Floats) -> Floats:
+        """Sum over accounts of the outer products of U_g = sum of the values of its leads.
+
+        `values` has one row per cell and one column per statistic.
+        """
+        own: Floats = values.T @ (values * self.alone[:, None])
+        if not len(self.account):
+            return own
+        sums = np.zeros((int(self.account.max()) + 1, values.shape[1]))
+        np.add.at(sums, self.account, values[self.cell] * self.together[:, None])
+        return own + sums.T @ sums
+
+    def variances(self, values: Floats) -> Floats:
+        """Variance of each statistic from its influence values: G/(G-1) * sum of U_g^2."""
+        squares = values**2
+        total: Floats = squares.T @ self.alone
+        if len(self.account):
+            for column in range(values.shape[1]):
+                weights = values[self.cell, column] * self.together
+                sums = np.bincount(self.account, weights=weights)
+                total[column] += float(sums @ sums)
+        return total * account_factor(self.accounts())
+
+    def quantile(self, used: Marks, confidence: float) -> float:
+        """Half-width of an interval in standard errors: t where accounts are few, else normal."""
+        from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - only intervals need them
+
+        side = tail(confidence)
+        if self.known:
+            equal = self.equal_accounts(used)
+            if equal < FEW:
+                return float(stdtrit(max(equal - 1, 1e-6), 1 - side)) if equal > 1 else np.inf
+        return -float(ndtri(side))
+
+
+def read_clusters(n: Ints, accounts: AccountCells | None) -> Clusters:
+    """Lay out the accounts of a count table; DataError where they belong to another one."""
+    none = np.zeros(0, dtype=np.int64)
+    if accounts is None:
+        return Clusters(n.astype(np.float64), none, none, none.astype(np.float64), known=False)
+    cell = accounts.frame["cell"].to_numpy(dtype=np.int64)
+    together = accounts.frame["n"].to_numpy(dtype=np.float64)
+    outside = len(cell) > 0 and (cell.min() < 0 or cell.max() >= len(n))
+    if outside or (np.bincount(cell, weights=together, minlength=len(n)) > n).any():
+        raise DataError(
+            "the accounts name cells or leads that the counts do not have: they belong to other "
+            "counts; count leads and accounts together"
+        )
+    _, number = np.unique(accounts.frame["account"].to_numpy(dtype=np.int64), return_inverse=True)
+    return Clusters(n.astype(np.float64), number.astype(np.int64), cell, together, known=True)

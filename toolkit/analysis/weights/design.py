@@ -1,0 +1,200 @@
+"""Pattern counts as arrays: what a regression on patterns reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from toolkit.analysis.cells import Floats, Ints
+from toolkit.counts import STATES, Term
+from toolkit.errors import DataError
+
+if TYPE_CHECKING:
+    from toolkit.counts import PatternCounts
+
+__all__ = ["Accounts", "Design", "read_design", "score_products"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """How the judged leads of accounts with several of them lie over the patterns."""
+
+    leads: csr_array = field(repr=False)
+    """Accounts x patterns."""
+    hits: csr_array = field(repr=False)
+    alone: Floats = field(repr=False)
+    """By pattern, judged leads that are an account of their own."""
+    alone_hits: Floats = field(repr=False)
+    number: int
+    """Accounts with a judged lead; a lead without account is one of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Judged leads by pattern.
+
+    `units` are those *paid* of every term (what decay took off is taken off here), so that
+    score = units @ points + other.
+    """
+
+    units: Floats = field(repr=False)
+    extras: Floats = field(repr=False)
+    score: Floats = field(repr=False)
+    taken: Floats = field(repr=False)
+    """Points that limits of groups, dimensions and the total, and rounding, took off."""
+    n: Floats = field(repr=False)
+    hits: Floats = field(repr=False)
+    terms: tuple[Term, ...]
+    points: Floats
+    """What each term adds to `score` per unit: today's points, 0 for a term set aside."""
+    accounts: Accounts | None = field(default=None, repr=False)
+    period: Ints | None = field(default=None, repr=False)
+    """Number of the period of each pattern, in order of its name, where they were kept apart."""
+
+    @property
+    def other(self) -> Floats:
+        """What the score holds besides the terms: base, recorded points, limits and rounding."""
+        rest: Floats = self.score - self.units @ self.points
+        return rest
+
+    @property
+    def groups(self) -> int:
+        """Accounts, or leads where no account is known: what is drawn independently."""
+        return int(self.n.sum()) if self.accounts is None else self.accounts.number
+
+    def carriers(self, column: Floats) -> int:
+        """Accounts (or leads) that have the column at all."""
+        met = column != 0
+        if self.accounts is None:
+            return int(self.n[met].sum())
+        return int(((self.accounts.leads @ met) > 0).sum() + self.accounts.alone[met].sum())
+
+    def without(self, dropped: NDArray[np.bool_]) -> Design:
+        """The design with the points of some terms taken out of the score."""
+        gone = np.where(dropped, self.points, 0.0)
+        return replace(self, score=self.score - self.units @ gone, points=self.points - gone)
+
+
+def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
+    """Lay the judged leads out by pattern (and by one axis), all else added together.
+
+    Raises DataError where the frame holds a state that does not exist or a count below 0.
+    """
+    frame = patterns.frame
+    _check(frame)
+    judged = frame["state"].isin(STATES[:2]).to_numpy()
+    terms, extras = len(patterns.terms), len(patterns.extras)
+    names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
+    keys = frame.loc[judged, names].astype(np.float64)
+    if by is not None:
+        names = [by, *names]
+        keys = keys.assign(**{by: np.unique(frame.loc[judged, by], return_inverse=True)[1]})[names]
+    number: Ints = keys.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
+    size = int(number.max()) + 1 if len(number) else 0
+    first = np.zeros(size, dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    values = keys.to_numpy(dtype=np.float64)[first]
+    period = None if by is None else values[:, 0].astype(np.int64)
+    values = values if by is None else values[:, 1:]
+    n = frame.loc[judged, "n"].to_numpy(dtype=np.float64)
+    hit = (frame.loc[judged, "state"] == STATES[0]).to_numpy()
+    points = np.array([term.points for term in patterns.terms], dtype=np.float64)
+    more = values[:, terms : terms + extras]
+    limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
+    units = values[:, :terms] - _faded(patterns, more)
+    return Design(
+        units=units,
+        extras=more,
+        taken=patterns.base + units @ points - limits + values[:, -2] - values[:, -1],
+        score=values[:, -1],
+        n=_sums(number, n, size),
+        hits=_sums(number, n * hit, size),
+        terms=patterns.terms,
+        points=points,
+        accounts=_accounts(patterns, judged, number, n=n, hit=hit),
+        period=period,
+    )
+
+
+def _sums(place: Ints, weights: Floats, size: int) -> Floats:
+    return np.bincount(place, weights=weights, minlength=size).astype(np.float64)
+
+
+def _check(frame: pd.DataFrame) -> None:
+    unknown = sorted(set(frame["state"].astype(str)) - set(STATES))
+    if unknown:
+        raise DataError(f"unknown state {unknown} in the counts: expected one of {list(STATES)}")
+    if (frame["n"] < 0).any():
+        raise DataError(f"the counts hold {frame['n'].min()} leads in a cell: expected 0 or more")
+
+
+def _faded(patterns: PatternCounts, extras: Floats) -> Floats:
+    """Units of each term that decay took off."""
+    faded = np.zeros((len(extras), len(patterns.terms)))
+    for i, extra in enumerate(patterns.extras):
+        for j, term in enumerate(patterns.terms):
+            if extra.kind == "decay" and term.criterion == extra.criterion and term.points:
+                faded[:, j] = extras[:, i] / term.points
+    return faded
+
+
+def _accounts(
+    patterns: PatternCounts,
+    judged: NDArray[np.bool_],
+    number: Ints,
+    *,
+    n: Floats,
+    hit: NDArray[np.bool_],
+) -> Accounts | None:
+    if patterns.accounts is None:
+        return None
+    cells = patterns.accounts.frame
+    place = np.full(len(judged), -1, dtype=np.int64)
+    place[judged] = np.arange(len(number))
+    cell = place[cells["cell"].to_numpy(dtype=np.int64)]
+    known = cell >= 0
+    cell, leads = cell[known], cells["n"].to_numpy(dtype=np.float64)[known]
+    _, account = np.unique(cells["account"].to_numpy()[known], return_inverse=True)
+    groups = int(account.max()) + 1 if len(account) else 0
+    size = int(number.max(initial=-1)) + 1
+    shape = (groups, size)
+    listed = _sums(cell, leads, len(number))
+    if (listed > n).any():
+        raise DataError(
+            "the accounts hold more leads of a pattern than were counted: they belong to other "
+            "counts; count leads and accounts together"
+        )
+    alone = n - listed
+    return Accounts(
+        leads=csr_array((leads, (account, number[cell])), shape=shape),
+        hits=csr_array((leads * hit[cell], (account, number[cell])), shape=shape),
+        alone=_sums(number, alone, size),
+        alone_hits=_sums(number, alone * hit, size),
+        number=groups + round(float(alone.sum())),
+    )
+
+
+def score_products(design: Design, columns: Floats, probability: Floats) -> Floats:
+    """Sum over accounts g of U_g U_g', with U_g the sum of its leads' (y - p) x columns.
+
+    Without accounts every lead is one of its own. Source: Liang and Zeger (1986).
+    """
+    found, p = design.accounts, probability
+    n, hits = design.n, design.hits
+    products: Floats = np.zeros((columns.shape[1], columns.shape[1]))
+    if found is not None:
+        n, hits = found.alone, found.alone_hits
+        # Both tables have an entry for the same cells, so one product serves.
+        leads = found.leads
+        data = found.hits.data - leads.data * p[leads.indices]
+        table = csr_array((data, leads.indices, leads.indptr), shape=leads.shape)
+        sums: Floats = np.asarray(table @ columns)
+        products = products + sums.T @ sums
+    square = hits * (1 - p) ** 2 + (n - hits) * p**2
+    alone: Floats = columns.T @ (square[:, None] * columns)
+    return products + alone

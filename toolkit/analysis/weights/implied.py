@@ -1,0 +1,149 @@
+"""Implied points: what one term should pay if all others keep today's points.
+
+logit p = a + k S + delta x: the term departs from its points by delta / k. The scale k is set by
+the other criteria, so a departure is relative to them. Where all or none with the term converted,
+delta is Firth's, with its profile interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isnan, nan
+
+import numpy as np
+
+from toolkit.analysis.cells import Floats
+from toolkit.analysis.weights.design import Design
+from toolkit.analysis.weights.firth import fit_firth, penalised_p, profile_interval
+from toolkit.analysis.weights.logistic import (
+    Fit,
+    fit_logistic,
+    independent_columns,
+    robust_covariance,
+)
+from toolkit.analysis.weights.ratios import fieller_interval, quantile
+from toolkit.analysis.weights.scoretests import score_test
+
+__all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_sided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How far a term's implied points lie from today's; NaN with a reason where it is unknown."""
+
+    estimate: float
+    low: float
+    high: float
+    low_inner: float
+    """Ends at 1 - 2 x (1 - confidence): the interval of two one-sided tests."""
+    high_inner: float
+    p: float
+    """Score test of no departure, over accounts where they are known."""
+    standard_error: float
+    method: str
+    reason: str | None = None
+
+
+def _unknown(reason: str, p: float = nan) -> Departure:
+    return Departure(nan, nan, nan, nan, nan, p, nan, "none", reason)
+
+
+def base_columns(design: Design, freed: Sequence[int]) -> Floats:
+    """The constant, the score, and the terms that are free to differ from their points."""
+    return np.column_stack([np.ones(len(design.n)), design.score, design.units[:, list(freed)]])
+
+
+def one_sided(x: Floats, design: Design) -> bool:
+    """Whether all or none of the leads that have a term (or that lack it) converted."""
+    for met in (x != 0, x == 0):
+        hits, n = design.hits[met].sum(), design.n[met].sum()
+        if n > 0 and hits in (0, n):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One term beside the columns already fitted."""
+
+    design: Design = field(repr=False)
+    columns: Floats = field(repr=False)
+    """Fitted columns, then the term's."""
+    confidence: float
+    p: float
+
+
+def departure(
+    design: Design, base: Floats, fit: Fit, term: int, *, confidence: float = 0.95
+) -> Departure:
+    """Estimate the departure of a term beside the columns of a fit, with a Fieller interval.
+
+    Over accounts where they are known: t on accounts - 1. Source: Fieller (1954).
+    """
+    x = design.units[:, [term]]
+    if not (x[design.n > 0] != 0).any():
+        return _unknown("no judged lead has it")
+    weight = design.n * fit.probability * (1 - fit.probability)
+    if not independent_columns(x, weight, given=base)[0]:
+        return _unknown("it cannot be told apart from the rest of the score")
+    test = score_test(x, base, fit, design)
+    case = _Case(design, np.column_stack([base, x]), confidence, test.p)
+    if not one_sided(x[:, 0], design):
+        found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
+        if found.finite:
+            return _by_likelihood(case, found)
+    return _by_firth(case, np.append(fit.coefficients, 0.0))
+
+
+def _by_likelihood(case: _Case, fit: Fit) -> Departure:
+    k, delta = float(fit.coefficients[1]), float(fit.coefficients[-1])
+    if k <= 0:
+        return _unknown(NO_SCALE, case.p)
+    v = robust_covariance(fit, case.columns, case.design)
+    spread = {"var_part": float(v[-1, -1]), "cov": float(v[-1, 1]), "var_whole": float(v[1, 1])}
+    ends: list[float] = []
+    for level in (case.confidence, 2 * case.confidence - 1):
+        q = quantile(case.design, level)
+        ends += fieller_interval(delta, k, **spread, q=q)
+    ratio = delta / k
+    variance = v[-1, -1] - 2 * ratio * v[-1, 1] + ratio**2 * v[1, 1]
+    reason = NO_SCALE if isnan(ends[0]) else None
+    method = "likelihood" if case.design.accounts is None else "likelihood (accounts)"
+    error = float(np.sqrt(variance)) / k
+    return _departure(ratio, ends, case.p, error, method=method, reason=reason)
+
+
+def _by_firth(case: _Case, start: Floats) -> Departure:
+    fit = fit_firth(case.columns, case.design, start=start)
+    k, last = float(fit.coefficients[1]), case.columns.shape[1] - 1
+    if k <= 0:
+        return _unknown(NO_SCALE, case.p)
+    ends: list[float] = []
+    for level in (case.confidence, 2 * case.confidence - 1):
+        low, high = profile_interval(case.columns, case.design, fit, last, confidence=level)
+        ends += [low / k, high / k]
+    p = case.p if not isnan(case.p) else penalised_p(case.columns, case.design, fit, last)
+    reason = "all or none with it (or without it) converted: Firth's estimate"
+    half = (ends[3] - ends[2]) / (2 * quantile(case.design, 2 * case.confidence - 1))
+    estimate = float(fit.coefficients[-1]) / k
+    return _departure(estimate, ends, p, half, method="Firth", reason=reason)
+
+
+def _departure(
+    estimate: float, ends: list[float], p: float, error: float, *, method: str, reason: str | None
+) -> Departure:
+    return Departure(
+        estimate=estimate,
+        low=ends[0],
+        high=ends[1],
+        low_inner=ends[2],
+        high_inner=ends[3],
+        p=p,
+        standard_error=error,
+        method=method,
+        reason=reason,
+    )
+
+
+NO_SCALE = "a point of the score is not seen to raise the odds, so nothing can be put on its scale"

@@ -1,0 +1,263 @@
+"""Change, keep, not enough evidence, no proposal: one verdict per term, and no fifth.
+
+Terms are judged step by step. At every step the terms already changed are free, the others keep
+today's points; the term with the smallest p among those whose interval lies wholly beyond the
+margin is changed if Holm's correction allows, and the others are judged anew beside it. So what is
+wrong with one criterion is not laid at the door of its neighbours. When no further change is
+supported, `keep` needs the interval of two one-sided tests wholly inside the margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, isfinite, isnan, nan
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtri
+
+from toolkit.analysis.cells import Floats
+from toolkit.analysis.intervals import FEW
+from toolkit.analysis.weights.fit import Weights, is_policy
+from toolkit.analysis.weights.implied import NO_SCALE, Departure, base_columns, departure
+from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
+from toolkit.errors import QuestionError
+
+__all__ = ["MARGIN", "Judgement", "WeightVerdict", "detectable_points", "holm", "judge_weights"]
+
+MARGIN = 5.0
+"""Points (one step of the usual grid) within which a criterion counts as right."""
+POWER = 0.8
+
+WeightVerdict = Literal["change", "keep", "not enough evidence", "no proposal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be said of one term."""
+
+    verdict: WeightVerdict
+    because: str
+    departure: Departure
+    p_holm: float
+    step: int | None
+    """At which step it was changed, from 1; None otherwise."""
+    detectable: float
+    """Departure that this rule calls a change in 80% of samples like this one."""
+    n_needed: int | None
+    """Judged leads in all that would settle it if the estimate holds."""
+
+
+def holm(p: Floats) -> Floats:
+    """Adjust p-values for their number by Holm's step-down method; NaN stays NaN.
+
+    Source: Holm (1979).
+
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    out = np.full(len(p), nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = len(order) - np.arange(len(order))
+    out[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    weights: Weights = field(repr=False)
+    margin: float
+
+    @property
+    def alpha(self) -> float:
+        return 1 - self.weights.confidence
+
+    @property
+    def family(self) -> list[int]:
+        """The terms that evidence may move."""
+        w = self.weights
+        return [
+            j for j, term in enumerate(w.terms)
+            if not is_policy(term) and term.id not in w.after_contact
+        ]  # fmt: skip
+
+    @property
+    def policy(self) -> list[int]:
+        """Terms of policy: free from the start, so that a price paid on purpose misleads nobody."""
+        w = self.weights
+        return [j for j, t in enumerate(w.terms) if is_policy(t) and t.id not in w.after_contact]
+
+    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Floats, Fit]:
+        """Fit the score and the freed terms, those left out that cannot be told apart."""
+        w = self.weights
+        chosen = [j for j in (*self.policy, *freed) if j != but]
+        base = base_columns(w.design, ())
+        weight = w.design.n * w.scale.fit.probability * (1 - w.scale.fit.probability)
+        kept = independent_columns(w.design.units[:, chosen], weight, given=base)
+        columns = base_columns(w.design, [j for j, k in zip(chosen, kept, strict=True) if k])
+        start = np.append(w.scale.fit.coefficients, np.zeros(int(kept.sum())))
+        found = fit_logistic(columns, w.design, start=start)
+        return (columns, found) if found.finite else (base, w.scale.fit)
+
+    def estimate(self, freed: list[int], terms: list[int]) -> dict[int, Departure]:
+        w, common = self.weights, self.fit(freed)
+        found = {}
+        for j in terms:
+            columns, fit = self.fit(freed, but=j) if j in self.policy else common
+            found[j] = departure(w.design, columns, fit, j, confidence=w.confidence)
+        return found
+
+    def beyond(self, found: Departure) -> bool:
+        return found.low_inner > self.margin or found.high_inner < -self.margin
+
+    def inside(self, found: Departure) -> bool:
+        return found.low_inner > -self.margin and found.high_inner < self.margin
+
+
+def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgement, ...]:
+    """Judge every term against a margin of points that was fixed before looking.
+
+    A wrong `change` of any criterion that is right has probability 1 - confidence at most over the
+    whole family (Holm behind the global test); a wrong `keep` of one criterion, beside the changes
+    made, 1 - confidence at most. Raises QuestionError for a margin that is not above 0.
+    """
+    if not (margin > 0 and isfinite(margin)):
+        raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
+    judge = _Judge(weights, float(margin))
+    if weights.reason is not None:
+        none = Departure(nan, nan, nan, nan, nan, nan, nan, "none", weights.reason)
+        return tuple(_unjudged(judge, j, none) for j in range(len(weights.terms)))
+    changed, last = _steps(judge)
+    adjusted = _adjusted(judge, changed, last)
+    return tuple(
+        _judgement(judge, j, changed, last, adjusted[j]) for j in range(len(weights.terms))
+    )
+
+
+def _steps(judge: _Judge) -> tuple[dict[int, tuple[Departure, float]], dict[int, Departure]]:
+    """The changes in their order, each with its adjusted p, and what is then left of the others."""
+    changed: dict[int, tuple[Departure, float]] = {}
+    every = list(range(len(judge.weights.terms)))
+    before = 0.0
+    while True:
+        found = judge.estimate(list(changed), [j for j in every if j not in changed])
+        left = [j for j in judge.family if j not in changed]
+        able = [j for j in left if _why_not(judge, j, found[j]) is None and judge.beyond(found[j])]
+        if not able or not judge.weights.global_test.p <= judge.alpha:
+            return changed, found
+        best = min(able, key=lambda j: (found[j].p, j))
+        before = max(before, min(found[best].p * len(left), 1.0))
+        if before > judge.alpha:
+            return changed, found
+        changed[best] = (found[best], before)
+
+
+def _adjusted(
+    judge: _Judge, changed: dict[int, tuple[Departure, float]], last: dict[int, Departure]
+) -> Floats:
+    out = np.full(len(judge.weights.terms), nan)
+    left = [j for j in judge.family if j not in changed]
+    least = max((p for _, p in changed.values()), default=0.0)
+    out[left] = np.maximum(holm(np.array([last[j].p for j in left])), least)
+    for j, (_, p) in changed.items():
+        out[j] = p
+    return out
+
+
+def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
+    """Why a term cannot be judged at all; None where it can."""
+    w = judge.weights
+    if found.method == "none" and found.reason != NO_SCALE:
+        return found.reason
+    scarce = min(w.positives, w.n - w.positives)
+    if scarce < FEW:
+        which = "converted" if scarce == w.positives else "did not convert"
+        return f"only {scarce} leads {which}; under {FEW} nothing is proposed"
+    carriers = w.design.carriers(w.design.units[:, j])
+    if carriers < FEW:
+        unit = "leads" if w.design.accounts is None else "accounts"
+        return f"too few {unit} have it: {carriers}, under {FEW}"
+    if isnan(found.low_inner) or isnan(found.high_inner):
+        return found.reason or "there is no interval"
+    return None
+
+
+def _judgement(
+    judge: _Judge,
+    j: int,
+    changed: dict[int, tuple[Departure, float]],
+    last: dict[int, Departure],
+    p_holm: float,
+) -> Judgement:
+    if j in changed:
+        found = changed[j][0]
+        step = list(changed).index(j) + 1
+        because = f"the data rule out a departure of less than {judge.margin:g} points"
+        return Judgement("change", because, found, p_holm, step, _detectable(judge, found), None)
+    found = last[j]
+    if j not in judge.family:
+        return _unjudged(judge, j, found)
+    why_not = _why_not(judge, j, found)
+    seen = _detectable(judge, found)
+    if why_not is None and judge.inside(found):
+        because = f"the data rule out a departure of more than {judge.margin:g} points"
+        return Judgement("keep", because, found, p_holm, None, seen, None)
+    because = why_not or _open(judge, found)
+    needed = None if why_not is not None else _needed(judge, found)
+    return Judgement("not enough evidence", because, found, p_holm, None, seen, needed)
+
+
+def _open(judge: _Judge, found: Departure) -> str:
+    span = f"a departure from {found.low_inner:+.1f} to {found.high_inner:+.1f} points fits"
+    if not judge.beyond(found):
+        return span
+    if not judge.weights.global_test.p <= judge.alpha:
+        return f"{span}, but today's points as a whole are not refuted"
+    return f"{span}, but it does not survive the correction for {len(judge.family)} criteria"
+
+
+def _unjudged(judge: _Judge, j: int, found: Departure) -> Judgement:
+    w, term = judge.weights, judge.weights.terms[j]
+    if term.id in w.after_contact:
+        because = "recorded after sales contact, so its effect may be caused by the outcome"
+    elif is_policy(term):
+        because = f"a choice ({term.basis}), which evidence does not move"
+    else:
+        return Judgement("not enough evidence", found.reason or "", found, nan, None, nan, None)
+    return Judgement("no proposal", because, found, nan, None, _detectable(judge, found), None)
+
+
+def _detectable(judge: _Judge, found: Departure) -> float:
+    return detectable_points(
+        found.standard_error, margin=judge.margin, family=len(judge.family), alpha=judge.alpha
+    )
+
+
+def detectable_points(
+    standard_error: float, *, margin: float = MARGIN, family: int = 1, alpha: float = 0.05
+) -> float:
+    """Departure that is called a change with probability 0.8, given its standard error.
+
+    The interval of two one-sided tests must clear the margin, and the first of `family` criteria
+    must survive Holm: max of m + (z_(1-a) + z_.8) s and (z_(1-a/2f) + z_.8) s. Source: Cohen (1988)
+    for the sum of quantiles.
+
+    >>> round(detectable_points(2.0), 2)
+    9.97
+    """
+    power, one_sided = float(ndtri(POWER)), float(ndtri(1 - alpha))
+    strict = float(ndtri(1 - alpha / (2 * max(family, 1))))
+    return max(margin + (one_sided + power) * standard_error, (strict + power) * standard_error)
+
+
+def _needed(judge: _Judge, found: Departure) -> int | None:
+    """Leads at which the nearer end of the interval reaches the margin, the estimate unchanged."""
+    size = abs(found.estimate)
+    distance = abs(size - judge.margin)
+    half = (found.high_inner - found.low_inner) / 2
+    n = judge.weights.n
+    if distance == 0 or judge.beyond(found):
+        return None
+    needed = n * (half / distance) ** 2
+    return max(ceil(round(needed, 6)), n + 1) if isfinite(needed) else None

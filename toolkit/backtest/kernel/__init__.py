@@ -1,0 +1,38 @@
+"""The NumPy kernel: scores as of moments, and whole timelines, of every kind of criterion.
+
+The engine scans and encodes; what is done for each lead is done here, on integers in order of
+lead and time, without a loop over activities. It gives the rows of the SQL text (`core`), which
+stays the second implementation; tests hold them equal on random models, for any size of chunk and
+any number of threads.
+
+    scan     engine -> one number per activity (lead, second, code) -> chunks
+    chunk    some leads and their activities as arrays
+    spans    every rule as spans of time that pay
+    layout   which sums are kept
+    ranked   the most recent units of buckets, which spans cannot say
+    levels   limits, weights and seasons, from sums to the score
+    scores   at given instants, and at every change
+    run      chunk after chunk, two at a time
+"""
+
+from toolkit.backtest.kernel.chunk import Chunk, Ints, Points
+from toolkit.backtest.kernel.run import THREADS, each_chunk, kernel_scores
+from toolkit.backtest.kernel.scan import CHUNK, Leads, Rows, chunks_of, read_activities, read_leads
+from toolkit.backtest.kernel.scores import score_changes, scores_at
+
+__all__ = [
+    "CHUNK",
+    "THREADS",
+    "Chunk",
+    "Ints",
+    "Leads",
+    "Points",
+    "Rows",
+    "chunks_of",
+    "each_chunk",
+    "kernel_scores",
+    "read_activities",
+    "read_leads",
+    "score_changes",
+    "scores_at",
+]

@@ -1,0 +1,75 @@
+"""Every chunk of leads, two at a time; the result does not depend on how they are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+
+from toolkit.backtest.core import Plan
+from toolkit.backtest.kernel.chunk import Chunk, Ints, Points
+from toolkit.backtest.kernel.scan import CHUNK, chunks_of, read_activities, read_leads
+from toolkit.backtest.kernel.scores import scores_at
+
+__all__ = ["THREADS", "each_chunk", "kernel_scores"]
+
+THREADS = 2
+
+Made = TypeVar("Made")
+
+
+def each_chunk(
+    pieces: Iterator[tuple[slice, Chunk]],
+    work: Callable[[slice, Chunk], Made],
+    *,
+    threads: int = THREADS,
+) -> Iterator[Made]:
+    """Do the work of every piece, in order; no more pieces are in memory than are worked on."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: list[Future[Made]] = [
+            pool.submit(work, *piece) for piece in islice(pieces, threads + 1)
+        ]
+        while waiting:
+            made = waiting.pop(0).result()
+            waiting += [pool.submit(work, *piece) for piece in islice(pieces, 1)]
+            yield made
+
+
+def kernel_scores(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    plan: Plan,
+    *,
+    size: int = CHUNK,
+    threads: int = THREADS,
+) -> dict[str, Ints]:
+    """Score every moment of `<schema>.mo`: the columns of the SQL text, in order of l, s, k."""
+    asked = _asked(connection, schema)
+    until = int(asked["s"].max(initial=0))
+    connection.execute(
+        f"create or replace temp table kernel_asked as "
+        f"select l, min(s) as low, max(s) as high from {schema}.mo group by l"
+    )
+    leads = read_leads(connection, schema, plan, chosen="kernel_asked")
+    rows = read_activities(connection, schema, plan, until=until, asked="kernel_asked")
+    connection.execute("drop table kernel_asked")
+    first = np.searchsorted(asked["l"], leads.number)
+    stop = np.searchsorted(asked["l"], leads.number, side="right")
+
+    def work(part: slice, chunk: Chunk) -> dict[str, Ints]:
+        inside = slice(int(first[part.start]), int(stop[part.stop - 1]))
+        lead = np.repeat(np.arange(chunk.n), (stop - first)[part])
+        return scores_at(plan, chunk, Points(lead, asked["s"][inside]))
+
+    found = list(each_chunk(chunks_of(leads, rows, until=until, size=size), work, threads=threads))
+    names = found[0] if found else {}
+    return {**asked, **{name: np.concatenate([part[name] for part in found]) for name in names}}
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Ints]:
+    found = connection.execute(f"select l, k, s from {schema}.mo order by l, s, k").fetchnumpy()
+    return {name: np.asarray(column).astype(np.int64) for name, column in found.items()}

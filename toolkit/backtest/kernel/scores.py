@@ -1,0 +1,162 @@
+"""Scores at given instants, and at every instant at which a score changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from toolkit.backtest.core import Plan
+from toolkit.backtest.kernel.chunk import Chunk, Ints, Points, last_of_ties
+from toolkit.backtest.kernel.layout import layout_of, marks, spans_of
+from toolkit.backtest.kernel.levels import (
+    clamp,
+    dimension_points,
+    rounded,
+    rule_points,
+    total_points,
+)
+from toolkit.backtest.kernel.spans import Spans
+
+__all__ = ["score_changes", "scores_at"]
+
+_BITS = 63
+
+
+def scores_at(plan: Plan, chunk: Chunk, points: Points) -> dict[str, Ints]:
+    """Score every instant: p0, p1, ... (per rule), fit, behavior, score, as the SQL text does.
+
+    Where more than one unit makes a point there is also `total`.
+    """
+    layout = layout_of(plan, each=True)
+    sums = np.zeros((layout.columns, len(points.lead)), dtype=np.int64)
+    place = _Places(points, chunk)
+    for column, spans in spans_of(layout, chunk):
+        place.add(sums[column], spans)
+    found = {
+        f"p{i}": rule_points(i, layout, list(sums), points, chunk) for i in range(len(plan.rules))
+    }
+    for name in ("fit", "behavior"):
+        found[name] = _dimension(plan, name, found)
+    total = total_points(plan, found["fit"], found["behavior"])
+    score = rounded(plan, total)
+    return (
+        {**found, "score": score} if plan.unit == 1 else {**found, "total": total, "score": score}
+    )
+
+
+def _dimension(plan: Plan, name: str, found: dict[str, Ints]) -> Ints:
+    total = np.zeros(len(found["p0"]), dtype=np.int64)
+    for group in plan.groups:
+        if group.dimension == name:
+            total = total + clamp(
+                sum((found[f"p{i}"] for i in group.rules), 0 * total), group.limits
+            )
+    return clamp(total, (plan.fit if name == "fit" else plan.behavior).limits)
+
+
+class _Places:
+    """Adds spans to the instants that they cover."""
+
+    def __init__(self, points: Points, chunk: Chunk) -> None:
+        self.n = len(points.lead)
+        self.chunk = chunk
+        self.keys = chunk.packed(points.lead, points.time)
+        self.alone = self.n == chunk.n and np.array_equal(points.lead, np.arange(chunk.n))
+        self.time = points.time
+
+    def add(self, into: Ints, spans: Spans) -> None:
+        """Add the points of the spans to the instants with start <= instant < stop."""
+        if spans.points == 0:
+            return
+        if self.alone:
+            at = self.time[spans.lead]
+            hit = spans.lead[(spans.start <= at) & (at < spans.stop)]
+            into += spans.points * np.bincount(hit, minlength=self.n)
+            return
+        some = spans.kept((spans.stop > spans.start) & (spans.start <= self.chunk.until))
+        first = np.searchsorted(self.keys, self.chunk.packed(some.lead, some.start))
+        stop = np.searchsorted(self.keys, self.chunk.packed(some.lead, some.stop))
+        change = np.bincount(first, minlength=self.n + 1) - np.bincount(stop, minlength=self.n + 1)
+        into += spans.points * np.cumsum(change)[:-1]
+
+
+def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
+    """Find the exact path: the score of every lead from its creation on, whenever it changes.
+
+    Spans become changes of sums, +points at the start and -points at the stop; their running sum
+    is the path. The first instant of every lead is its creation: what began earlier begins there.
+    """
+    layout = layout_of(plan, each=False)
+    changes = [(column, _visible(spans, chunk)) for column, spans in spans_of(layout, chunk)]
+    changes += [(-1, _visible(spans, chunk)) for spans in marks(layout, chunk)]
+    kinds = sorted({(column, spans.points) for column, spans in changes if spans.points})
+    bits = (2 * len(kinds) + 1).bit_length()
+    if (chunk.n * chunk.span).bit_length() + bits > _BITS:
+        return _in_halves(plan, chunk)
+    keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
+    keys.sort()
+    place, code = keys >> bits, keys & ((1 << bits) - 1)
+    last = last_of_ties(place)
+    lead, time = np.divmod(place[last], chunk.span)
+    points = Points(lead, time + chunk.low)
+    first = np.searchsorted(lead, np.arange(chunk.n))
+    sums = _running(layout.columns, kinds, code, last, lead, first)
+    fit, behavior = (dimension_points(name, layout, sums, points, chunk)
+                     for name in ("fit", "behavior"))  # fmt: skip
+    score = rounded(plan, total_points(plan, fit, behavior))
+    moved = np.ones(len(score), dtype=np.bool_)
+    moved[1:] = score[1:] != score[:-1]
+    moved[first] = True
+    return Points(lead[moved], points.time[moved]), score[moved]
+
+
+def _in_halves(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
+    """Too many leads for one number to hold lead, time and change: take half of them at a time."""
+    middle = chunk.n // 2
+    (one, first), (other, second) = (
+        score_changes(plan, part) for part in (chunk.part(0, middle), chunk.part(middle, chunk.n))
+    )
+    lead = np.concatenate([one.lead, other.lead + middle])
+    return Points(lead, np.concatenate([one.time, other.time])), np.concatenate([first, second])
+
+
+def _visible(spans: Spans, chunk: Chunk) -> Spans:
+    """Cut to the life of each lead; what cannot be seen in it is left out."""
+    created = chunk.created[spans.lead]
+    start = np.maximum(spans.start, created)
+    seen = (spans.stop > start) & (start <= chunk.until)
+    return Spans(spans.points, spans.lead[seen], spans.born[seen], start[seen], spans.stop[seen])
+
+
+def _starts(chunk: Chunk, bits: int) -> Iterable[Ints]:
+    yield chunk.packed(np.arange(chunk.n), chunk.created) << bits
+
+
+def _keys(
+    changes: list[tuple[int, Spans]], kinds: list[tuple[int, int]], chunk: Chunk, bits: int
+) -> Iterable[Ints]:
+    """Lead, time and what changes (an odd number adds, the even one after it takes away)."""
+    code_of = {kind: 2 * i + 1 for i, kind in enumerate(kinds)}
+    for column, spans in changes:
+        code = code_of.get((column, spans.points), 0)
+        yield (chunk.packed(spans.lead, spans.start) << bits) | code
+        ended = spans.stop <= chunk.until
+        stop = chunk.packed(spans.lead[ended], spans.stop[ended])
+        yield (stop << bits) | (code + 1 if code else 0)
+
+
+def _running(
+    columns: int, kinds: list[tuple[int, int]], code: Ints, last: Ints, lead: Ints, first: Ints
+) -> list[Ints]:
+    """Each sum after the last change of every instant, counted from its lead's creation."""
+    sums = []
+    for column in range(columns):
+        worth = np.zeros(2 * len(kinds) + 1, dtype=np.int64)
+        for i, (own, points) in enumerate(kinds):
+            if own == column:
+                worth[2 * i + 1 : 2 * i + 3] = (points, -points)
+        total = np.cumsum(worth[code])[last]
+        before = np.where(first > 0, total[first - 1], 0)
+        sums.append(total - before[lead])
+    return sums
