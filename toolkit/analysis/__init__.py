@@ -15,6 +15,7 @@ from toolkit.analysis.benefit import (
     benefit_table,
     best_thresholds,
     decision_curve,
+    decision_difference,
     exploration_sample,
 )
 from toolkit.analysis.bootstrap import replicate_cells
@@ -188,6 +189,7 @@ __all__ = [
     "compare_bands",
     "cox_slope",
     "decision_curve",
+    "decision_difference",
     "decompose_mapping",
     "detectable_points",
     "disposition_table",
