@@ -231,3 +231,18 @@ def test_the_busiest_lead_of_the_largest_model_is_counted_exactly(busiest, round
     found = score_leads(read(raw), busiest).rows()["score"].tolist()
     exact = Fraction(1 + UNITS * points * weight * criteria * again, scale)
     assert found == [by_the_book.rounded_score(exact, rounding)]
+
+
+def test_the_sum_of_a_large_account_is_counted_exactly_beside_accounts_without_a_score():
+    leads = pd.DataFrame({
+        "lead_id": [f"L{i}" for i in range(400)], "created_at": START, "size": 5,
+        "account_id": pd.Series(["A"] * 399 + [None], dtype="string"),
+    })  # fmt: skip
+    crm = connect({"leads": leads}, mapping=Mapping(observed_until=END, time_zone="UTC"))
+    raw = {"lead_score_model": 1, "name": "m", "version": "1", "account_score": {"roll_up": "sum"},
+           "dimensions": {"fit": {"weight": 4_001}}, "groups": [{"id": "g", "dimension": "fit",
+           "criteria": [{"id": "c", "when": {"size": 5}, "points": 999_999, "weight": 9_999}]}]}  # fmt: skip
+    exact = 399 * 999_999 * 9_999 * 4_001
+    assert exact > 2**53
+    assert exact % 2 == 1  # so no floating number is equal to it
+    assert account_scores(score_leads(read(raw), crm))["score"].iloc[0] == exact

@@ -2,6 +2,7 @@
 
 from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import (
+    count_amounts,
     count_days,
     count_pairs,
     count_patterns,
@@ -15,7 +16,16 @@ from toolkit.backtest.counting import (
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
-from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import (
+    AtAge,
+    AtCrossing,
+    AtHandoff,
+    AtMoments,
+    AtPeriodEnd,
+    AtScoreChange,
+    Moment,
+    Outcome,
+)
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
@@ -23,8 +33,11 @@ from toolkit.backtest.timeline import score_timeline, threshold_crossings
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "Explanation",
     "LeadScores",
@@ -32,6 +45,7 @@ __all__ = [
     "Outcome",
     "account_scores",
     "check_model",
+    "count_amounts",
     "count_days",
     "count_lints",
     "count_pairs",

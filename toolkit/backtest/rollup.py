@@ -42,14 +42,12 @@ def account_scores(scored: Backtest | LeadScores) -> pd.DataFrame:
     """
     model, rule = _checked(scored)
     found = scored.connection.execute(_sql(scored, model, rule)).df()
-    known = found["score"].notna()
-    bands = {
-        score: account_band_of(rule, int(score)) for score in set(found["score"][known].tolist())
-    }
+    known = found["known"]
+    bands = {score: account_band_of(rule, score) for score in set(found["score"].tolist())}
     reason = found["account_id"].isna().map({True: _NO_ACCOUNT, False: _NO_LEAD})
     return found.assign(
-        score=found["score"].astype("Int64"),
-        band=found["score"].map(bands).astype(object),
+        score=found["score"].astype("Int64").where(known),
+        band=found["score"].map(bands).astype(object).where(known, None),
         reason=reason.where(~known, ""),
     )[_COLUMNS]
 
@@ -71,7 +69,10 @@ def _checked(scored: Backtest | LeadScores) -> tuple[Model, AccountScore]:
 
 
 def _sql(scored: Backtest | LeadScores, model: Model, rule: AccountScore) -> str:
-    """A backtest keeps the leads that a gate decides aside; they are rolled up as well."""
+    """A backtest keeps the leads that a gate decides aside; they are rolled up as well.
+
+    A column with a missing number would come back as floating point, so `known` says it.
+    """
     tables = ["scored"] if isinstance(scored, LeadScores) else ["scored", "gated"]
     rows = " union all ".join(
         f"select account, s, score, {disqualifying(model)} as gone from {scored.schema}.{name}"
@@ -79,5 +80,5 @@ def _sql(scored: Backtest | LeadScores, model: Model, rule: AccountScore) -> str
     )
     return f"""
         select account as account_id, make_timestamp(s * 1000000) as moment, n, n_disqualified,
-          score
+          coalesce(score, 0) as score, score is not null as known
         from ({rolled_sql(make_roll_up(model, rule), rows)}) order by s, account nulls last"""

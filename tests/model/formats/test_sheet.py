@@ -118,7 +118,7 @@ def test_one_row_is_one_line_that_pays():
     assert lines[["criterion", "condition", "points", "within", "max"]].values.tolist() == [
         ["Seniority", "level is vp", 35, None, None],
         ["Seniority", "level is manager", 15, None, None],
-        ["Pricing page", "page_view where page is like /pricing*", 15, "90d", 60],
+        ["Pricing page", "page_view where page is like /pricing*", 15, "90d", 75],
         ["Forms", "form, 3 or more", 100, "7d", None],
         ["Forms", "form, 1 or more", 40, "30d", None],
         [

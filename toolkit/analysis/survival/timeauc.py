@@ -118,11 +118,16 @@ def _row(lives: Lives, time: int, confidence: float) -> dict[str, object]:
 def _missing(lives: Lives, time: int, cases: int, controls: int, *, followed: bool) -> str | None:
     if not lives.n.sum():
         return "no leads"
-    if not followed and (lives.day < time).all():
+    if not followed and _some_open(lives):
         return f"no lead was followed for {time} days (the longest: {int(lives.day.max())})"
     if not cases:
         return f"no lead converted by day {time}"
     return None if controls else f"every lead converted by day {time}"
+
+
+def _some_open(lives: Lives) -> bool:
+    """Whether the fate of any lead is not known."""
+    return bool((lives.n[~lives.ended] > 0).any())
 
 
 def _auc(lives: Lives, weights: _Weights) -> tuple[float, Floats, Floats]:
@@ -211,7 +216,7 @@ def _brier_row(lives: Lives, p: Floats, time: int) -> dict[str, object]:
     followed = int(lives.n[(hit + other) > 0].sum())
     row = {"day": time, "brier": np.nan, "null_brier": np.nan, "skill": np.nan, "n": int(n),
            "followed": followed}  # fmt: skip
-    if not weights.followed and (not n or (lives.day < time).all()):
+    if not n or (not weights.followed and _some_open(lives)):
         return row | {"reason": f"no lead was followed for {time} days"}
     base = hit.sum() / (hit.sum() + other.sum())
     brier, null = (

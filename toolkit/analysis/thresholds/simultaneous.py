@@ -12,6 +12,7 @@ from scipy.special import expit, ndtr, ndtri
 from toolkit.analysis.bootstrap import replicate_cells
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.intervals import (
+    FEW,
     miss_family,
     precision_family,
     quantile_ratio,
@@ -89,8 +90,8 @@ def threshold_bands(
     (for all at once), `method` (of the band at this threshold), `reason`.
 
     `sup-t`: log-odds +- c * sd, with sd and c (95% quantile of the largest studentised deviation)
-    from bootstrapped counts, over thresholds with at least 5 effective hits and misses; elsewhere
-    Wilson with the same c in place of z. `Bonferroni`: the same with c the normal quantile for so
+    from bootstrapped counts, over thresholds with at least 5 effective hits and misses (from 40
+    equal accounts); elsewhere Wilson with the same c in place of z. `Bonferroni`: the same with c the normal quantile for so
     many intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for
     recall and false-positive rate of leads whose accounts are not known. Where leads come from
     few accounts c is widened as t is against z. Sources: Montiel Olea and Plagborg-Moller (2019);
@@ -188,11 +189,12 @@ def _log_odds(hits: Floats, misses: Floats) -> Floats:
 
 
 def _usual(curve: _Curve) -> NDArray[np.bool_]:
-    """Enough hits and misses, counted as independent leads."""
+    """Enough hits and misses, counted as independent leads, from enough accounts."""
     worth = ratio(curve.rates.n_effective, curve.family.n, empty=0.0)
     fewest = np.minimum(curve.family.hits, curve.family.misses)
     enough: NDArray[np.bool_] = fewest * worth >= _FEWEST
-    return enough
+    accounts = curve.rates.equal_accounts
+    return enough if accounts is None else enough & (accounts >= FEW)
 
 
 def _dkw(curve: _Curve, confidence: float) -> _Ends:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data, stage_reached
 from toolkit.backtest.counting.dimensions import dimension_bands
 from toolkit.backtest.moments import DAY
-from toolkit.backtest.outcomes import stage_label
+from toolkit.backtest.outcomes import evidence_of_work, stage_label
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.sql import column_names, seconds
 from toolkit.counts import FunnelStage, StageCounts
@@ -74,18 +74,16 @@ def count_stages(
         ]
         _make_decisions(backtest, crm, schemas[0], auto_accept_reasons)
         states = "".join(
-            f", case when entry{i}.t <= sc.s then 'already' else state{i}.state end as stage_{i}"
-            for i in range(len(chosen))
+            f", coalesce(state{i}.state, 'already') as stage_{i}" for i in range(len(chosen))
         )
         joined = "".join(
             f" join {schema}.state as state{i} on state{i}.l = sc.l and state{i}.k = sc.k"
-            f" left join {schema}.entry as entry{i} on entry{i}.l = sc.l"
             for i, schema in enumerate(schemas)
         )
         rows = f"""
             select sc.score, sc.cluster, {fit.sql} as fit_band, {behavior.sql} as behavior_band,
               {_raised(backtest, hand_raisers)} as hand_raiser,
-              {_disposition(end_of_data(crm), decide_within_days, known=_work_known(crm))}
+              {_disposition(end_of_data(crm), decide_within_days, known=evidence_of_work(crm).known)}
                 as disposition,
               case when said.t <= sc.s + {decide_within_days * DAY}
                 and sc.s + {decide_within_days * DAY} <= {end_of_data(crm)}
@@ -93,7 +91,7 @@ def count_stages(
                 as given_reason{states}
             from {backtest.schema}.scored as sc{joined}
             left join {schemas[0]}.said as said on said.l = sc.l and said.k = sc.k
-            left join {schemas[0]}.work as work on work.l = sc.l"""
+            left join {schemas[0]}.work as work on work.l = sc.l and work.k = sc.k"""
         keys = [
             "score", "fit_band", "behavior_band", "hand_raiser", "disposition", "given_reason",
             *(f"stage_{i}" for i in range(len(chosen))),
@@ -145,10 +143,6 @@ def _raised(backtest: Backtest, hand_raisers: Sequence[str]) -> str:
             )
     places = [backtest.criteria.index(name) for name in hand_raisers]
     return " or ".join(f"sc.p{place} <> 0" for place in places) or "false"
-
-
-def _work_known(crm: Crm) -> bool:
-    return "all" not in crm.worked_by
 
 
 def _disposition(until: int, days: int, *, known: bool) -> str:

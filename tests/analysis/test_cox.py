@@ -1,0 +1,91 @@
+"""The slope of the speed: R, statsmodels, hands, and when there is none."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from statsmodels.duration.hazard_regression import PHReg
+
+from tests.analysis.day_rows import count_day_rows, lives, sim_days
+from toolkit.analysis import cox_slope
+
+
+def test_it_equals_r(sim, oracle):
+    found = cox_slope(sim_days(sim, accounts=False))
+    assert found.slope == oracle.approx("cox.leads", "coef")
+    assert found.standard_error == oracle.approx("cox.leads", "se")
+    assert found.log_likelihood == oracle.approx("cox.leads", "loglik")
+    assert found.ratio == pytest.approx(np.exp(10 * found.slope))
+
+
+def test_over_accounts_it_equals_r_but_for_the_factor(sim, oracle):
+    # R sums squares over accounts; here they are multiplied by G/(G-1), as everywhere.
+    g = sim["account_id"].nunique()
+    found = cox_slope(sim_days(sim))
+    assert found.standard_error * ((g - 1) / g) ** 0.5 == oracle.approx("cox.leads", "robust_se")
+
+
+@given(lives(least=10))
+def test_counts_equal_statsmodels_on_rows(rows):
+    found = cox_slope(count_day_rows(rows.drop(columns="account")))
+    if found.reason:
+        assert np.isnan(found.slope)
+        return
+    if abs(found.slope) > 3:  # nearly separated: statsmodels stops where it likes
+        return
+    status = (rows["status"] == "converted").astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = PHReg(rows["day"], rows[["score"]].astype(float), status, ties="efron").fit(
+            disp=0, gtol=1e-10
+        )
+    assert found.slope == pytest.approx(fit.params[0], abs=1e-5)
+    assert found.log_likelihood == pytest.approx(fit.llf, abs=1e-6)
+    assert found.standard_error == pytest.approx(fit.bse[0], rel=1e-4)
+
+
+def test_repeating_every_lead_tells_nothing_new_over_accounts(sim):
+    once = cox_slope(sim_days(sim.assign(account_id=range(len(sim)))))
+    twice = pd.concat([sim.assign(account_id=range(len(sim)))] * 2)
+    again = cox_slope(sim_days(twice))
+    # Not exactly: Efron's ties are finer with twice the leads.
+    assert again.slope == pytest.approx(once.slope, rel=1e-3)
+    assert again.standard_error == pytest.approx(once.standard_error, rel=1e-2)
+
+
+def test_a_slope_that_holds_and_one_that_does_not(sim):
+    assert cox_slope(sim_days(sim)).p_changes == pytest.approx(0.348, abs=0.01)
+    # For 45 days mostly high scores convert, then mostly low ones.
+    high_first = ([3] * 8 + [0]) * 5
+    low_first = ([0] * 4 + [3]) * 8 + [3] * 5
+    early = pd.DataFrame({"score": high_first, "day": range(1, 46), "status": "converted"})
+    late = pd.DataFrame({"score": low_first, "day": range(50, 95), "status": "converted"})
+    rows = pd.concat([early, late], ignore_index=True)
+    found = cox_slope(count_day_rows(rows))
+    assert found.early > 0 > found.late
+    assert found.p_changes < 0.01
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "no leads"),
+        ([(1, 5, "open"), (2, 5, "disqualified")], "no lead converted"),
+        ([(1, 5, "converted"), (1, 7, "open")], "all leads have one score"),
+        ([(2, 5, "converted"), (1, 7, "open")], "no finite slope fits"),
+    ],
+)
+def test_what_cannot_be_fitted_has_a_reason(rows, reason):
+    frame = pd.DataFrame(rows, columns=["score", "day", "status"])
+    found = cox_slope(count_day_rows(frame.astype({"score": "int64", "day": "int64"})))
+    assert np.isnan(found.slope)
+    assert reason in found.reason
+
+
+def test_huge_scores_and_counts_stay_finite(sim):
+    shifted = sim.assign(score=sim["score"] + 1_000_000)
+    assert cox_slope(sim_days(shifted)).slope == pytest.approx(cox_slope(sim_days(sim)).slope)

@@ -1,0 +1,190 @@
+"""Whether the score ranks leads as well in every segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc, ndtr, ndtri
+
+from toolkit.analysis.cells import read_cells
+from toolkit.analysis.intervals import account_factor, tail
+from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.ranking import auc
+from toolkit.analysis.segments.cells import FEWEST
+from toolkit.analysis.segments.homogeneity import SegmentTest
+from toolkit.counts import STATES
+from toolkit.errors import QuestionError
+
+if TYPE_CHECKING:
+    from toolkit.analysis.cells import Cells, Floats
+    from toolkit.analysis.ranking import Auc
+    from toolkit.counts import ScoreCounts
+
+__all__ = ["area_test", "segment_areas"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Areas:
+    """Segments whose area and standard error are known, with their covariance."""
+
+    names: tuple[str, ...]
+    areas: tuple[Auc, ...]
+    estimate: Floats
+    covariance: Floats
+    known: np.ndarray
+
+
+def segment_areas(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Area under the ROC curve in each segment, and its difference from the mean of the segments.
+
+    One row per segment, in order of name; counts split by one axis. Columns: `segment`; `leads`
+    (all leads; NA under 5); `positives`, `negatives` (judged leads); `auc`, `low`, `high` (as in
+    `auc`); `difference` (area less the mean of all segments' areas, weighted by 1/variance) with
+    `difference_low`, `difference_high`; `p_value`; `p_holm`; `reason`.
+
+    A segment with a narrower spread of scores has a lower area whatever the score is worth in it:
+    areas of different segments are comparable only where their scores are spread alike.
+    Source: DeLong et al. (1988), Obuchowski (1997); leads of one account in two segments allowed
+    for where they were counted.
+    """
+    found = _areas(counts, confidence)
+    difference, error = _from_mean(found)
+    wide = -float(ndtri(tail(confidence))) * error
+    p = np.where(error > 0, 2 * ndtr(-np.abs(difference) / np.where(error > 0, error, 1.0)), nan)
+    parts = list(dict(counts.groups()).values())
+    small = np.array([part.n < FEWEST for part in parts], dtype=np.bool_)
+    shown = {
+        "positives": [each.positives for each in found.areas],
+        "negatives": [each.negatives for each in found.areas],
+    }
+    return pd.DataFrame(
+        {
+            "segment": list(found.names),
+            "leads": pd.array([part.n for part in parts], dtype="Int64"),
+            **{name: pd.array(values, dtype="Int64") for name, values in shown.items()},
+            "auc": [each.estimate for each in found.areas],
+            "low": [each.low for each in found.areas],
+            "high": [each.high for each in found.areas],
+            "difference": difference,
+            "difference_low": difference - wide,
+            "difference_high": difference + wide,
+            "p_value": p,
+            "p_holm": holm(p),
+            "reason": pd.Series([each.reason for each in found.areas], dtype=object),
+        }
+    ).pipe(_suppressed, small)
+
+
+def _suppressed(table: pd.DataFrame, small: np.ndarray) -> pd.DataFrame:
+    counted = ["leads", "positives", "negatives"]
+    rates = [name for name in table.columns if name not in {"segment", "reason", *counted}]
+    out = table.copy()
+    out.loc[small, counted] = pd.NA
+    out.loc[small, rates] = nan
+    out.loc[small, "reason"] = f"fewer than {FEWEST} leads: not shown"
+    return out
+
+
+def area_test(counts: ScoreCounts) -> SegmentTest:
+    """Test whether the score ranks leads equally well in all segments (Wald test of equal areas).
+
+    Segments without an area or its standard error, or with fewer than 5 leads, take no part.
+    """
+    found = _areas(counts, 0.95)
+    used = found.known
+    count, method = (
+        int(used.sum()),
+        "Wald, DeLong" + ("" if counts.accounts is None else " over accounts (Obuchowski)"),
+    )
+    if count <= 1:
+        few = "fewer than two segments with an area to compare"
+        return SegmentTest(nan, nan, nan, nan, nan, count, method, few)
+    value, spread = found.estimate[used], found.covariance[np.ix_(used, used)]
+    contrast = np.eye(count)[1:] - np.eye(count)[0]
+    away = contrast @ value
+    wald = float(away @ np.linalg.pinv(contrast @ spread @ contrast.T) @ away)
+    p = float(chdtrc(count - 1, wald))
+    apart = counts.accounts is not None and counts.accounts_across is None
+    note = "accounts with leads in several segments were taken as different accounts"
+    return SegmentTest(wald, count - 1, p, nan, nan, count, method, note if apart else None)
+
+
+def _areas(counts: ScoreCounts, confidence: float) -> _Areas:
+    if len(counts.by) != 1:
+        raise QuestionError(
+            f"the counts are split by {list(counts.by) or 'nothing'}: expected one axis, such as "
+            'count_scores(backtest, by="region")'
+        )
+    parts = {key[0]: part for key, part in counts.groups()}
+    areas = tuple(auc(part, confidence=confidence) for part in parts.values())
+    error = np.array([each.standard_error for each in areas], dtype=np.float64)
+    large = np.array([part.n >= FEWEST for part in parts.values()], dtype=np.bool_)
+    spread = np.diag(error**2) + _between(counts, parts, areas)
+    return _Areas(
+        names=tuple(parts),
+        areas=areas,
+        estimate=np.array([each.estimate for each in areas], dtype=np.float64),
+        covariance=spread,
+        known=(error > 0) & large,
+    )
+
+
+def _from_mean(found: _Areas) -> tuple[Floats, Floats]:
+    """Each area less the weighted mean of all, with the standard error of that difference."""
+    size, used = len(found.names), found.known
+    if used.sum() <= 1:
+        return np.full(size, nan), np.full(size, nan)
+    weight = np.where(used, 1 / np.where(used, np.diag(found.covariance), 1.0), 0.0)
+    contrast = np.eye(size) - weight / weight.sum()
+    known = np.ix_(used, used)
+    variance = np.diag(contrast[known] @ found.covariance[known] @ contrast[known].T)
+    out, error = np.full(size, nan), np.full(size, nan)
+    out[used] = contrast[known] @ found.estimate[used]
+    error[used] = np.sqrt(np.maximum(variance, 0.0))
+    return out, error
+
+
+def _between(counts: ScoreCounts, parts: dict[str, ScoreCounts], areas: tuple[Auc, ...]) -> Floats:
+    """Covariance of the areas of two segments: sums over accounts with leads in both."""
+    out = np.zeros((len(parts), len(parts)))
+    across = counts.accounts_across
+    if counts.accounts is None or across is None or across.empty:
+        return out
+    values = pd.concat(
+        [_influence(name, read_cells(part), area)
+         for (name, part), area in zip(parts.items(), areas, strict=True)]
+    )  # fmt: skip
+    both = across
+    for side in "ab":
+        names = {"group": f"group_{side}", "score": f"score_{side}", "state": f"state_{side}"}
+        own = values.rename(columns={**names, "u": f"u_{side}"})
+        both = both.merge(own, on=list(names.values()), how="left")
+    index = pd.Index(list(parts))
+    rows, columns = (index.get_indexer(pd.Index(both[f"group_{side}"])) for side in "ab")
+    joint = (both["n"] * both["u_a"] * both["u_b"]).to_numpy(dtype=np.float64)
+    told = ~np.isnan(joint) & (rows >= 0) & (columns >= 0)
+    np.add.at(out, (rows[told], columns[told]), joint[told])
+    return out * account_factor(counts.accounts.judged)
+
+
+def _influence(name: str, cells: Cells, area: Auc) -> pd.DataFrame:
+    """What a lead of each level adds to the area: (placement - area) / size of its class."""
+    hits, misses = cells.converted, cells.not_converted
+    above = np.append(np.cumsum(hits[::-1])[::-1][1:], 0)
+    below = np.cumsum(misses) - misses
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hit = ((below + misses / 2) / misses.sum() - area.estimate) / hits.sum()
+        miss = ((above + hits / 2) / hits.sum() - area.estimate) / misses.sum()
+    levels = len(cells.levels)
+    return pd.DataFrame(
+        {
+            "group": name,
+            "score": np.tile(cells.levels, 2),
+            "state": np.repeat(STATES[:2], levels),
+            "u": np.concatenate([hit, miss]),
+        }
+    )
