@@ -23,7 +23,9 @@ def test_where_all_points_are_right_five_percent_of_audits_change_one_at_most(ru
     assert found["interval holds the truth"] >= 0.95 - three_errors(0.05, runs) - 0.02
 
 
-@pytest.mark.parametrize(("runs", "leads"), [(6, SMALL), pytest.param(300, LARGE, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("runs", "leads"), [(6, SMALL), pytest.param(300, LARGE, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("departure", [5, -5])
 def test_at_the_margin_change_and_keep_are_each_wrong_in_five_percent_at_most(
     runs, leads, departure
