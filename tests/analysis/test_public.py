@@ -33,9 +33,33 @@ def test_names_listed_by_a_module_exist(module):
 
 def test_settings_are_keyword_only():
     """After the data, every argument is named in the call."""
-    data = {"counts", "bands", "pairs", "positives", "n", "a", "b", "auc", "rate"}
-    data |= {"patterns", "model", "weights", "standard_error", "criterion"}
-    data |= {"days", "promised", "fields", "timing", "stays", "weeks", "p_values"}
+    data = {
+        "a",
+        "amounts",
+        "auc",
+        "b",
+        "bands",
+        "counts",
+        "criterion",
+        "days",
+        "fields",
+        "fit",
+        "model",
+        "n",
+        "p_values",
+        "pairs",
+        "patterns",
+        "positives",
+        "probability",
+        "promised",
+        "rate",
+        "scores",
+        "standard_error",
+        "stays",
+        "timing",
+        "weeks",
+        "weights",
+    }
     for name in analysis.__all__:
         thing = getattr(analysis, name)
         if inspect.isfunction(thing):

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     from toolkit.analysis.cells import Cells, Floats
 
-__all__ = ["account_matrix", "between", "covariance", "masked_family", "masked_share"]
+__all__ = [
+    "account_matrix",
+    "account_products",
+    "between",
+    "covariance",
+    "masked_family",
+    "masked_share",
+    "mean_of_leads",
+    "robust_factor",
+]
 
 
 def account_matrix(cells: Cells) -> csr_array:
@@ -39,15 +48,26 @@ def _flat(cells: Cells) -> Floats:
     return np.concatenate([cells.converted, cells.not_converted]).astype(np.float64)
 
 
+def account_products(cells: Cells, hit: Floats, miss: Floats) -> Floats:
+    """Sum over accounts of U U', U the sum of an account's influence values.
+
+    `hit` and `miss` hold one row for each level of the cells, and as many columns as there are
+    statistics; the result is square in these.
+    """
+    values = np.concatenate([hit, miss])
+    total = np.asarray(values.T @ (account_matrix(cells) @ values), dtype=np.float64)
+    symmetric: Floats = (total + total.T) / 2
+    return symmetric
+
+
 def covariance(cells: Cells, hit: Floats, miss: Floats) -> Floats:
     """Covariances of T estimates; `hit`, `miss`: T x K influence values of a lead of each level.
 
     Source: the ratio estimator of survey statistics (Cochran 1977, chapter 6).
     """
-    values = np.concatenate([hit, miss], axis=1)
     accounts = None if cells.pairs is None else cells.pairs.judged
-    spread = values @ (account_matrix(cells) @ values.T)
-    return np.asarray(spread * account_factor(accounts), dtype=np.float64)
+    spread: Floats = account_products(cells, hit.T, miss.T) * account_factor(accounts)
+    return spread
 
 
 def between(cells: Cells, one: Floats, two: Floats, *, hits: tuple[bool, bool]) -> Floats:
@@ -92,3 +112,22 @@ def masked_share(cells: Cells, masks: Floats, *, hit: bool) -> Family:
         misses_misses=total - 2 * one + both,
         accounts=None if cells.pairs is None else cells.pairs.judged,
     )
+
+
+def robust_factor(cells: Cells, parameters: int) -> float:
+    """G/(G-1) * (n-1)/(n-k) for G accounts; 1 without accounts (or with one, NaN of which follows).
+
+    Source: the small-sample factor of Stata and statsmodels for clustered regression.
+    """
+    if cells.pairs is None or cells.pairs.judged <= 1:
+        return 1.0
+    n, accounts = int(cells.judged.sum()), cells.pairs.judged
+    return accounts / (accounts - 1) * ((n - 1) / (n - parameters) if n > parameters else 1.0)
+
+
+def mean_of_leads(cells: Cells, hit: Floats, miss: Floats) -> tuple[float, float]:
+    """Mean over judged leads of a value given to each, and its standard error."""
+    n = int(cells.judged.sum())
+    mean = float((cells.converted @ hit + cells.not_converted @ miss) / n)
+    products = account_products(cells, (hit - mean)[:, None] / n, (miss - mean)[:, None] / n)
+    return mean, float(np.sqrt(max(products[0, 0], 0.0) * robust_factor(cells, 1)))

@@ -2,6 +2,7 @@
 
 from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import (
+    count_amounts,
     count_days,
     count_pairs,
     count_patterns,
@@ -44,6 +45,7 @@ __all__ = [
     "Outcome",
     "account_scores",
     "check_model",
+    "count_amounts",
     "count_days",
     "count_lints",
     "count_pairs",

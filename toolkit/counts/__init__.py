@@ -14,6 +14,7 @@ the rows (Var = G/(G-1) * sum_g U_g^2, U_g = sum over the account's leads of u).
 from __future__ import annotations
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.amounts import AmountCounts
 from toolkit.counts.days import DAY_STATUSES, DayCounts, DayStatus, StayCounts
 from toolkit.counts.differences import DifferenceCounts
 from toolkit.counts.fields import FieldCounts, TimingCounts
@@ -37,6 +38,7 @@ __all__ = [
     "STATES",
     "AccountCells",
     "AccountPairs",
+    "AmountCounts",
     "DayCounts",
     "DayStatus",
     "DifferenceCounts",

@@ -8,6 +8,7 @@ from toolkit.analysis.ranking.gains import Gap, gains_table, largest_gap
 from toolkit.analysis.ranking.partial import PartialAuc, partial_auc
 from toolkit.analysis.ranking.precision import AveragePrecision, average_precision
 from toolkit.analysis.ranking.table import ranking_table
+from toolkit.analysis.ranking.values import value_gains_table
 
 __all__ = [
     "Auc",
@@ -22,4 +23,5 @@ __all__ = [
     "largest_gap",
     "partial_auc",
     "ranking_table",
+    "value_gains_table",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.backtest.counting.amounts import count_amounts
 from toolkit.backtest.counting.days import count_days
 from toolkit.backtest.counting.pairs import count_pairs
 from toolkit.backtest.counting.patterns import count_patterns
@@ -12,6 +13,7 @@ from toolkit.backtest.counting.stays import count_responses, count_stays
 from toolkit.backtest.counting.weeks import count_weeks
 
 __all__ = [
+    "count_amounts",
     "count_days",
     "count_pairs",
     "count_patterns",

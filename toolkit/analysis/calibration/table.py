@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
+from toolkit.analysis.calibration.isotonic import isotonic_rates
 from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
 from toolkit.analysis.intervals import (
     design_effect,
@@ -21,7 +22,7 @@ from toolkit.analysis.intervals import (
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
 
-__all__ = ["Monotonicity", "calibration_table", "isotonic_rates", "monotonicity"]
+__all__ = ["Monotonicity", "calibration_table", "monotonicity"]
 
 MOST_BLOCKS = 400
 """Beyond this many scores, runs start and end at equally spaced scores only (time grows as m^2)."""
@@ -47,25 +48,6 @@ class _Runs:
     n: Floats
     lower: Floats
     upper: Floats
-
-
-def isotonic_rates(positives: Ints, n: Ints) -> Floats:
-    """Fit the rising curve nearest to the rates, by pooling neighbours that fall.
-
-    Pools only strict violations, compared as exact integers. Source: Ayer et al. (1955).
-
-    >>> isotonic_rates(np.array([1, 0, 3]), np.array([2, 2, 4])).tolist()
-    [0.25, 0.25, 0.75]
-    """
-    blocks: list[tuple[int, int, int]] = []
-    for hits, size in zip(positives.tolist(), n.tolist(), strict=True):
-        block = (hits, size, 1)
-        while blocks and blocks[-1][0] * block[1] > block[0] * blocks[-1][1]:
-            last = blocks.pop()
-            block = (last[0] + block[0], last[1] + block[1], last[2] + block[2])
-        blocks.append(block)
-    rates = np.array([hits / size for hits, size, _ in blocks], dtype=np.float64)
-    return np.repeat(rates, [width for *_, width in blocks])
 
 
 def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from tests.analysis import strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
-from toolkit.analysis import calibration, calibration_table, isotonic_rates, monotonicity
+from toolkit.analysis import calibration_table, isotonic_rates, monotonicity
+from toolkit.analysis.calibration import table as calibration
 from toolkit.analysis.cells import read_cells
 from toolkit.analysis.intervals import design_effect, precision_family
 from toolkit.counts import ScoreCounts

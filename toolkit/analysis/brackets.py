@@ -1,0 +1,158 @@
+"""Which bands of a score can be told apart, pair by pair."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, stdtr
+
+from toolkit.analysis.bands import BandLike
+from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.influence import account_products, robust_factor
+from toolkit.analysis.intervals import FEW, Family, group_family, tail
+from toolkit.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toolkit.counts import ScoreCounts
+
+__all__ = ["band_brackets", "compare_bands"]
+
+_LEAST_EXPECTED = 5
+_PAIRS = [
+    "higher", "lower", "difference", "statistic", "p_value", "adjusted_p", "apart", "method",
+    "reason",
+]  # fmt: skip
+
+
+def compare_bands(
+    counts: ScoreCounts, bands: Sequence[BandLike], *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Test, for each two bands, whether their judged leads convert at different rates.
+
+    Score test: the difference of the two rates over its standard error if both had the rate of
+    the two bands together. Where accounts are known that variance is multiplied by the design effect
+    of the difference (Rao and Scott), which allows for accounts with leads in both bands. All
+    pairs are one family (Holm), so a wrong "apart" appears anywhere with probability of at most
+    1 - confidence.
+
+    One row per pair, in the order of the bands, highest first. Columns: `higher`, `lower` (names of
+    the bands); `difference` (rate of the higher less that of the lower band); `statistic` (normal,
+    or t with fewer than 40 equal accounts); `p_value` (of this pair, two-sided); `adjusted_p` (over
+    all pairs); `apart` (adjusted_p <= 1 - confidence); `method`; `reason` (why a pair cannot be
+    tested: fewer than 5 conversions or 5 others expected in a band; None otherwise). Source: Holm
+    (1979); Rao and Scott (1984).
+
+    Raises QuestionError as `band_table` does.
+    """
+    alpha = 2 * tail(confidence)
+    cells = read_cells(counts)
+    names, group = _grouped(cells, bands)
+    family = group_family(cells, group, len(names))
+    rows = [
+        (names[a], names[b], *_compared(cells, group, family, a, b))
+        for a, b in combinations(range(len(names)), 2)
+    ]
+    table = pd.DataFrame(rows, columns=[name for name in _PAIRS if name not in _ADDED])
+    adjusted = _holm(table["p_value"].to_numpy(dtype=np.float64))
+    return table.assign(adjusted_p=adjusted, apart=adjusted <= alpha)[_PAIRS]
+
+
+_ADDED = ("adjusted_p", "apart")
+
+
+def band_brackets(
+    counts: ScoreCounts, bands: Sequence[BandLike], *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Brackets over neighbouring bands of which no two can be told apart.
+
+    Each bracket is as long as it can be; bands outside any bracket differ from both neighbours. Not
+    told apart is not proved equal: with few leads everything is in one bracket. One row per bracket,
+    highest first. Columns: `first`, `last` (names of the highest and the lowest band), `bands`
+    (how many), `p_value` (the smallest adjusted p-value inside; NaN where no pair could be tested).
+    """
+    table = compare_bands(counts, bands, confidence=confidence)
+    names = list(dict.fromkeys([*table["higher"], *table["lower"]]))
+    place = {name: i for i, name in enumerate(names)}
+    apart = np.zeros((len(names), len(names)), dtype=np.bool_)
+    p = np.full(apart.shape, np.nan)
+    at = tuple(table[side].map(place).to_numpy(dtype=np.int64) for side in ("higher", "lower"))
+    apart[at], p[at] = table["apart"], table["adjusted_p"]
+    rows, reached = [], 0
+    for first in range(len(names)):
+        last = first
+        while last + 1 < len(names) and not apart[first : last + 1, last + 1].any():
+            last += 1
+        if last > max(first, reached):
+            inside = p[first : last + 1, first : last + 1]
+            least = float(np.nanmin(inside)) if (~np.isnan(inside)).any() else nan
+            rows.append((names[first], names[last], last - first + 1, least))
+        reached = max(reached, last)
+    return pd.DataFrame(rows, columns=["first", "last", "bands", "p_value"])
+
+
+def _grouped(cells: Cells, bands: Sequence[BandLike]) -> tuple[list[str], Ints]:
+    """Band names, highest first, and the band of each level (-1: below all bands)."""
+    if not bands:
+        raise QuestionError("no bands were given: name at least two to compare")
+    starts = np.array([-np.inf if band.start is None else band.start for band in bands], float)
+    if len(np.unique(starts)) < len(starts):
+        raise QuestionError("two bands start at the same score: give each its own start")
+    order = np.argsort(-starts)
+    ascending = starts[order][::-1]
+    below = np.searchsorted(ascending, cells.levels, side="right") - 1
+    group = np.where(below < 0, -1, len(bands) - 1 - below)
+    return [bands[i].name for i in order], group.astype(np.int64)
+
+
+def _compared(
+    cells: Cells, group: Ints, family: Family, a: int, b: int
+) -> tuple[float, float, float, str, str | None]:
+    n, hits = family.n[[a, b]], family.hits[[a, b]]
+    method = "score test" if cells.pairs is None else "score test (accounts)"
+    if (n == 0).any():
+        return nan, nan, nan, method, "no judged leads in one of the bands"
+    together = float(hits.sum() / n.sum())
+    difference = float(hits[0] / n[0] - hits[1] / n[1])
+    if min(n.min() * together, n.min() * (1 - together)) < _LEAST_EXPECTED:
+        why = f"fewer than {_LEAST_EXPECTED} conversions or others expected in a band"
+        return difference, nan, nan, method, why
+    effect = _design_effect(cells, group, family, a, b)
+    variance = together * (1 - together) * float((1 / n).sum()) * effect
+    if variance <= 0:
+        return difference, nan, nan, method, "one account holds all leads of both bands"
+    z = difference / variance**0.5
+    accounts = n.min() if family.accounts is None else family.equal_accounts[[a, b]].min()
+    return difference, z, _two_sided(z, float(accounts)), method, None
+
+
+def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) -> float:
+    """Variance of the difference over accounts, over that of as many independent leads."""
+    if cells.pairs is None:
+        return 1.0
+    n, share = family.n[[a, b]], family.share[[a, b]]
+    weight = np.where(group == a, 1 / n[0], np.where(group == b, -1 / n[1], 0.0))
+    own = np.where(group == a, share[0], share[1])
+    products = account_products(cells, (weight * (1 - own))[:, None], (-weight * own)[:, None])
+    return float(products[0, 0]) * robust_factor(cells, 1) / float(np.sum(share * (1 - share) / n))
+
+
+def _two_sided(z: float, accounts: float) -> float:
+    if accounts >= FEW:
+        return 2 * float(ndtr(-abs(z)))
+    return 2 * float(stdtr(accounts - 1, -abs(z))) if accounts > 1 else nan
+
+
+def _holm(p: Floats) -> Floats:
+    """Holm's step-down p-values; NaN stays NaN, and takes no part in the family."""
+    adjusted = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
