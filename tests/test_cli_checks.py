@@ -131,6 +131,7 @@ def test_an_accepted_mismatch_and_a_leak_stand_on_page_one(faulty):
     facts = dict(page.facts)
     assert facts["reconcile.agrees"] is False
     assert facts["reconcile.share"] == pytest.approx(audit.reconciliation.agreement.estimate)
+    assert facts["reconcile.causes"] == ["twice pricing"]
     assert facts["leaks.alarms"] == ["project_fit"]
     text = page.plain()
     assert "counted twice in the platform" in text
