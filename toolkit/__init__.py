@@ -85,8 +85,11 @@ if TYPE_CHECKING:
     )
     from toolkit.backtest import (
         AtAge,
+        AtCrossing,
         AtHandoff,
+        AtMoments,
         AtPeriodEnd,
+        AtScoreChange,
         Backtest,
         Outcome,
         account_scores,
@@ -198,8 +201,11 @@ _ROOMS = {
     ),
     "toolkit.backtest": (
         "AtAge",
+        "AtCrossing",
         "AtHandoff",
+        "AtMoments",
         "AtPeriodEnd",
+        "AtScoreChange",
         "Backtest",
         "Outcome",
         "account_scores",
@@ -271,8 +277,11 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "DayCounts",
     "Model",

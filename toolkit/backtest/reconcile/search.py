@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.reconcile.hypotheses import Hypothesis
 from toolkit.backtest.sql import column_names
+from toolkit.backtest.staging import Staged
 
 __all__ = ["search"]
 
@@ -24,16 +25,18 @@ _HISTORY = ("edited", "reset_recorded")
 def search(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
-    plan: Plan,
+    staged: Staged,
     changes: Sequence[Hypothesis],
     *,
     until: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, int]]:
     """Return `hypotheses`, `patterns` and `looked_at` of DifferenceCounts.
 
-    Needs `<schema>.compared(l, k, s, lead_id, value, replayed, edited, reset_recorded)`, `ld`, `ev`.
+    Needs `<schema>.compared(l, entry, k, s, lead_id, value, replayed, edited, reset_recorded)`,
+    `ld`, `ev` of leads as exported, and what was staged at the moments.
     """
-    _draw(connection, schema)
+    plan = staged.plan
+    _draw(connection, schema, staged.history.schema)
     n = connection.execute(
         f"select count(*) filter (value <> replayed), count(*) filter (value = replayed) "
         f"from {schema}.drawn"
@@ -57,8 +60,8 @@ def search(
     return hypotheses.assign(contradicted=contradicted), patterns, looked_at
 
 
-def _draw(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """Number the scores looked at, and give each its own activities."""
+def _draw(connection: duckdb.DuckDBPyConnection, schema: str, known: str) -> None:
+    """Number the scores looked at, and give each the lead as it was known, with its activities."""
     connection.execute(f"""
         create table {schema}.drawn as
         select cast(row_number() over (order by value = replayed, lead_id, s) as integer) as n, *
@@ -67,11 +70,12 @@ def _draw(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         where place <= {_SAMPLE}""")
     connection.execute(f"""
         create table {schema}.drawn_ev as
-        select d.n as l, e.* exclude (l) from {schema}.ev as e
-        join {schema}.drawn as d on d.l = e.l and e.t <= d.s""")
+        select d.n as l, e.* exclude (l) from {known}.ev as e
+        join {schema}.drawn as d on d.entry = e.l and e.t <= d.s""")
     connection.execute(f"""
         create table {schema}.drawn_ld as
-        select d.n as l, ld.* exclude (l) from {schema}.ld as ld join {schema}.drawn as d on d.l = ld.l""")
+        select d.n as l, ld.* exclude (l) from {known}.ld as ld
+        join {schema}.drawn as d on d.entry = ld.l""")
 
 
 def _score(
