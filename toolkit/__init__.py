@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         log_rank,
         monotonicity,
         optimism,
+        outcome_window_table,
         overlap_table,
         partial_pooling,
         period_table,
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         Outcome,
         account_scores,
         count_days,
+        count_delays,
         count_lints,
         count_patterns,
         count_responses,
@@ -102,6 +104,7 @@ if TYPE_CHECKING:
         count_stays,
         count_weeks,
         explain_lead,
+        handoff_differences,
         read_scored,
         run_backtest,
         score_leads,
@@ -111,6 +114,7 @@ if TYPE_CHECKING:
     from toolkit.checks import check_leaks, reconcile
     from toolkit.counts import (
         DayCounts,
+        DelayCounts,
         PatternCounts,
         ScoreCounts,
         StageCounts,
@@ -143,6 +147,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "toolkit.analysis": (
+        "outcome_window_table",
         "adequacy",
         "area_test",
         "auc",
@@ -200,6 +205,8 @@ _ROOMS = {
         "weight_table",
     ),
     "toolkit.backtest": (
+        "handoff_differences",
+        "count_delays",
         "AtAge",
         "AtCrossing",
         "AtHandoff",
@@ -229,6 +236,7 @@ _ROOMS = {
         "reconcile",
     ),
     "toolkit.counts": (
+        "DelayCounts",
         "DayCounts",
         "PatternCounts",
         "ScoreCounts",
@@ -284,6 +292,7 @@ __all__ = [
     "AtScoreChange",
     "Backtest",
     "DayCounts",
+    "DelayCounts",
     "Model",
     "Outcome",
     "PatternCounts",
@@ -308,6 +317,7 @@ __all__ = [
     "cliff_table",
     "connect",
     "count_days",
+    "count_delays",
     "count_lints",
     "count_patterns",
     "count_responses",
@@ -332,6 +342,7 @@ __all__ = [
     "grade_funnel_table",
     "grid_table",
     "hand_raiser_table",
+    "handoff_differences",
     "incidence_table",
     "ipcw_brier",
     "judge_weights",
@@ -344,6 +355,7 @@ __all__ = [
     "merge_counts",
     "monotonicity",
     "optimism",
+    "outcome_window_table",
     "overlap_table",
     "parse_model",
     "partial_pooling",

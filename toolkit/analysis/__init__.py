@@ -125,6 +125,7 @@ from toolkit.analysis.weights import (
     weight_contrast,
     weight_table,
 )
+from toolkit.analysis.windows import outcome_window_table
 
 __all__ = [
     "Adequacy",
@@ -214,6 +215,7 @@ __all__ = [
     "log_rank",
     "monotonicity",
     "optimism",
+    "outcome_window_table",
     "overlap_table",
     "partial_auc",
     "partial_pooling",

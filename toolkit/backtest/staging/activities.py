@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.backtest.merges import LONG_AGO
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.backtest.staging.plan import (
     ActivitySource,
@@ -40,8 +41,10 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
     marketing activity), `code` (a number of all its flags together), `r<i>` (1 where the activity
     meets criterion i), and where the model needs them `z<i>` (1 where it resets), `g<i>` (number
-    of its asset or session) and `d` (recorded delta). Activities of machines, without a time, or that no rule can see are not in
-    the view; the checks of the tables count the first two.
+    of its asset or session) and `d` (recorded delta). Activities of machines, without a time, or
+    that no rule can see are not in the view, nor those of leads that were merged into this one,
+    unless `ids` says that they count from the beginning; the checks of the tables count the first
+    two.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -285,9 +288,9 @@ def _lead_keys(crm: Crm, schema: str, source: Activities) -> str:
     A text such as 007 is the id of no number.
     """
     if not source.numbers:
-        return f"(select l, lead_id as lead_key from {schema}.ids where inherits = 1)"
+        return f"(select l, lead_id as lead_key from {schema}.ids where m = {LONG_AGO})"
     number = "try_cast(lead_id as bigint)"
     crm.connection.execute(f"""
         create table {schema}.id_number as select l, {number} as lead_key from {schema}.ids
-        where inherits = 1 and cast({number} as varchar) = lead_id""")
+        where m = {LONG_AGO} and cast({number} as varchar) = lead_id""")
     return f"{schema}.id_number"
