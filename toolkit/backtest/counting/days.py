@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data, stage_reached
 from toolkit.backtest.moments import DAY
+from toolkit.backtest.outcomes import evidence_of_work
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.sql import seconds
 from toolkit.counts import DayCounts
@@ -53,9 +54,7 @@ def count_days(
     with stage_reached(backtest, crm, stage, within_days) as schema:
         _make_ends(backtest, crm, schema, rivals)
         keys = ("score", "day", "status")
-        frame, accounts = count_cells(
-            crm.connection, _rows_sql(schema, end_of_data(crm), within_days), keys
-        )
+        frame, accounts = count_cells(crm.connection, _rows_sql(crm, schema, within_days), keys)
         already, later = crm.connection.execute(f"""
             select sum(case when o <= s then 1 else 0 end),
               sum(case when r < o and r > s then 1 else 0 end) from {schema}.ends""").fetchall()[0]
@@ -90,16 +89,18 @@ def _make_ends(backtest: Backtest, crm: Crm, schema: str, rivals: Sequence[str])
     )
 
 
-def _rows_sql(schema: str, until: int, within_days: int) -> str:
+def _rows_sql(crm: Crm, schema: str, within_days: int) -> str:
     """One row per lead not yet there: whole days followed, and what came first within them."""
+    # Where no table says which leads sales worked, all count as worked, as in a backtest.
+    idle = f"w is null or w > s + days * {DAY}" if evidence_of_work(crm).known else "false"
     return f"""
         select score, cluster,
           case when least(o, r) <= s + days * {DAY}
             then cast((least(o, r) - s + {DAY} - 1) // {DAY} as bigint) else days end as day,
           case when least(o, r) <= s + days * {DAY}
               then case when o <= r or r is null then 'converted' else 'disqualified' end
-            when w <= s + days * {DAY} then 'open' else 'unworked' end as status
-        from (select *, least(({until} - s) // {DAY}, {within_days}) as days from {schema}.ends)
+            when {idle} then 'unworked' else 'open' end as status
+        from (select *, least(({end_of_data(crm)} - s) // {DAY}, {within_days}) as days from {schema}.ends)
         where o is null or o > s"""
 
 

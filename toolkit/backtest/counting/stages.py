@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data, stage_reached
 from toolkit.backtest.counting.dimensions import dimension_bands
 from toolkit.backtest.moments import DAY
-from toolkit.backtest.outcomes import stage_label
+from toolkit.backtest.outcomes import evidence_of_work, stage_label
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.sql import column_names, seconds
 from toolkit.counts import FunnelStage, StageCounts
@@ -83,7 +83,7 @@ def count_stages(
         rows = f"""
             select sc.score, sc.cluster, {fit.sql} as fit_band, {behavior.sql} as behavior_band,
               {_raised(backtest, hand_raisers)} as hand_raiser,
-              {_disposition(end_of_data(crm), decide_within_days, known=_work_known(crm))}
+              {_disposition(end_of_data(crm), decide_within_days, known=evidence_of_work(crm).known)}
                 as disposition,
               case when said.t <= sc.s + {decide_within_days * DAY}
                 and sc.s + {decide_within_days * DAY} <= {end_of_data(crm)}
@@ -143,10 +143,6 @@ def _raised(backtest: Backtest, hand_raisers: Sequence[str]) -> str:
             )
     places = [backtest.criteria.index(name) for name in hand_raisers]
     return " or ".join(f"sc.p{place} <> 0" for place in places) or "false"
-
-
-def _work_known(crm: Crm) -> bool:
-    return "all" not in crm.worked_by
 
 
 def _disposition(until: int, days: int, *, known: bool) -> str:

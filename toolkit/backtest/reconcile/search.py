@@ -45,16 +45,19 @@ def search(
     columns = []
     for i, change in enumerate(changes):
         _score(connection, schema, change, f"h{i}")
-        columns.append((change.code, change.criterion, change.label))
+        columns.append((change.code, change.criterion or "", change.label))
     _score_later(connection, schema, plan, until, f"h{len(columns)}")
-    columns += [("rescored", None, "the score"), ("lagging", None, "the score")]
+    columns += [("rescored", "", "the score"), ("lagging", "", "the score")]
     _score_lagging(connection, schema, plan, f"h{len(columns) - 1}")
+    if staged.history.split:
+        _score_as_exported(connection, schema, plan, f"h{len(columns)}")
+        columns.append(("fields_of_export", "", "the score"))
     for name in _HISTORY:
         connection.execute(
             f"create table {schema}.h{len(columns)} as select n, case when {name} then value "
             f"else replayed end as score from {schema}.drawn"
         )
-        columns.append((name, None, "the score"))
+        columns.append((name, "", "the score"))
     contradicted, patterns = _patterns(connection, schema, len(columns))
     hypotheses = pd.DataFrame(columns, columns=["code", "criterion", "label"])
     return hypotheses.assign(contradicted=contradicted), patterns, looked_at
@@ -136,6 +139,18 @@ def _score_lagging(
         with ld as (select * from {schema}.drawn_ld), ev as (select * from {schema}.drawn_ev),
           mo as (select n as l, 0 as k, s - 1 as s from {schema}.drawn), score as ({as_of_sql(plan)})
         select l as n, score from score""")
+
+
+def _score_as_exported(
+    connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan, table: str
+) -> None:
+    """The score at the moment with the fields of the export: made anew when a field changed."""
+    connection.execute(f"""
+        create table {schema}.{table} as
+        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
+          mo as (select l, k, s from {schema}.drawn), score as ({as_of_sql(plan)})
+        select d.n, score.score from {schema}.drawn as d
+        join score on score.l = d.l and score.k = d.k""")
 
 
 def _patterns(
