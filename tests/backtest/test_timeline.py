@@ -95,7 +95,7 @@ def test_the_timeline_is_the_book_at_every_change(raw: dict, seed: int, luck: in
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(models(), st.integers(100, 104), st.integers(0, 1_000))
 def test_the_timeline_is_the_book_on_many_models(raw: dict, seed: int, luck: int) -> None:
     rows, crm = crm_of(seed, 200)

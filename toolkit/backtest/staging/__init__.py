@@ -95,7 +95,8 @@ def scored_moments(crm: Crm, staged: Staged, *, kernel: bool = True) -> Iterator
     name = f"{inner}_scores"
     crm.connection.register(name, pa.table({key: pa.array(part) for key, part in found.items()}))
     try:
-        yield _scored_sql(staged, f"select * from {name}")
+        columns = ", ".join(f"cast({key} as bigint) as {key}" for key in found)
+        yield _scored_sql(staged, f"select {columns} from {name}")
     finally:
         crm.connection.unregister(name)
 
