@@ -129,7 +129,7 @@ def test_a_changed_file_is_found_by_its_fingerprint(saved):
     frame = pd.read_parquet(saved / "frame.parquet")
     frame.loc[0, "n"] += 1
     frame.to_parquet(saved / "frame.parquet")
-    with pytest.raises(SourceError, match="not those that were saved .fingerprint"):
+    with pytest.raises(SourceError, match=r"not those that were saved \(fingerprint"):
         load_counts(saved)
 
 

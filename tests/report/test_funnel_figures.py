@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.day_rows import count_day_rows, count_stage_rows
-from tests.analysis.test_funnel import C, I, N, U, rows_of
+from tests.analysis.test_funnel import OPEN, C, N, U, rows_of
 from tests.report.figure_check import faults
 from toolkit.analysis import (
     ScoreBand,
@@ -26,7 +26,7 @@ LONG = "immediate call by the most senior person of the north-western field team
 BANDS = (ScoreBand("hot", 80), ScoreBand("mql", 50), ScoreBand("rest", None))
 MANY = tuple(ScoreBand(f"grade {i}", 90 - 10 * i) for i in range(9))
 LEADS = pd.concat(
-    [rows_of((90, C, C, C), (90, C, C, N), (60, C, N, N), (60, N, N, I), (10, U, U, U))] * 20,
+    [rows_of((90, C, C, C), (90, C, C, N), (60, C, N, N), (60, N, N, OPEN), (10, U, U, U))] * 20,
     ignore_index=True,
 ).assign(hand_raiser=True)  # fmt: skip
 SAID = ["accepted", "rejected", "recycled", "untouched", "pending", "auto_accepted", "undecided",
