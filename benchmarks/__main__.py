@@ -1,6 +1,6 @@
 """Run the measurements and print one table.
 
-    python -m benchmarks [--leads 1000000] [--runs 3] [--only as_of|audit]
+    python -m benchmarks [--leads 1000000] [--runs 3] [--only as_of|audit|weights]
 
 Every figure is the median over runs of a whole process (wall and processor seconds, peak memory
 of the process), and every ratio compares two processes of the same run, alternating, so that a
@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.generate import write_big_crm
+from benchmarks.weights import write_big_scores
 
 HERE = Path(__file__).parent
 
@@ -31,13 +32,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", choices=["as_of", "audit"])
+    parser.add_argument("--only", choices=["as_of", "audit", "weights"])
     options = parser.parse_args()
     print(f"{os.cpu_count()} processors; median of {options.runs} runs (lowest-highest)\n")
     if options.only in (None, "as_of"):
         as_of(options.leads, options.runs)
     if options.only in (None, "audit"):
         audit(options.runs)
+    if options.only in (None, "weights"):
+        weights(options.leads, options.runs)
+
+
+def weights(leads: int, runs: int) -> None:
+    """Patterns, fit, score tests and verdicts against one regression on the rows."""
+    folder = HERE / "data" / f"scores_{leads}"
+    if not folder.exists():
+        write_big_scores(folder, leads=leads)
+    jobs = {
+        "patterns, fit, tests, verdicts": ["weights", str(folder)],
+        "the same over accounts": ["weights_accounts", str(folder)],
+        "statsmodels.Logit on rows": ["logit", str(folder)],
+    }
+    compare(f"{leads:,} leads, 15 criteria", jobs, runs)
 
 
 def as_of(leads: int, runs: int) -> None:

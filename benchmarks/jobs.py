@@ -7,6 +7,8 @@ import resource
 import sys
 from pathlib import Path
 
+from benchmarks.weights import logit_rows, weights, weights_with_accounts
+
 
 def floor(folder: Path) -> None:
     """The least an engine must do: read the same columns and count per lead."""
@@ -103,7 +105,8 @@ def audit(place: Path) -> None:
 
 JOBS = {
     "floor": floor, "score": score, "pandas": pandas, "import": imported, "demo": demo,
-    "connect": connect, "counts": counts, "audit": audit,
+    "connect": connect, "counts": counts, "audit": audit, "weights": weights,
+    "weights_accounts": weights_with_accounts, "logit": logit_rows,
 }  # fmt: skip
 
 

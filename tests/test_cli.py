@@ -196,7 +196,7 @@ MISTAKES = [
     (("audit", *CRM, "--account", "x"), "--account does not go with --crm"),
     (("audit", *CRM, "--scored-before-outcome"), "--scored-before-outcome does not go with --crm"),
     (("audit", *CRM, "--cost-ratio", "-1"), "--cost-ratio"),
-    (("check",), "Missing option '--crm'"),
+    (("check",), "give either --crm, or a flat file with --outcome"),
     (("check", *CRM[:2], "--strict"), "--strict needs --model"),
     (("explain", *CRM), "Missing argument"),
     (("audit", "--crm", "nothing", *CRM[2:]), "path 'nothing' does not exist"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import stage_at_moments
 from toolkit.crm import Crm, Mapping, connect
 from toolkit.model import Model, parse_model
 
@@ -235,6 +235,52 @@ def _activity(draw: Random, lead_id: str) -> dict:
     }
 
 
+VALUES = {
+    "title": [None, "VP", "Intern", "Head of Sales"],
+    "size": [None, "0", "50", "200"],
+    "region": [None, "north", "South"],
+    "email": [None, "x@mail.example", "y@acme.example"],
+    "interests": [None, "crm", "cms;crm"],
+    "tags": [None, "crm", "CMS;crm"],
+}
+
+
+def with_histories(rows: dict[str, list[dict]], seed: int) -> dict[str, list[dict]]:
+    """Random changes of fields and merges for random leads."""
+    draw = Random(seed)
+    ids = [lead["lead_id"] for lead in rows["leads"]]
+    changes = {}
+    for name in ids:
+        for _ in range(draw.choice([0, 0, 1, 2, 4])):
+            one = _change(draw, name)
+            changes[name, one["field"], max(one["valid_from"], one["recorded_at"] or START)] = one
+    losers = draw.sample(ids, len(ids) // 3)
+    merges = [
+        {"loser_id": loser, "winner_id": winner, "merged_at": moment(draw, 8)}
+        for loser in losers
+        for winner in [draw.choice(ids)]
+        if ids.index(winner) > ids.index(loser)  # chains, but no circles
+    ]
+    return {**rows, "changes": list(changes.values()), "merges": merges}
+
+
+def _change(draw: Random, lead_id: str) -> dict:
+    field = draw.choice(sorted(VALUES))
+    value, old = draw.choice(VALUES[field]), draw.choice(VALUES[field])
+    since = moment(draw)
+    later = draw.choice([None, None, since + timedelta(days=draw.choice([1, 9]))])
+    return {
+        "lead_id": lead_id, "field": field, "value": value, "old_value": old, "valid_from": since,
+        "recorded_at": later, "read": _read(field, value), "read_old": _read(field, old),
+    }  # fmt: skip
+
+
+def _read(field: str, text: str | None) -> object:
+    if text is None:
+        return None
+    return int(text) if field == "size" else text.split(";") if field == "tags" else text
+
+
 def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
     leads = pd.DataFrame(rows["leads"]).astype({
         **dict.fromkeys(["title", "region", "email", "interests", "account_id"], "string"), "size": "Int64",
@@ -249,7 +295,14 @@ def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
     mapping = Mapping(
         observed_until=START + timedelta(days=90), time_zone="UTC", activity_roles=roles
     )
-    return connect({"leads": leads, "activities": acts}, mapping=mapping)
+    frames = {"leads": leads, "activities": acts}
+    if "changes" in rows:
+        shown = ["lead_id", "field", "value", "old_value", "valid_from", "recorded_at"]
+        frames["lead_changes"] = pd.DataFrame(rows["changes"])[shown].astype({
+            **dict.fromkeys(["value", "old_value"], "string"), "recorded_at": "datetime64[us]",
+        })  # fmt: skip
+        frames["lead_merges"] = pd.DataFrame(rows["merges"])
+    return connect(frames, mapping=mapping)
 
 
 def engine_scores(model: Model, crm: Crm, rows: dict, sql=as_of_sql) -> list[dict]:
@@ -290,4 +343,5 @@ def _staged(model: Model, crm: Crm, rows: dict) -> tuple[str, Plan]:
         create table {schema}.mo as select lead.l, cast(asked.k as integer) as k,
           cast(epoch_us(asked.at) // 1000000 as bigint) as s
         from asked join {schema}.lead as lead using (lead_id)""")
-    return schema, stage(model, crm, schema).plan
+    staged = stage_at_moments(model, crm, schema)
+    return staged.history.schema, staged.plan

@@ -41,6 +41,27 @@ def score(model: dict, lead: dict, activities: list[dict], at: datetime) -> dict
     }
 
 
+def known(lead: dict, changes: list[dict], at: datetime) -> dict:
+    """The lead as known at a moment; `changes` are its own, each with `read`, its value."""
+    fields = {}
+    for c in sorted(
+        (c for c in changes if c["lead_id"] == lead["lead_id"]), key=since, reverse=True
+    ):
+        if c["field"] not in fields or fields[c["field"]][0] > at:
+            fields[c["field"]] = (since(c), c["read"] if since(c) <= at else c["read_old"])
+    return {**lead, **{name: value for name, (_, value) in fields.items()}}
+
+
+def since(row: dict) -> datetime:
+    return max(row["valid_from"], row["recorded_at"] or row["valid_from"])
+
+
+def own_ids(lead_id: str, merges: list[dict], at: datetime) -> set[str]:
+    """The lead and whoever was merged into it, at any remove, by a moment."""
+    direct = [m["loser_id"] for m in merges if m["winner_id"] == lead_id and m["merged_at"] <= at]
+    return {lead_id}.union(*(own_ids(each, merges, at) for each in direct))
+
+
 def clamp(value, rule):
     if "min" in rule and value < rule["min"]:
         return Fraction(rule["min"])

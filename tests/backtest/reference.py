@@ -35,6 +35,39 @@ groups:
 """
 
 
+def known_lead(lead: dict[str, object], changes: list[dict], at: datetime) -> dict[str, object]:
+    """The lead's fields as they were known at `at`, from the history of its changes."""
+    known = dict(lead)
+    for field in ("title", "employees", "domain"):
+        own = [
+            c for c in changes
+            if c["lead_id"] == lead["lead_id"] and c["field"].strip().lower() == field
+        ]  # fmt: skip
+        own.sort(key=counts_from)
+        if own:
+            past = [c for c in own if counts_from(c) <= at]
+            text = past[-1]["value"] if past else own[0]["old_value"]
+            known[field] = int(text) if field == "employees" and text is not None else text
+    return known
+
+
+def counts_from(row: dict[str, object]) -> datetime:
+    """Nobody can know of a thing before it is recorded."""
+    happened = row.get("occurred_at") or row.get("valid_from")
+    return max(happened, row.get("recorded_at") or happened)
+
+
+def known_activities(
+    lead_id: object, activities: list[dict], merges: list[dict], at: datetime
+) -> list[dict]:
+    """What the lead and the leads merged into it until `at` had done, as far as recorded."""
+    ids = {lead_id}
+    for _ in merges:  # as often as there are merges: chains are followed to their end
+        ids |= {m["loser_id"] for m in merges if m["winner_id"] in ids and m["merged_at"] <= at}
+    own = [a for a in activities if a["lead_id"] in ids]
+    return [{**a, "occurred_at": counts_from(a)} for a in own]
+
+
 def score(lead: dict[str, object], activities: list[dict[str, object]], at: datetime) -> int:
     """Points of one lead at `at`, by the rules of MODEL."""
     past = [a for a in activities if a["occurred_at"] <= at]

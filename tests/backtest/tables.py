@@ -22,6 +22,10 @@ def crm_of(
     activities: list[dict[str, object]] = (),
     stages: list[dict[str, object]] = (),
     feedback: list[dict[str, object]] = (),
+    *,
+    changes: list[dict[str, object]] = (),
+    merges: list[dict[str, object]] = (),
+    history: list[dict[str, object]] = (),
     **mapping: object,
 ) -> Crm:
     """Connect frames; a table without rows is left out."""
@@ -34,7 +38,8 @@ def crm_of(
     }
     if activities:
         frames["activities"] = frame(
-            activities, ["lead_id", "activity_type", "occurred_at", "page", "is_machine"]
+            activities,
+            ["lead_id", "activity_type", "occurred_at", "recorded_at", "page", "is_machine"],
         )
     if stages:
         frames["stage_changes"] = frame(stages, ["lead_id", "stage", "entered_at"])
@@ -42,6 +47,14 @@ def crm_of(
         frames["sales_feedback"] = frame(
             feedback, ["lead_id", "decided_at", "decision", "reason_code"]
         )
+    if changes:
+        frames["lead_changes"] = frame(
+            changes, ["lead_id", "field", "value", "old_value", "valid_from", "recorded_at"]
+        )
+    if merges:
+        frames["lead_merges"] = frame(merges, ["loser_id", "winner_id", "merged_at"])
+    if history:
+        frames["score_history"] = frame(history, ["lead_id", "changed_at", "score_name"])
     settings = {"observed_until": UNTIL, "time_zone": "UTC", **mapping}
     return connect(frames, mapping=Mapping(**settings))
 
@@ -49,7 +62,7 @@ def crm_of(
 def frame(rows: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
     made = pd.DataFrame(list(rows), columns=columns)
     for column in columns:
-        if column.endswith("_at"):
+        if column.endswith("_at") or column == "valid_from":
             made[column] = pd.to_datetime(made[column])
         elif column == "employees":
             made[column] = made[column].astype("Int64")
@@ -79,6 +92,19 @@ def activity(
 
 def entry(number: int, stage: str, day: float) -> dict[str, object]:
     return {"lead_id": f"L{number}", "stage": stage, "entered_at": at(day)}
+
+
+def change(
+    number: int, field: str, value: object, day: float, old: object = None, **more: object
+) -> dict[str, object]:
+    text = None if value is None else str(value)
+    before = None if old is None else str(old)
+    row = {"lead_id": f"L{number}", "field": field, "value": text, "old_value": before}
+    return {**row, "valid_from": at(day), "recorded_at": None, **more}
+
+
+def merge(loser: int, winner: int, day: float) -> dict[str, object]:
+    return {"loser_id": f"L{loser}", "winner_id": f"L{winner}", "merged_at": at(day)}
 
 
 def decision(number: int, word: str, day: float) -> dict[str, object]:
@@ -131,6 +157,48 @@ def crms(draw: st.DrawFn) -> dict[str, list[dict[str, object]]]:
         + [activity(0, "other", 0)],
         "stages": [entry(*each) for each in entered] + anchors,
         "feedback": [decision(*each) for each in said],
+    }
+
+
+_values = {
+    "title": [None, "VP, Sales", "Intern", "Chief of Staff"],
+    "Employees ": [None, 0, 49, 50, 200],
+    "domain": [None, "mail.example", "acme.example"],
+}
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, list[dict[str, object]]]:
+    """A random small CRM with changes of fields, late records and merges."""
+    rows = draw(crms())
+    numbers = st.integers(0, len(rows["leads"]) - 1)
+    late = st.sampled_from([None, 0.5, 3, 20])
+    drawn = draw(
+        st.lists(
+            st.tuples(numbers, st.sampled_from(sorted(_values)), _days, late),
+            max_size=25,
+            unique_by=lambda each: (each[0], each[1], each[2] + (each[3] or 0)),
+        )
+    )
+    changes = [
+        change(
+            number, field, draw(st.sampled_from(_values[field])), day,
+            draw(st.sampled_from(_values[field])),
+            recorded_at=None if wait is None else at(day + wait),
+        )
+        for number, field, day, wait in drawn
+    ]  # fmt: skip
+    pairs = draw(st.lists(st.tuples(numbers, numbers, _days), max_size=5, unique_by=lambda e: e[0]))
+    waits = draw(st.lists(late, min_size=len(rows["activities"]), max_size=len(rows["activities"])))
+    recorded = [
+        {**row, "recorded_at": None if wait is None else row["occurred_at"] + timedelta(days=wait)}
+        for row, wait in zip(rows["activities"], waits, strict=True)
+    ]
+    return {
+        **rows,
+        "activities": recorded,
+        "changes": changes,
+        "merges": [merge(*each) for each in pairs],
     }
 
 

@@ -177,6 +177,20 @@ def test_a_panel_rolls_up_the_leads_that_are_open_at_each_period_end():
     assert found["n_disqualified"].tolist() == [0, 1, 0, 1]
 
 
+def test_a_lead_whose_band_a_gate_names_counts_in_a_panel_with_its_score():
+    text = f"{HEAD}account_score: {{roll_up: sum}}\nbands: [{{name: mql, from: 900}}]\n"
+    gate = "gates: [{when: {domain: rival.example}, then: mql}]\n"
+    outcome = Outcome("sql", 10)
+    with_gate, without = (
+        account_scores(
+            run_backtest(parse_model(each), panel(), moment=AtPeriodEnd("month"), outcome=outcome)
+        )
+        for each in (text + gate + FORMS, text + FORMS)
+    )
+    pd.testing.assert_frame_equal(with_gate, without)
+    assert with_gate["score"].tolist() == [10, 10, 10, 20]
+
+
 def test_leads_of_a_panel_without_an_outcome_have_the_score_of_that_instant():
     model = model_of("{roll_up: sum}")
     crm = panel()

@@ -63,7 +63,7 @@ class Leaks:
     """What may know the outcome.
 
     `table`: one row per field, activity type and score, the gravest first: `about`, `name`,
-    `level` (alarm, suspect, clear, answered), `answer` (the analyst's; None without), `paid_by`
+    `level` (alarm, suspect, clear, answered), `answer` (the analyst's; blank without), `paid_by`
     (the criteria of the model that use it, by comma), `auc`, `auc_low`, `auc_high` (of single fields, cross-fitted; NaN where it cannot be told), `because`
     (the reasons in words; empty for clear).
     `reasons`: one row per reason: `about`, `name`, `level`, `code`, `text`, `value` (the level of
@@ -167,7 +167,8 @@ def _subjects(
         level = known.grade(name, min(own["level"], key=LEVELS.index, default="clear"))
         texts = [known.because(name, level), *own.sort_values("level", kind="stable")["text"]]
         area = areas.get(name, _NO_AREA) if about == "field" else _NO_AREA
-        answer, users = known.answers.get(name.casefold()), known.paid.get(name.casefold(), ())
+        answer = known.answers.get(name.casefold(), "")
+        users = known.paid.get(name.casefold(), ())
         because = "; ".join(text for text in texts if text)
         rows.append((about, name, level, answer, ", ".join(users), *area, because))
     table = pd.DataFrame(rows, columns=_COLUMNS)

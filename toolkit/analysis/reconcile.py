@@ -142,7 +142,7 @@ def cause_table(counts: DifferenceCounts) -> pd.DataFrame:
     would explain under 3 scores or 1% of those that differ. That a change gives the recorded value
     does not prove that it is what the platform does.
 
-    Columns: `code`, `criterion` (id, None where it is not about one), `label`, `n` (of the
+    Columns: `code`, `criterion` (id, blank where it is not about one), `label`, `n` (of the
     differing scores looked at), `share` (of all recorded scores, projected from those looked at),
     `difference` (the most frequent one among them, in points), `contradicted` (share of the
     agreeing scores looked at that the change would make disagree: near 0, the platform does so

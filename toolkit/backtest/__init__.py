@@ -16,7 +16,16 @@ from toolkit.backtest.counting import (
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
 from toolkit.backtest.lints import count_lints
-from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import (
+    AtAge,
+    AtCrossing,
+    AtHandoff,
+    AtMoments,
+    AtPeriodEnd,
+    AtScoreChange,
+    Moment,
+    Outcome,
+)
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
@@ -24,8 +33,11 @@ from toolkit.backtest.timeline import score_timeline, threshold_crossings
 
 __all__ = [
     "AtAge",
+    "AtCrossing",
     "AtHandoff",
+    "AtMoments",
     "AtPeriodEnd",
+    "AtScoreChange",
     "Backtest",
     "Explanation",
     "LeadScores",

@@ -8,11 +8,10 @@ from datetime import date, datetime
 import duckdb
 import pandas as pd
 
-from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.instants import instant_of, second_of
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import meanings, new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import Staged, scored_sql, stage_at_moments
 from toolkit.counts import FlowStep
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
@@ -92,27 +91,35 @@ def score_leads(
     flow = number_leads(crm.connection, schema, until=second_of(crm.observed_until))
     crm.connection.execute(
         f"""create table {schema}.mo as
-        select l, 0 as k, cast({second} as bigint) as s from {schema}.lead where c <= {second}"""
+        select l, 0 as k, cast({second} as bigint) as s from {schema}.lead
+        where c <= {second} and l not in (select l from {schema}.gone where t <= {second})"""
     )
-    _score(crm.connection, schema, stage(model, crm, schema).plan)
+    _score(crm.connection, schema, stage_at_moments(model, crm, schema))
     return LeadScores(
-        crm.connection, schema, model, moment, (*flow.steps(), *_later(crm.connection, schema))
+        crm.connection,
+        schema,
+        model,
+        moment,
+        (*flow.steps(), *_later(crm.connection, schema, second)),
     )
 
 
-def _score(connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan) -> None:
-    points = "".join(f", score.p{i}" for i in range(len(plan.rules)))
+def _score(connection: duckdb.DuckDBPyConnection, schema: str, staged: Staged) -> None:
+    points = "".join(f", score.p{i}" for i in range(len(staged.plan.rules)))
     connection.execute(f"""
         create table {schema}.scored as
-        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
-          mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
         select score.l, score.k, lead.lead_id, lead.account, score.s, score.score, score.fit,
-          score.behavior, ld.gate, ld.profile{points}
-        from score join {schema}.lead as lead on lead.l = score.l join ld on ld.l = score.l""")
+          score.behavior, score.gate, score.profile{points}
+        from ({scored_sql(staged)}) as score join {schema}.lead as lead on lead.l = score.l""")
 
 
-def _later(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[FlowStep, ...]:
-    n = connection.execute(
-        f"select (select count(*) from {schema}.lead) - (select count(*) from {schema}.mo)"
-    ).fetchall()[0][0]
-    return (FlowStep("excluded", "created after the moment", int(n)),) if n else ()
+def _later(connection: duckdb.DuckDBPyConnection, schema: str, second: int) -> tuple[FlowStep, ...]:
+    total, left, gone = connection.execute(f"""
+        select (select count(*) from {schema}.lead), (select count(*) from {schema}.mo),
+          (select count(*) from {schema}.gone as gone join {schema}.lead as lead using (l)
+           where gone.t <= {second} and lead.c <= {second})""").fetchall()[0]
+    steps = {
+        "created after the moment": int(total) - int(left) - int(gone),
+        "merged into another lead by the moment": int(gone),
+    }
+    return tuple(FlowStep("excluded", text, n) for text, n in steps.items() if n)

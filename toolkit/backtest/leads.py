@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
+from toolkit.backtest.merges import Merges, place_ids
 from toolkit.backtest.sql import column_names, quoted, seconds
 from toolkit.counts import FlowStep
 from toolkit.errors import DataError
@@ -28,6 +29,7 @@ class LeadFlow:
 
     imported: int
     excluded: tuple[FlowStep, ...]
+    merges: Merges
 
     def steps(self) -> tuple[FlowStep, ...]:
         """As the beginning of a flow."""
@@ -42,6 +44,9 @@ def number_leads(
     segments: Sequence[str] = (),
 ) -> LeadFlow:
     """Make `<schema>.lead(l, lead_id, account, c, <segments>)`, numbered in order of lead_id.
+
+    And `<schema>.ids`, which says whose rows count for a lead: its own, and from a merge on those
+    of the lead that was merged into it.
 
     The numbers follow the ids, so neither the order of rows nor the split of files changes
     anything. Rows that differ under one id contradict one another: none of them is used.
@@ -67,7 +72,7 @@ def number_leads(
         from {schema}.lead_row where reason = 0""")
     flow = _flow(connection, schema)
     connection.execute(f"drop table {schema}.lead_row")
-    return flow
+    return replace(flow, merges=place_ids(connection, schema, until=until))
 
 
 def _shared_ids(connection: duckdb.DuckDBPyConnection) -> int:
@@ -106,4 +111,4 @@ def _flow(connection: duckdb.DuckDBPyConnection, schema: str) -> LeadFlow:
         for code, text in _REASONS.items()
         if counts.get(code)
     )
-    return LeadFlow(imported, excluded)
+    return LeadFlow(imported, excluded, Merges())

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import count
 
 import duckdb
 import pandas as pd
 
+from toolkit.backtest.schemas import new_schema
 from toolkit.backtest.sql import quoted
 from toolkit.counts import Provenance, flow_table
 from toolkit.crm import Crm
+from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model, band_of, exception_conditions, grade_of, score_unit
 
 __all__ = ["Backtest", "meanings", "new_schema"]
-
-_numbers = count(1)
-
-
-def new_schema(connection: duckdb.DuckDBPyConnection) -> str:
-    """Make a schema of its own for one backtest; its name never shows in a result."""
-    schema = f"backtest_{next(_numbers)}"
-    connection.execute(f"create schema {schema}")
-    return schema
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
     """Scored leads and what became of them; rows stay in the engine until asked for.
 
-    The table `<schema>.scored` has one row per lead (per lead and period for a panel): `l`, `k`,
-    `lead_id`, `account`, `cluster` (what is drawn together: the account, or the lead of a panel),
-    `s` (the moment, whole seconds UTC), `score`, `fit`, `behavior`, `state`, `decision`,
+    The table `<schema>.scored` has one row per lead (per lead and period for a panel, per lead and
+    moment where a lead has several): `l`, `k`, `lead_id`, `account`, `cluster` (what is drawn
+    together: the account; of several moments at least those of one lead), `s` (the moment, whole
+    seconds UTC), `score`, `fit`, `behavior`, `state`, `decision`, `episode` (1, 2, ...),
     `quarter`, `month`, `seg0`, ... and p0, p1, ... (points per criterion, in file order), and
     `profile` (the exceptions of bands that the lead meets, as bits). `score` is in points; `fit`,
     `behavior` and p0, p1, ... are whole numbers of which `unit` make a point.
@@ -47,6 +40,35 @@ class Backtest:
     """The model that scored; None for scores that were read from a file."""
     crm: Crm | None = field(default=None, repr=False)
     """Where the rows came from, so that the same leads can be scored by variants of the model."""
+    numbered: bool = False
+    """Whether leads have several moments, numbered by `episode`."""
+    stage: str | None = None
+    """The stage of the outcome; None for outcomes that were read from a file."""
+    others: tuple[tuple[str, Backtest], ...] = field(default=(), repr=False)
+    """The same scored leads with each further outcome, by its stage."""
+
+    def of(self, stage: str) -> Backtest:
+        """The same scored leads with the states of one of the outcomes.
+
+        Leads that had reached its stage at or before the moment are left out and counted in the
+        flow: each outcome has its own denominator.
+        """
+        known = {**dict(self.others), **({} if self.stage is None else {self.stage: self})}
+        if stage not in known:
+            raise QuestionError(
+                f"this backtest has no outcome '{stage}': {nearest_first(stage, known)}. Name it "
+                "in run_backtest(..., further=[Outcome(...)])"
+            )
+        return known[stage]
+
+    def state_of(self, stage: str) -> pd.DataFrame:
+        """The states of one of the outcomes, sorted: `lead_id`, `moment` (UTC), `state`."""
+        return self.of(stage).rows()[["lead_id", "moment", "state"]]
+
+    @property
+    def moments_schema(self) -> str:
+        """The schema with `lead`, `mo`, `ids` and `entry`: that of the first outcome."""
+        return self.schema.split("_outcome", maxsplit=1)[0]
 
     @property
     def unit(self) -> int:
@@ -62,13 +84,15 @@ class Backtest:
         """One row per scored lead, sorted by lead_id and moment.
 
         Columns: `lead_id`, `account_id`, `moment` (UTC; NaT for a flat file), `score`, `fit`,
-        `behavior`, `state`, `decision`, `quarter`, `month`, the segments, one column of points
+        `behavior`, `state`, `decision`, `quarter`, `month`, where leads have several moments
+        `episode` (1, 2, ...), the segments, one column of points
         per criterion, named by its id, and where the model has them `band` and `grade` (as in
         B1). Points are whole numbers, or floats where the model has a scale or decay by percent;
         `fit` and `behavior` are those of the dimensions before their weights.
         """
         profile = ", profile" if self._has_exceptions else ""
-        chosen = "".join(f", seg{i} as {quoted(name)}" for i, name in enumerate(self.segments))
+        chosen = ", episode" if self.numbered else ""
+        chosen += "".join(f", seg{i} as {quoted(name)}" for i, name in enumerate(self.segments))
         chosen += "".join(
             f", {self._points(f'p{i}')} as {quoted(name)}" for i, name in enumerate(self.criteria)
         )

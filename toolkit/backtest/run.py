@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 
-from toolkit.backtest.core import Plan, as_of_sql
+from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
-from toolkit.backtest.moments import AtAge, AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.outcomes import (
+    HANDOFF,
+    OUTCOME,
     Evidence,
+    Wanted,
     evidence_of_work,
+    further_position,
     place_moments,
-    place_outcomes,
+    place_states,
+    place_work,
     stage_label,
     stage_times,
 )
 from toolkit.backtest.result import Backtest, new_schema
-from toolkit.backtest.sql import column_names
-from toolkit.backtest.staging import stage
-from toolkit.counts import STATES, FlowStep, Provenance
+from toolkit.backtest.sql import column_names, quoted
+from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
+from toolkit.backtest.wording import model_caveats, moment_words, outcome_caveats, unit_words
+from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
-from toolkit.model import CasesCriterion, Model, PerValueCriterion, describe_condition
+from toolkit.model import Model
 
 __all__ = ["check_model", "run_backtest"]
 
-_AXES = ("quarter", "month", "decision")
+_AXES = ("quarter", "month", "decision", "episode")
 
 
 def run_backtest(
@@ -39,13 +45,14 @@ def run_backtest(
     *,
     moment: Moment,
     outcome: Outcome,
+    further: Sequence[Outcome] = (),
     segments: Sequence[str] = (),
 ) -> Backtest:
     """Score every lead as of its moment and say what became of it.
 
-    The score is a pure function of the model, the lead's fields and the activities up to and
-    including the moment; outcomes are strictly later. Every lead row is either scored or counted
-    in the flow with the reason why not.
+    The score is a pure function of the model, the lead's fields as they were known at the moment
+    (where their changes are recorded) and the activities up to and including it; outcomes are
+    later. Every lead row is either scored or counted in the flow with the reason why not.
 
     Parameters
     ----------
@@ -54,9 +61,13 @@ def run_backtest(
     crm
         Where the rows are.
     moment
-        `AtHandoff()`, `AtAge(days=14)` or `AtPeriodEnd("quarter")`.
+        `AtHandoff()`, `AtAge(days=14)`, `AtPeriodEnd("quarter")`, `AtMoments(frame)`,
+        `AtScoreChange()` or `AtCrossing(50, crossings)`.
     outcome
-        The stage to be reached, and within how many days.
+        The stage to be reached, and within how many days. It decides which leads are scored.
+    further
+        More outcomes of the same scored leads, each with its own window, maturity and
+        denominator: `backtest.of("won")`, `count_scores(backtest, outcome="won")`.
     segments
         Columns of `leads` by which counts can be split later.
 
@@ -70,25 +81,9 @@ def run_backtest(
         No lead is left to score.
     """
     _check_segments(crm.connection, segments)
-    run = _Run(model, crm, moment, outcome, tuple(segments), new_schema(crm.connection))
-    leads = number_leads(crm.connection, run.schema, until=run.until, segments=segments)
-    stage_times(crm, run.schema, run.stages, until=run.until)
-    excluded = place_moments(
-        crm.connection,
-        run.schema,
-        moment,
-        handoff_stage=run.handoff,
-        label=run.label,
-        until=run.until,
-    )
-    place_outcomes(crm, run.schema, outcome, run.evidence, until=run.until)
-    staged = stage(model, crm, run.schema)
-    run.score(staged.plan)
-    gated = run.set_gated_aside()
-    flow = (*leads.steps(), *excluded, *gated, *run.panel_start(), *run.states())
-    provenance = replace(run.provenance(), flow=flow, caveats=run.caveats(staged.never_met))
-    criteria = tuple(placed.criterion.id for placed in model.criteria)
-    return Backtest(crm.connection, run.schema, provenance, run.segments, criteria, model, crm)
+    _check_further(outcome, further)
+    run = _Run(model, crm, moment, (outcome, *further), tuple(segments), new_schema(crm.connection))
+    return run.backtest()
 
 
 def check_model(model: Model, crm: Crm) -> tuple[str, ...]:
@@ -121,16 +116,90 @@ def _check_segments(connection: duckdb.DuckDBPyConnection, segments: Sequence[st
             )
 
 
-@dataclass(frozen=True, slots=True)
+def _check_further(outcome: Outcome, further: Sequence[Outcome]) -> None:
+    stages = [each.stage for each in (outcome, *further)]
+    for name in stages:
+        if stages.count(name) > 1:
+            raise QuestionError(
+                f"the stage '{name}' is asked for twice: each outcome of a backtest has a stage of "
+                "its own; run a second backtest for another window"
+            )
+
+
+@dataclass(slots=True)
 class _Run:
     """One question put to one CRM, and the schema in which its tables grow."""
 
     model: Model
     crm: Crm
     moment: Moment
-    outcome: Outcome
+    outcomes: tuple[Outcome, ...]
+    """The first decides who is scored."""
     segments: tuple[str, ...]
     schema: str
+    several: bool = False
+    history: History = field(init=False)
+
+    def backtest(self) -> Backtest:
+        leads = number_leads(
+            self.crm.connection, self.schema, until=self.until, segments=self.segments
+        )
+        stage_times(self.crm, self.schema, self._wanted(), until=self.until)
+        placed = place_moments(
+            self.crm,
+            self.schema,
+            self.moment,
+            self.outcomes[0],
+            handoff_stage=self.handoff,
+            label=self.label(0),
+            until=self.until,
+        )
+        self.several = placed.several or isinstance(self.moment, AtPeriodEnd)
+        self._place_states()
+        staged = stage_at_moments(self.model, self.crm, self.schema, segments=self.segments)
+        self.history = staged.history
+        self.score(staged)
+        gated = set_gated_aside(self.crm.connection, self.schema, self.model)
+        steps = moment_steps(
+            self.crm.connection,
+            self.schema,
+            self.unit,
+            {**placed.texts, **gated.texts},
+            panel=isinstance(self.moment, AtPeriodEnd),
+        )
+        before = (
+            *leads.steps(),
+            *placed.excluded,
+            *gated.excluded,
+            *(steps if self.several else ()),
+        )
+        common = (
+            *self.history.caveats(),
+            *leads.merges.caveats(),
+            *model_caveats(self.model, self._span()[0], staged.never_met),
+        )
+        return self._result(before, common)
+
+    def _result(self, before: tuple[FlowStep, ...], common: tuple[str, ...]) -> Backtest:
+        criteria = tuple(placed.criterion.id for placed in self.model.criteria)
+        main = Backtest(
+            self.crm.connection,
+            self.schema,
+            self._provenance(0, self.schema, before, common),
+            self.segments,
+            criteria,
+            self.model,
+            self.crm,
+            numbered=self.several and not isinstance(self.moment, AtPeriodEnd),
+        )
+        others = []
+        for i, outcome in enumerate(self.outcomes[1:], 1):
+            schema = self._view(i)
+            provenance = self._provenance(i, schema, before, common)
+            others.append((outcome.stage, replace(main, schema=schema, provenance=provenance)))
+        return replace(main, stage=self.outcomes[0].stage, others=tuple(others))
+
+    # --- what is asked --------------------------------------------------------------------------
 
     @property
     def until(self) -> int:
@@ -142,14 +211,16 @@ class _Run:
             return ""
         return self.moment.stage or self.crm.mapping.handoff_stage
 
-    @property
-    def stages(self) -> tuple[str, ...]:
-        """The outcome first, then the hand-off where it is asked for."""
-        return (self.outcome.stage, *((self.handoff,) if self.handoff else ()))
+    def _wanted(self) -> list[Wanted]:
+        wanted = [Wanted.of(self.crm, OUTCOME, self.outcomes[0])]
+        wanted += [Wanted(HANDOFF, self.handoff)] * bool(self.handoff)
+        return wanted + [
+            Wanted.of(self.crm, further_position(i), each)
+            for i, each in enumerate(self.outcomes[1:])
+        ]
 
-    @property
-    def label(self) -> str:
-        return stage_label(self.crm, self.outcome.stage)
+    def label(self, i: int) -> str:
+        return stage_label(self.crm, self.outcomes[i].stage)
 
     @property
     def evidence(self) -> Evidence:
@@ -157,84 +228,111 @@ class _Run:
 
     @property
     def unit(self) -> str:
-        panel = isinstance(self.moment, AtPeriodEnd)
-        return f"lead and {self.moment.period}" if panel else "lead"  # type: ignore[union-attr]
+        return unit_words(self.moment, several=self.several)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.crm.connection.execute(sql).fetchall()
 
-    def score(self, plan: Plan) -> None:
+    # --- tables ---------------------------------------------------------------------------------
+
+    def _place_states(self) -> None:
+        place_work(
+            self.crm,
+            self.schema,
+            self.evidence,
+            episodes=self.several and isinstance(self.moment, AtHandoff),
+        )
+        for i, outcome in enumerate(self.outcomes):
+            place_states(
+                self.crm,
+                self.schema,
+                outcome,
+                self.evidence,
+                name=f"state{i}" if i else "state",
+                position=further_position(i - 1) if i else OUTCOME,
+                until=self.until,
+            )
+
+    def score(self, staged: Staged) -> None:
         """Make `<schema>.scored`; leads that a gate decides are still in it, marked."""
-        points = "".join(f", score.p{i}" for i in range(len(plan.rules)))
-        segments = "".join(f", lead.seg{i}" for i in range(len(self.segments)))
+        points = "".join(f", score.p{i}" for i in range(len(staged.plan.rules)))
         at = "make_timestamp(score.s * 1000000)"
+        known = self.history.fields
+        fields = f"join {known} as known on known.l = score.entry" if known else ""
         self.query(f"""
             create table {self.schema}.scored as
-            with ld as (select * from {self.schema}.ld), ev as (select * from {self.schema}.ev),
-              mo as (select * from {self.schema}.mo), score as ({as_of_sql(plan)})
             select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
-              score.s, score.score, score.fit, score.behavior, ld.gate,
-              ld.profile, state.state,
-              state.organic, state.decision,
+              score.s, score.score, score.fit, score.behavior, score.gate,
+              score.profile, state.state,
+              state.organic, state.decision, cast(score.k + 1 as integer) as episode,
               cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
-              strftime({at}, '%Y-%m') as month{segments}{points}
-            from score join {self.schema}.lead as lead on lead.l = score.l
-              join ld on ld.l = score.l
+              strftime({at}, '%Y-%m') as month{self._segments()}{points}
+            from ({scored_sql(staged)}) as score
+              join {self.schema}.lead as lead on lead.l = score.l {fields}
               join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
 
+    def _segments(self) -> str:
+        """The columns to split by, as of the moment where their changes are recorded."""
+        if self.history.fields is None:
+            return "".join(f", lead.seg{i}" for i in range(len(self.segments)))
+        return "".join(
+            f", coalesce(cast(known.{quoted(name)} as varchar), '(missing)') as seg{i}"
+            for i, name in enumerate(self.segments)
+        )
+
     def _cluster(self) -> str:
-        """What is drawn together: the account; in a panel at least the rows of one lead."""
+        """What is drawn together: the account; of several moments at least those of one lead."""
         known = self.query(f"select 1 from {self.schema}.lead where account is not null limit 1")
-        if isinstance(self.moment, AtPeriodEnd):
+        if self.several:
             return "coalesce('account ' || lead.account, 'lead ' || lead.lead_id)"
         return "lead.account" if known else "cast(null as varchar)"
 
-    def set_gated_aside(self) -> tuple[FlowStep, ...]:
-        """Move the leads whose band a gate decides to `gated`: no threshold acts on them."""
-        counts = self.query(
-            f"select gate, count(distinct l) from {self.schema}.scored where gate >= 0 "
-            "group by gate order by gate"
-        )
-        self.query(
-            f"create table {self.schema}.gated as select * from {self.schema}.scored "
-            "where gate >= 0"
-        )
-        self.query(f"delete from {self.schema}.scored where gate >= 0")
-        return tuple(
-            FlowStep("excluded", f"decided by gate {int(gate) + 1} ({then}), not by the score",
-                     int(n))
-            for gate, n in counts
-            for then in [self.model.gates[int(gate)].then]
-        )  # fmt: skip
+    def _view(self, i: int) -> str:
+        """Make a schema with the same scored leads and the states of a further outcome."""
+        schema = f"{self.schema}_outcome{i}"
+        self.query(f"create schema {schema}")
+        self.query(f"""
+            create table {schema}.scored as
+            select scored.* replace (other.state as state, other.organic as organic)
+            from {self.schema}.scored as scored join {self.schema}.state{i} as other
+              on other.l = scored.l and other.k = scored.k
+            where other.state is not null""")
+        self.query(f"create view {schema}.state as select * from {self.schema}.state{i}")
+        return schema
 
-    def panel_start(self) -> tuple[FlowStep, ...]:
-        """A panel goes on counting rows where it counted leads so far."""
-        if self.unit == "lead":
-            return ()
-        leads, rows = self.query(f"select count(distinct l), count(*) from {self.schema}.scored")[0]
-        return (FlowStep("start", f"one row per {self.unit}, of {leads:,} leads", int(rows)),)
+    # --- where it comes from --------------------------------------------------------------------
 
-    def states(self) -> tuple[FlowStep, ...]:
-        found = dict(self.query(f"select state, count(*) from {self.schema}.scored group by state"))
-        return tuple(FlowStep("state", state, int(found.get(state, 0))) for state in STATES)
-
-    def provenance(self) -> Provenance:
+    def _provenance(
+        self, i: int, schema: str, before: tuple[FlowStep, ...], common: tuple[str, ...]
+    ) -> Provenance:
         first, last = self._span()
+        outcome, label = self.outcomes[i], self.label(i)
+        again = " again" if outcome.entry == "next" else ""
+        words = moment_words(self.crm, self.moment, self.handoff)
         return Provenance(
             source=self.crm.source,
             engine=f"DuckDB {duckdb.__version__}",
             model=f"{self.model.name} {self.model.version}",
             model_hash=self.model.hash,
-            moment=self._words(),
-            outcome=f"{self.label} within {self.outcome.within_days} days",
-            outcome_label=self.label,
-            outcome_window_days=self.outcome.within_days,
+            moment=words,
+            outcome=f"{label}{again} within {outcome.within_days} days",
+            outcome_label=label,
+            outcome_window_days=outcome.within_days,
             observed_until=self.crm.observed_until.date(),
             first_moment=first,
             last_moment=last,
             unit=self.unit,
             worked_known=self.evidence.known,
-        )
+            caveats=(
+                *common,
+                *outcome_caveats(
+                    self.crm, self.schema, schema, outcome, label,
+                    known=self.evidence.known, words=words, until=self.until,
+                    handoff=isinstance(self.moment, AtHandoff),
+                ),
+            ),
+            flow=(*before, *state_steps(self.crm.connection, self.schema, schema, label)),
+        )  # fmt: skip
 
     def _span(self) -> tuple[date | None, date | None]:
         ends = self.query(f"select min(s), max(s) from {self.schema}.scored")[0]
@@ -242,58 +340,3 @@ class _Run:
             None if end is None else datetime.fromtimestamp(int(end), UTC).date() for end in ends
         )
         return first, last
-
-    def _words(self) -> str:
-        if isinstance(self.moment, AtHandoff):
-            return f"first hand-off to sales ({stage_label(self.crm, self.handoff)})"
-        if isinstance(self.moment, AtAge):
-            return f"{self.moment.days} days after creation"
-        oldest = self.moment.max_age_days
-        aged = "" if oldest is None else f", up to {oldest} days old"
-        return f"the end of each {self.moment.period} while the lead is open{aged}"
-
-    def caveats(self, never_met: Sequence[str]) -> tuple[str, ...]:
-        """What a reader must know before believing a number."""
-        caveats = []
-        fit_kinds = CasesCriterion | PerValueCriterion
-        if any(isinstance(p.criterion, fit_kinds) for p in self.model.criteria):
-            caveats.append(
-                "The fit part is not point-in-time: lead fields are as of the export, because "
-                "there is no history of field changes."
-            )
-        if not self.evidence.known:
-            caveats.append(
-                "No table says which leads sales worked, so every lead counts as worked; a lead "
-                "that nobody called then counts as a failure."
-            )
-        caveats.extend(self._organic())
-        caveats.extend(self._other_thresholds())
-        first, valid = self._span()[0], self.model.valid_from
-        if first is not None and valid is not None and first < valid:
-            caveats.append(
-                f"The model is valid from {valid}; earlier moments are scored as if it had run."
-            )
-        if never_met:
-            names = ", ".join(f"'{name}'" for name in never_met)
-            caveats.append(f"No activity in the data meets these criteria: {names}.")
-        return tuple(caveats)
-
-    def _other_thresholds(self) -> tuple[str, ...]:
-        return tuple(
-            f"The band '{band.name}' begins at {entry.start} instead of {band.start} for leads "
-            f"where {describe_condition(entry.when)}; a threshold in this report is that of all "
-            "other leads, applied to everybody."
-            for band in self.model.bands
-            for entry in band.exceptions
-        )
-
-    def _organic(self) -> tuple[str, ...]:
-        n = self.query(
-            f"select count(*) from {self.schema}.scored where state = 'unworked' and organic"
-        )[0][0]
-        text = (
-            f"Of the unworked leads (scored: {self._words()}) {n:,} reached {self.label} on their "
-            "own; they are kept out of every rate, because the other unworked leads are unknown, "
-            "not failures."
-        )
-        return (text,) if n else ()

@@ -18,7 +18,7 @@ class DifferenceCounts:
     `frame`: `difference` (recorded - replayed, points) and `n` (recorded scores).
     `accounts`: `rows`, `matched` and `accounts`: so many accounts have so many recorded scores of
     which so many agree. A lead without an account is one of its own, with all its scores.
-    `hypotheses`: one row per change tried on the model: `code`, `criterion` (id; None where it is
+    `hypotheses`: one row per change tried on the model: `code`, `criterion` (id; blank where it is
     not about one), `label`, and `contradicted`: of the agreeing scores looked at, those that the
     change would make disagree.
     `patterns`: differing scores looked at, by the set of changes that give the recorded value:

@@ -18,8 +18,6 @@ from toolkit.analysis.segments.cells import FEWEST, SegmentCells, SegmentRate, r
 from toolkit.analysis.segments.pooling import funnel_limits, partial_pooling
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from toolkit.analysis.cells import Floats
     from toolkit.analysis.intervals import RateArrays
     from toolkit.analysis.verdict import Answer
@@ -93,7 +91,7 @@ def segment_table(
     )
     table["answer"] = _answers(table, unworked, margin, confidence)
     table["reason"] = pd.Series(_reasons(cells, rates, unworked), dtype=object)
-    return _with_small(table, every.names, shown)
+    return _with_small(table, every.names)
 
 
 def _shrunk(cells: SegmentCells, rates: RateArrays, confidence: float) -> dict[str, Floats]:
@@ -221,14 +219,15 @@ def _reasons(cells: SegmentCells, rates: RateArrays, unworked: Floats) -> list[s
     ]
 
 
-def _with_small(
-    table: pd.DataFrame, names: tuple[str, ...], shown: NDArray[np.bool_]
-) -> pd.DataFrame:
+def _with_small(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Put segments that are too small to show back in their places, without their numbers."""
     counted = ["leads", "n", "positives"]
-    out = table.astype(dict.fromkeys(counted, "Int64")).set_index("segment").reindex(list(names))
-    small = np.array(names, dtype=object)[~shown]
-    out.loc[small, "answer"] = "Not enough evidence"
-    out.loc[small, "reason"] = f"fewer than {FEWEST} leads: not shown"
-    out["reason"] = out["reason"].astype(object).where(out["reason"].notna(), None)
+    words = {name: table.set_index("segment")[name].to_dict() for name in ("answer", "reason")}
+    numbers = table.drop(columns=list(words)).astype(dict.fromkeys(counted, "Int64"))
+    out = numbers.set_index("segment").reindex(list(names))
+    small = f"fewer than {FEWEST} leads: not shown"
+    out["answer"] = [words["answer"].get(name, "Not enough evidence") for name in names]
+    out["reason"] = pd.Series(
+        [words["reason"].get(name, small) for name in names], index=out.index, dtype=object
+    )
     return out.rename_axis("segment").reset_index()

@@ -17,7 +17,7 @@ from toolkit.errors import DataError
 if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
 
-__all__ = ["Accounts", "Design", "account_products", "read_design", "score_products"]
+__all__ = ["Accounts", "Design", "read_design", "score_products"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,25 +179,22 @@ def _accounts(
     )
 
 
-def account_products(design: Design, on_hit: Floats, on_miss: Floats) -> Floats:
-    """Sum over accounts g of U_g U_g', U_g the sum of its leads' influence values.
+def score_products(design: Design, columns: Floats, probability: Floats) -> Floats:
+    """Sum over accounts g of U_g U_g', with U_g the sum of its leads' (y - p) x columns.
 
-    A converted lead of a pattern contributes the pattern's row of `on_hit`, another that of
-    `on_miss`. Without accounts every lead is one of its own. Source: Liang and Zeger (1986).
+    Without accounts every lead is one of its own. Source: Liang and Zeger (1986).
     """
-    found = design.accounts
-    total: Floats = np.zeros((on_hit.shape[1], on_hit.shape[1]))
+    found, p = design.accounts, probability
     n, hits = design.n, design.hits
+    products: Floats = np.zeros((columns.shape[1], columns.shape[1]))
     if found is not None:
         n, hits = found.alone, found.alone_hits
-        sums = found.hits @ (on_hit - on_miss) + found.leads @ on_miss
-        total = sums.T @ sums
-    total = total + on_hit.T @ (hits[:, None] * on_hit)
-    products: Floats = total + on_miss.T @ ((n - hits)[:, None] * on_miss)
-    return products
-
-
-def score_products(design: Design, columns: Floats, probability: Floats) -> Floats:
-    """The same for U_g = sum of (y - p) x columns, the score of a logistic regression."""
-    p = probability[:, None]
-    return account_products(design, (1 - p) * columns, -p * columns)
+        # Both tables have an entry for the same cells, so one product serves.
+        leads = found.leads
+        data = found.hits.data - leads.data * p[leads.indices]
+        table = csr_array((data, leads.indices, leads.indptr), shape=leads.shape)
+        sums: Floats = np.asarray(table @ columns)
+        products = products + sums.T @ sums
+    square = hits * (1 - p) ** 2 + (n - hits) * p**2
+    alone: Floats = columns.T @ (square[:, None] * columns)
+    return products + alone

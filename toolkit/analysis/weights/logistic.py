@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
@@ -23,6 +22,7 @@ _CLOSE = 1e-11
 """Decrease of the log-likelihood (relative) at which Newton's method has arrived."""
 _FAR = 18.0
 """Log-odds beyond which a fitted probability is 0 or 1 to eight digits."""
+_LEFT = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +52,53 @@ def fit_logistic(
     """
     fixed = np.zeros(len(design.n)) if offset is None else offset
     beta = np.zeros(columns.shape[1]) if start is None else start
-    value = _log_likelihood(columns @ beta + fixed, design)
+    at = _look(columns @ beta + fixed, design)
     finite = False
     for _ in range(_STEPS):
-        p = expit(columns @ beta + fixed)
+        p, before = at.probability, at.log_likelihood
         step = _solve(information(columns, design.n, p), columns.T @ (design.hits - design.n * p))
-        beta, new = _improve(design, columns, fixed, (beta, value), step)
-        finite = abs(new - value) <= _CLOSE * (abs(new) + 1)
-        value = new
+        beta, at = _improve(design, columns, fixed, (beta, at), step)
+        finite = abs(at.log_likelihood - before) <= _CLOSE * (abs(before) + 1)
         if finite:
             break
-    eta = columns @ beta + fixed
-    p = expit(eta)
-    spread = np.abs(eta[design.n > 0]).max(initial=0.0)
-    covariance = _inverse(information(columns, design.n, p))
-    return Fit(
-        beta, covariance, p, value, bool(finite and spread < _FAR and np.isfinite(beta).all())
-    )
+    finite = finite and at.farthest < _FAR and bool(np.isfinite(beta).all())
+    covariance = _inverse(information(columns, design.n, at.probability))
+    return Fit(beta, covariance, at.probability, at.log_likelihood, finite)
 
 
-def _log_likelihood(eta: Floats, design: Design) -> float:
-    misses = design.n - design.hits
-    return float(design.hits @ log_expit(eta) + misses @ log_expit(-eta))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one linear predictor gives."""
+
+    probability: Floats
+    log_likelihood: float
+    farthest: float
+    """Greatest absolute log-odds of a pattern with leads."""
+
+
+def _look(eta: Floats, design: Design) -> _Look:
+    # One exponential serves both: p = 1 / (1 + e^-eta), log p = min(eta, 0) - log(1 + e^-|eta|),
+    # and log(1 - p) = log p - eta.
+    size = np.abs(eta)
+    small = np.exp(-size)
+    p = np.where(eta >= 0, 1.0, small) / (1 + small)
+    log_p = np.minimum(eta, 0.0) - np.log1p(small)
+    value = float(design.n @ log_p - (design.n - design.hits) @ eta)
+    return _Look(p, value, float(size.max(where=design.n > 0, initial=0.0)))
 
 
 def _improve(
-    design: Design, columns: Floats, fixed: Floats, at: tuple[Floats, float], step: Floats
-) -> tuple[Floats, float]:
-    beta, value = at
+    design: Design, columns: Floats, fixed: Floats, at: tuple[Floats, _Look], step: Floats
+) -> tuple[Floats, _Look]:
+    """Go the whole step, or half of it, a quarter, ... while the likelihood would fall."""
+    beta, here = at
+    least = here.log_likelihood - 1e-12 * (abs(here.log_likelihood) + 1)
     for _ in range(_HALVINGS):
-        new = _log_likelihood(columns @ (beta + step) + fixed, design)
-        if new >= value - 1e-12 * (abs(value) + 1):
+        new = _look(columns @ (beta + step) + fixed, design)
+        if new.log_likelihood >= least:
             return beta + step, new
         step = step / 2
-    return beta, value
+    return beta, here
 
 
 def _solve(matrix: Floats, vector: Floats) -> Floats:
@@ -116,17 +129,17 @@ def independent_columns(
 ) -> NDArray[np.bool_]:
     """Mark the columns that are no linear combination of `given` and of those before them.
 
-    Gram-Schmidt in the inner product of `weight`; what is left of a column must be a millionth of
-    it at least.
+    Cholesky's decomposition of X'WX, column by column: of a column at least 1e-5 of its length must
+    be left.
     """
-    root = np.sqrt(weight)[:, None]
-    basis = np.linalg.qr(root * given)[0] if given is not None else np.zeros((len(weight), 0))
-    kept = np.zeros(columns.shape[1], dtype=np.bool_)
-    for j, column in enumerate((root * columns).T):
-        left = column - basis @ (basis.T @ column)
-        left -= basis @ (basis.T @ left)  # twice is enough (Kahan)
-        size = np.linalg.norm(left)
-        if size > 1e-6 * np.linalg.norm(column) and size > 0:
+    known = 0 if given is None else given.shape[1]
+    every = columns if given is None else np.column_stack([given, columns])
+    gram = every.T @ (weight[:, None] * every)
+    factor = np.zeros((len(gram), 0))
+    kept = np.zeros(len(gram), dtype=np.bool_)
+    for j in range(len(gram)):
+        left = gram[:, j] - factor @ factor[j]
+        if left[j] > _LEFT * gram[j, j]:
             kept[j] = True
-            basis = np.column_stack([basis, left / size])
-    return kept
+            factor = np.column_stack([factor, left / np.sqrt(left[j])])
+    return kept[known:]

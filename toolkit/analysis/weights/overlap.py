@@ -15,7 +15,7 @@ __all__ = ["overlap_table"]
 def overlap_table(weights: Weights) -> pd.DataFrame:
     """Show for every pair of terms how often judged leads have both. One row per pair.
 
-    Columns: `a`, `b`, `n_a`, `n_b`, `n_both` (judged leads that have it, or both), `share_of_a`,
+    Columns: `a`, `b`, `label_a`, `label_b`, `n_a`, `n_b`, `n_both` (judged leads that have it, or both), `share_of_a`,
     `share_of_b` (n_both of n_a, of n_b; NaN where 0), `phi` (correlation of having a with having b;
     NaN where all or none have one), `points_together` (what both pay today). The strongest
     correlation first.
@@ -34,6 +34,8 @@ def overlap_table(weights: Weights) -> pd.DataFrame:
         rows.append({
             "a": weights.terms[i].id,
             "b": weights.terms[j].id,
+            "label_a": weights.terms[i].label,
+            "label_b": weights.terms[j].label,
             "n_a": int(a),
             "n_b": int(b),
             "n_both": int(both),
@@ -43,7 +45,7 @@ def overlap_table(weights: Weights) -> pd.DataFrame:
             "points_together": weights.terms[i].points + weights.terms[j].points,
         })  # fmt: skip
     columns = [
-        "a", "b", "n_a", "n_b", "n_both", "share_of_a", "share_of_b", "phi", "points_together",
+        "a", "b", "label_a", "label_b", "n_a", "n_b", "n_both", "share_of_a", "share_of_b", "phi", "points_together",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     order = frame["phi"].abs().sort_values(ascending=False, kind="stable", na_position="last").index

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.special import expit
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.weights.fit import Weights
-from toolkit.analysis.weights.implied import base_columns, departure
+from toolkit.analysis.weights.fit import Weights, is_policy
+from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.verdicts import MARGIN, Judgement, judge_weights
 
 __all__ = ["weight_table"]
@@ -39,10 +39,11 @@ def weight_table(weights: Weights, *, margin: float = MARGIN) -> pd.DataFrame:
       present pace); `same_sign`: whether the linear-probability model has the sign of the
       coefficient.
     """
-    rows = [_row(weights, j) for j in range(len(weights.terms))]
-    decided = [
-        _decided(weights, j, each) for j, each in enumerate(judge_weights(weights, margin=margin))
-    ]
+    found = judge_weights(weights, margin=margin)
+    # Beside nothing else that is free, what the verdict rests on is the term alone.
+    plain = all(each.step is None for each in found) and not any(map(is_policy, weights.terms))
+    rows = [_row(weights, j, each, plain=plain) for j, each in enumerate(found)]
+    decided = [_decided(weights, j, each) for j, each in enumerate(found)]
     frame = pd.DataFrame([{**row, **more} for row, more in zip(rows, decided, strict=True)])
     return frame.astype({"n_needed": "Int64", "step": "Int64"})[list(_COLUMNS)]
 
@@ -60,11 +61,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _row(weights: Weights, j: int) -> dict[str, object]:
+def _row(weights: Weights, j: int, found: Judgement, *, plain: bool) -> dict[str, object]:
     term, design, joint = weights.terms[j], weights.design, weights.joint
     met = design.units[:, j] != 0
     rates = _rates(weights, j)
-    single = _single(weights, j)
+    single = _single(weights, j, found.departure if plain else None)
     return {
         "term": term.id,
         "criterion": term.criterion,
@@ -98,10 +99,10 @@ def _same_sign(one: float, other: float) -> bool | None:
     return bool(np.sign(one) == np.sign(other))
 
 
-def _single(weights: Weights, j: int) -> Floats:
+def _single(weights: Weights, j: int, known: Departure | None) -> Floats:
     if weights.reason is not None or weights.terms[j].id in weights.after_contact:
         return np.full(3, nan)
-    found = departure(
+    found = known or departure(
         weights.design, base_columns(weights.design, ()), weights.scale.fit, j,
         confidence=weights.confidence,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from toolkit.backtest.moments import Outcome
-from toolkit.backtest.outcomes import evidence_of_work, place_outcomes, stage_times
+from toolkit.backtest.outcomes import OUTCOME, Wanted, evidence_of_work, place_outcomes, stage_times
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import quoted
 from toolkit.counts import AccountCells
@@ -40,17 +40,26 @@ def end_of_data(crm: Crm) -> int:
 def stage_reached(backtest: Backtest, crm: Crm, stage: str, within_days: int) -> Iterator[str]:
     """Make a schema for one more outcome of the same moments, and drop it afterwards.
 
-    It has `state(l, k, state, ...)`, `entry(l, stage, t)` and `work(l, t)` as a backtest of that
-    outcome would have them, so the states are the same by construction.
+    It has `state(l, k, state, ...)`, `entry(l, stage, t, d, ...)` and `work(l, k, t)` as a backtest
+    of that outcome would have them, so the states are the same by construction; there is no state
+    where the stage was reached at or before the moment.
     """
     schema, run = new_schema(crm.connection), crm.connection.execute
     until = end_of_data(crm)
     try:
-        run(f"create view {schema}.lead as select * from {backtest.schema}.lead")
+        for table in ("lead", "ids"):
+            run(f"create view {schema}.{table} as select * from {backtest.moments_schema}.{table}")
         run(f"create table {schema}.mo as select l, k, s from {backtest.schema}.scored")
-        stage_times(crm, schema, (stage,), until=until)
         outcome = Outcome(stage, within_days)
-        place_outcomes(crm, schema, outcome, evidence_of_work(crm), until=until)
+        stage_times(crm, schema, (Wanted.of(crm, OUTCOME, outcome),), until=until)
+        place_outcomes(
+            crm,
+            schema,
+            outcome,
+            evidence_of_work(crm),
+            until=until,
+            episodes=backtest.provenance.unit == "lead and hand-off",
+        )
         yield schema
     finally:
         run(f"drop schema {schema} cascade")

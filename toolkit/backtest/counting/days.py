@@ -79,10 +79,10 @@ def _make_ends(backtest: Backtest, crm: Crm, schema: str, rivals: Sequence[str])
           select lead_id, {seconds("decided_at")} from sales_feedback
           where decision in ('rejected', 'recycled'))
         select sc.l, sc.k, any_value(sc.score) as score, any_value(sc.cluster) as cluster, sc.s,
-          any_value(entry.t) as o, min(rival.t) as r, any_value(work.t) as w
+          any_value(case when entry.t = sc.s then entry.t + entry.d else entry.t end) as o, min(rival.t) as r, any_value(work.t) as w
         from {backtest.schema}.scored as sc
         left join {schema}.entry as entry on entry.l = sc.l
-        left join {schema}.work as work on work.l = sc.l
+        left join {schema}.work as work on work.l = sc.l and work.k = sc.k
         left join rival on rival.lead_id = sc.lead_id and rival.t > sc.s
         group by sc.l, sc.k, sc.s""",
         {"rivals": list(rivals)},

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from toolkit.backtest.core import as_of_sql
-from toolkit.backtest.result import Backtest, new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.result import Backtest
+from toolkit.backtest.staging import scored_again
 from toolkit.counts import FITTED_ON, STATES, AccountCells, FittedOn, FlowStep, PairCounts
 from toolkit.errors import DataError, QuestionError
 from toolkit.model import Model
@@ -67,20 +66,11 @@ def _score_again(backtest: Backtest, challenger: Model) -> None:
             "a flat file holds scores but not what they are made of, so a model cannot score its "
             "leads: give a second backtest, of another score column of the same file"
         )
-    schema = new_schema(backtest.connection)
-    for table in ("lead", "mo"):
-        backtest.connection.execute(
-            f"create view {schema}.{table} as select * from {backtest.schema}.{table}"
-        )
-    plan = stage(challenger, backtest.crm, schema).plan
-    # A lead whose band a gate decides has no score that anything acts on.
-    backtest.connection.execute(f"""
-        create or replace temp table other as
-        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
-          mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
-        select score.l, score.k, score.score, cast(null as varchar) as state
-        from score join ld on ld.l = score.l where ld.gate < 0""")
-    backtest.connection.execute(f"drop schema {schema} cascade")
+    with scored_again(challenger, backtest.crm, backtest.moments_schema) as (_, score):
+        # A lead whose band a gate decides has no score that anything acts on.
+        backtest.connection.execute(f"""
+            create or replace temp table other as
+            select l, k, score, cast(null as varchar) as state from ({score}) where gate < 0""")
 
 
 def _bring_scores(backtest: Backtest, challenger: Backtest) -> None:

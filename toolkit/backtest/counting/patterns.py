@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.backtest.core import as_of_sql
 from toolkit.backtest.counting.scores import _axis, _has_clusters
 from toolkit.backtest.counting.terms import Floats, Reading, probe_model, read_model
-from toolkit.backtest.result import Backtest, new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.result import Backtest
+from toolkit.backtest.staging import scored_again
 from toolkit.counts import STATES, AccountCells, PatternCounts
 from toolkit.errors import QuestionError
 from toolkit.model import Model
@@ -140,19 +139,11 @@ def _ask(
     probes = probe_model(model, readings)
     if probes is None or backtest.crm is None:
         return tuple(() for _ in readings), ""
-    schema = new_schema(backtest.connection)
-    for table in ("lead", "mo"):
+    with scored_again(probes, backtest.crm, backtest.moments_schema) as (plan, score):
+        names = "".join(f", p{i} as v{i}" for i in range(len(plan.rules)))
         backtest.connection.execute(
-            f"create view {schema}.{table} as select * from {backtest.schema}.{table}"
+            f"create or replace temp table pattern_unit as select l, k{names} from ({score})"
         )
-    plan = stage(probes, backtest.crm, schema).plan
-    names = "".join(f", p{i} as v{i}" for i in range(len(plan.rules)))
-    backtest.connection.execute(f"""
-        create or replace temp table pattern_unit as
-        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
-          mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
-        select l, k{names} from score""")
-    backtest.connection.execute(f"drop schema {schema} cascade")
     number = {p.criterion.id: i for i, p in enumerate(probes.criteria)}
     asked = tuple(tuple(f"v{number[p.id]}" for p in reading.probes) for reading in readings)
     return asked, " join pattern_unit as u on u.l = s.l and u.k = s.k"

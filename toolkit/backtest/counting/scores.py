@@ -15,7 +15,11 @@ _AXES = ("quarter", "month", "decision")
 
 
 def count_scores(
-    backtest: Backtest, *, by: str | None = None, at_least: int | None = None
+    backtest: Backtest,
+    *,
+    by: str | None = None,
+    at_least: int | None = None,
+    outcome: str | None = None,
 ) -> ScoreCounts:
     """Count leads by score and state, and how they fall together by account.
 
@@ -25,16 +29,21 @@ def count_scores(
         Scored leads.
     by
         Split by one axis: `quarter` or `month` of the moment (UTC), `decision` (the first
-        decision of sales at or after the moment), or a segment of the backtest.
+        decision of sales at or after the moment), where leads have several moments `episode`
+        (`first` or `later`), or a segment of the backtest.
     at_least
         Only leads with score >= at_least, e.g. those over the bar. To be given here rather than
         cut off later: how many accounts take part must be counted on the rows.
+    outcome
+        The stage of one of the outcomes of the backtest; by default that of the first.
 
     Raises
     ------
     QuestionError
-        The axis does not exist.
+        The axis or the outcome does not exist.
     """
+    if outcome is not None:
+        backtest = backtest.of(outcome)
     axis = _axis(backtest, by)
     rows = _rows_sql(backtest, at_least)
     chosen = f", {axis} as by_value" if axis else ""
@@ -63,9 +72,12 @@ def _axis(backtest: Backtest, by: str | None) -> str | None:
         return None
     if by in backtest.segments:
         return f"seg{backtest.segments.index(by)}"
-    if by in _AXES and backtest.provenance.first_moment is not None:
+    axes = _AXES if backtest.provenance.first_moment is not None else ()
+    if by in axes:
         return by
-    known = [*(_AXES if backtest.provenance.first_moment is not None else ()), *backtest.segments]
+    if by == "episode" and backtest.numbered:
+        return "case when episode = 1 then 'first' else 'later' end"
+    known = [*axes, *(["episode"] if backtest.numbered else []), *backtest.segments]
     raise QuestionError(
         f"cannot count by '{by}': {nearest_first(by, known)}. "
         "Name further columns of leads in `segments` of the backtest"

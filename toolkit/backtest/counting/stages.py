@@ -74,12 +74,10 @@ def count_stages(
         ]
         _make_decisions(backtest, crm, schemas[0], auto_accept_reasons)
         states = "".join(
-            f", case when entry{i}.t <= sc.s then 'already' else state{i}.state end as stage_{i}"
-            for i in range(len(chosen))
+            f", coalesce(state{i}.state, 'already') as stage_{i}" for i in range(len(chosen))
         )
         joined = "".join(
             f" join {schema}.state as state{i} on state{i}.l = sc.l and state{i}.k = sc.k"
-            f" left join {schema}.entry as entry{i} on entry{i}.l = sc.l"
             for i, schema in enumerate(schemas)
         )
         rows = f"""
@@ -93,7 +91,7 @@ def count_stages(
                 as given_reason{states}
             from {backtest.schema}.scored as sc{joined}
             left join {schemas[0]}.said as said on said.l = sc.l and said.k = sc.k
-            left join {schemas[0]}.work as work on work.l = sc.l"""
+            left join {schemas[0]}.work as work on work.l = sc.l and work.k = sc.k"""
         keys = [
             "score", "fit_band", "behavior_band", "hand_raiser", "disposition", "given_reason",
             *(f"stage_{i}" for i in range(len(chosen))),

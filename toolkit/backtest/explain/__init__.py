@@ -14,7 +14,7 @@ from toolkit.backtest.explain.lines import History, rule_lines
 from toolkit.backtest.instants import instant_of, second_of
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import drop_staged, stage_at_moments
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model, PlacedCriterion, band_of, exception_conditions, grade_of
@@ -30,7 +30,8 @@ class Explanation:
     """Why a lead had its score at a moment.
 
     `table` has the columns `criterion` (id), `label`, `dimension`, `why`, `date` (UTC, since when
-    it counts; NaT for fields, which are as of the export), `until` (UTC, when it expires; NaT if
+    it counts; NaT for fields, which are as of the moment where
+    their changes are recorded), `until` (UTC, when it expires; NaT if
     never) and `points`, which add up to `score`. `points` are whole numbers, or exact fractions
     where the model has a scale or decay by percent. `why` is one of field, activity, tier,
     silence, recorded (a delta of a ledger); over the limit, too few (in its bucket), expired, not
@@ -81,10 +82,11 @@ def explain_lead(
     crm.connection.execute(
         f"create table {schema}.mo as select {number} as l, 0 as k, cast({second} as bigint) as s"
     )
-    plan = stage(model, crm, schema).plan
-    row = _score_row(crm.connection, schema, plan)
+    staged = stage_at_moments(model, crm, schema)
+    plan, inner = staged.plan, staged.history.schema
+    row = _score_row(crm.connection, inner, plan)
     activities = crm.connection.execute(
-        f"select * from {schema}.ev where l = {number} and t <= {second} order by t desc"
+        f"select * from {inner}.ev where l = {int(row['l'])} and t <= {second} order by t desc"
     ).df()
     history = History(activities, created, second)
     parts = [
@@ -92,7 +94,7 @@ def explain_lead(
         for i, (placed, rule) in enumerate(zip(model.criteria, plan.rules, strict=True))
     ]
     table = pd.concat([*parts, _limit_rows(model, plan, row)], ignore_index=True)[_COLUMNS]
-    crm.connection.execute(f"drop schema {schema} cascade")
+    drop_staged(crm, schema, staged.history)
     return _explanation(model, plan, row, table, lead_id=lead_id, moment=moment)
 
 

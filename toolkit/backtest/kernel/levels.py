@@ -63,9 +63,7 @@ def _in_season(values: Ints, bounds: Bounds, points: Points) -> Ints:
     return values if bounds.until is None else np.where(points.time < bounds.until, values, 0)
 
 
-def dimension_points(
-    name: str, layout: Layout, sums: Sums, points: Points, chunk: Chunk
-) -> Ints:
+def dimension_points(name: str, layout: Layout, sums: Sums, points: Points, chunk: Chunk) -> Ints:
     """The points of a dimension at each instant, after the limits of groups and its own."""
     plan = layout.plan
     found = np.zeros(len(points.lead), dtype=np.int64)
@@ -78,9 +76,7 @@ def dimension_points(
     return clamp(found, (plan.fit if name == "fit" else plan.behavior).limits)
 
 
-def _group_points(
-    number: int, layout: Layout, sums: Sums, points: Points, chunk: Chunk
-) -> Ints:
+def _group_points(number: int, layout: Layout, sums: Sums, points: Points, chunk: Chunk) -> Ints:
     """The sum of a group before its limits, without what its dimension adds up."""
     rules = layout.plan.rules
     members = [i for i in layout.plan.groups[number].rules if layout.own[i]]

@@ -40,14 +40,18 @@ def scores_at(plan: Plan, chunk: Chunk, points: Points) -> dict[str, Ints]:
         found[name] = _dimension(plan, name, found)
     total = total_points(plan, found["fit"], found["behavior"])
     score = rounded(plan, total)
-    return {**found, "score": score} if plan.unit == 1 else {**found, "total": total, "score": score}
+    return (
+        {**found, "score": score} if plan.unit == 1 else {**found, "total": total, "score": score}
+    )
 
 
 def _dimension(plan: Plan, name: str, found: dict[str, Ints]) -> Ints:
     total = np.zeros(len(found["p0"]), dtype=np.int64)
     for group in plan.groups:
         if group.dimension == name:
-            total = total + clamp(sum((found[f"p{i}"] for i in group.rules), 0 * total), group.limits)
+            total = total + clamp(
+                sum((found[f"p{i}"] for i in group.rules), 0 * total), group.limits
+            )
     return clamp(total, (plan.fit if name == "fit" else plan.behavior).limits)
 
 

@@ -109,9 +109,7 @@ def _moves_zero(limits: Limits) -> bool:
 # --- units of activities ------------------------------------------------------------------------
 
 
-def _units(
-    rule: ActivityRule | TiersRule | LedgerRule, chunk: Chunk, within: int | None
-) -> Spans:
+def _units(rule: ActivityRule | TiersRule | LedgerRule, chunk: Chunk, within: int | None) -> Spans:
     """Each matching activity while it is in the window and later than the last reset."""
     rows = chunk.where(f"r{rule.source}")
     lead, time = chunk.lead[rows], chunk.time[rows]

@@ -97,7 +97,7 @@ def count_fields_and_timing(crm: Crm, *, outcome: Outcome) -> tuple[FieldCounts,
         handoff = _handoff(crm)
         stage_times(crm, schema, (outcome.stage, *handoff), until=until)
         label = stage_label(crm, outcome.stage)
-        place_moments(crm.connection, schema, AtAge(0), handoff_stage="", label=label, until=until)
+        place_moments(crm, schema, AtAge(0), outcome, handoff_stage="", label=label, until=until)
         place_outcomes(crm, schema, outcome, evidence_of_work(crm), until=until)
         said = f"{label} within {outcome.within_days} days after creation"
         fields = _judged(crm, schema)

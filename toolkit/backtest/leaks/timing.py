@@ -52,7 +52,7 @@ def _first_set(crm: Crm, schema: str) -> pd.DataFrame:
         select 'field' as about, field as name, 'first_set' as question, count(*) as n,
           count(*) filter ({_late("first", "o")}) as late, count(distinct g) as accounts
         from (
-          select change.field, {_GROUP} as g, e.t as o,
+          select change.field, {_GROUP} as g, e.t as o, e.d,
             case when bool_or(change.old_value is not null and change.valid_from = f.begun) then lead.c
                  else min({seconds("change.valid_from")}) filter (change.value is not null) end as first
           from lead_changes as change
@@ -62,13 +62,16 @@ def _first_set(crm: Crm, schema: str) -> pd.DataFrame:
           join {schema}.entry as e on e.l = lead.l and e.stage = {OUTCOME}
           join {schema}.state as state on state.l = lead.l and state.state = 'converted'
           where change.field is not null and change.valid_from is not null
-          group by change.field, lead.lead_id, lead.account, lead.c, e.t)
+          group by change.field, lead.lead_id, lead.account, lead.c, e.t, e.d)
         where first is not null group by field order by field""").df()
 
 
 def _late(first: str, outcome: str) -> str:
-    """At or after, to the second; where one of them is a date only, on a later day."""
-    dated = f"({outcome} % {DAY} = 0 or {first} % {DAY} = {DAY - 1})"
+    """At or after, to the second; where one of them is a date only, on a later day.
+
+    A change of which only the date is known counts from the last second of its day.
+    """
+    dated = f"(d = 1 or {first} % {DAY} = {DAY - 1})"
     return f"case when {dated} then {first} // {DAY} > {outcome} // {DAY} else {first} >= {outcome} end"
 
 

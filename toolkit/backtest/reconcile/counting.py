@@ -6,13 +6,12 @@ from datetime import UTC
 
 import pandas as pd
 
-from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.reconcile.hypotheses import changes_of
 from toolkit.backtest.reconcile.recorded import Column, place_recorded
 from toolkit.backtest.reconcile.search import search
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import Staged, scored_sql, stage, stage_at_moments
 from toolkit.counts import DifferenceCounts, FlowStep
 from toolkit.crm import Crm
 from toolkit.model import Model
@@ -37,27 +36,29 @@ def count_differences(
         number_leads(crm.connection, schema, until=until)
         name, flow = place_recorded(crm, schema, score=score, column=column, until=until)
         crm.connection.execute(f"create table {schema}.mo as select l, k, s from {schema}.recorded")
-        plan = stage(model, crm, schema).plan
-        _compare(crm, schema, plan)
-        return _counted(model, crm, schema, plan, name=name, flow=flow, until=until)
+        staged = stage_at_moments(model, crm, schema)
+        if staged.history.split:
+            stage(model, crm, schema)  # leads as exported, for what a platform re-scores
+        _compare(crm, schema, staged)
+        return _counted(model, crm, schema, staged, name=name, flow=flow, until=until)
     finally:
-        crm.connection.execute(f"drop schema {schema} cascade")
+        for each in (schema, f"{schema}_known"):
+            crm.connection.execute(f"drop schema if exists {each} cascade")
 
 
-def _compare(crm: Crm, schema: str, plan: Plan) -> None:
+def _compare(crm: Crm, schema: str, staged: Staged) -> None:
     """Make `<schema>.compared`, with what the history of differences says of each row.
 
     A difference lasts from the row where it arises to the next other one. It was edited when the
     recorded score moved there and the replayed one did not; it was reset when the recorded score fell
     to 0 or to the base of the model there.
     """
-    base = plan.base // plan.unit
+    base = staged.plan.base // staged.plan.unit
     crm.connection.execute(f"""
         create table {schema}.compared as
-        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
-          mo as (select * from {schema}.mo), score as ({as_of_sql(plan)}),
+        with score as ({scored_sql(staged)}),
         c as (
-          select r.l, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
+          select r.l, score.entry, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
             lag(r.value) over w as value_before, lag(score.score) over w as replayed_before
           from {schema}.recorded as r join score on score.l = r.l and score.k = r.k
             join {schema}.lead as lead on lead.l = r.l
@@ -67,7 +68,7 @@ def _compare(crm: Crm, schema: str, plan: Plan) -> None:
             value in (0, {base}) and value_before is not null and value < value_before as falls
           from c),
         g as (select *, sum(case when arises then 1 else 0 end) over (partition by l order by k) as run from a)
-        select l, k, s, lead_id, account, value, replayed,
+        select l, entry, k, s, lead_id, account, value, replayed,
           value <> replayed and first_value(falls) over v as reset_recorded,
           value <> replayed and first_value(not falls and value_before is not null
             and value <> value_before and replayed = replayed_before) over v as edited
@@ -79,7 +80,7 @@ def _counted(
     model: Model,
     crm: Crm,
     schema: str,
-    plan: Plan,
+    staged: Staged,
     *,
     name: str,
     flow: tuple[FlowStep, ...],
@@ -99,7 +100,7 @@ def _counted(
     hypotheses, patterns, looked_at = _nothing(int(frame["n"].sum()))
     if differing:
         hypotheses, patterns, looked_at = search(
-            connection, schema, plan, changes_of(model, plan), until=until
+            connection, schema, staged, changes_of(model, staged.plan), until=until
         )
     return DifferenceCounts(
         frame=frame,

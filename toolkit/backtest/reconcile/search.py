@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit.backtest.core import Plan, as_of_sql
 from toolkit.backtest.reconcile.hypotheses import Hypothesis
 from toolkit.backtest.sql import column_names
+from toolkit.backtest.staging import Staged
 
 __all__ = ["search"]
 
@@ -24,16 +25,18 @@ _HISTORY = ("edited", "reset_recorded")
 def search(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
-    plan: Plan,
+    staged: Staged,
     changes: Sequence[Hypothesis],
     *,
     until: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[int, int]]:
     """Return `hypotheses`, `patterns` and `looked_at` of DifferenceCounts.
 
-    Needs `<schema>.compared(l, k, s, lead_id, value, replayed, edited, reset_recorded)`, `ld`, `ev`.
+    Needs `<schema>.compared(l, entry, k, s, lead_id, value, replayed, edited, reset_recorded)`,
+    `ld`, `ev` of leads as exported, and what was staged at the moments.
     """
-    _draw(connection, schema)
+    plan = staged.plan
+    _draw(connection, schema, staged.history.schema)
     n = connection.execute(
         f"select count(*) filter (value <> replayed), count(*) filter (value = replayed) "
         f"from {schema}.drawn"
@@ -42,23 +45,26 @@ def search(
     columns = []
     for i, change in enumerate(changes):
         _score(connection, schema, change, f"h{i}")
-        columns.append((change.code, change.criterion, change.label))
+        columns.append((change.code, change.criterion or "", change.label))
     _score_later(connection, schema, plan, until, f"h{len(columns)}")
-    columns += [("rescored", None, "the score"), ("lagging", None, "the score")]
+    columns += [("rescored", "", "the score"), ("lagging", "", "the score")]
     _score_lagging(connection, schema, plan, f"h{len(columns) - 1}")
+    if staged.history.split:
+        _score_as_exported(connection, schema, plan, f"h{len(columns)}")
+        columns.append(("fields_of_export", "", "the score"))
     for name in _HISTORY:
         connection.execute(
             f"create table {schema}.h{len(columns)} as select n, case when {name} then value "
             f"else replayed end as score from {schema}.drawn"
         )
-        columns.append((name, None, "the score"))
+        columns.append((name, "", "the score"))
     contradicted, patterns = _patterns(connection, schema, len(columns))
     hypotheses = pd.DataFrame(columns, columns=["code", "criterion", "label"])
     return hypotheses.assign(contradicted=contradicted), patterns, looked_at
 
 
-def _draw(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """Number the scores looked at, and give each its own activities."""
+def _draw(connection: duckdb.DuckDBPyConnection, schema: str, known: str) -> None:
+    """Number the scores looked at, and give each the lead as it was known, with its activities."""
     connection.execute(f"""
         create table {schema}.drawn as
         select cast(row_number() over (order by value = replayed, lead_id, s) as integer) as n, *
@@ -67,11 +73,12 @@ def _draw(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         where place <= {_SAMPLE}""")
     connection.execute(f"""
         create table {schema}.drawn_ev as
-        select d.n as l, e.* exclude (l) from {schema}.ev as e
-        join {schema}.drawn as d on d.l = e.l and e.t <= d.s""")
+        select d.n as l, e.* exclude (l) from {known}.ev as e
+        join {schema}.drawn as d on d.entry = e.l and e.t <= d.s""")
     connection.execute(f"""
         create table {schema}.drawn_ld as
-        select d.n as l, ld.* exclude (l) from {schema}.ld as ld join {schema}.drawn as d on d.l = ld.l""")
+        select d.n as l, ld.* exclude (l) from {known}.ld as ld
+        join {schema}.drawn as d on d.entry = ld.l""")
 
 
 def _score(
@@ -132,6 +139,18 @@ def _score_lagging(
         with ld as (select * from {schema}.drawn_ld), ev as (select * from {schema}.drawn_ev),
           mo as (select n as l, 0 as k, s - 1 as s from {schema}.drawn), score as ({as_of_sql(plan)})
         select l as n, score from score""")
+
+
+def _score_as_exported(
+    connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan, table: str
+) -> None:
+    """The score at the moment with the fields of the export: made anew when a field changed."""
+    connection.execute(f"""
+        create table {schema}.{table} as
+        with ld as (select * from {schema}.ld), ev as (select * from {schema}.ev),
+          mo as (select l, k, s from {schema}.drawn), score as ({as_of_sql(plan)})
+        select d.n, score.score from {schema}.drawn as d
+        join score on score.l = d.l and score.k = d.k""")
 
 
 def _patterns(

@@ -5,22 +5,37 @@ reaches the engine is a dictionary of small integers. So there is one three-valu
 engines, and nothing of a model file becomes SQL.
 
     plan         the model as integers
+    history      leads as they were known at their moments
     fit          lead fields    -> <schema>.ld(l, c, gate, f0, f1, ...)
     activities   activities     -> <schema>.ev(l, t, q, r0, r1, ...)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from toolkit.backtest.core import Plan
+from toolkit.backtest.core import Plan, as_of_sql
+from toolkit.backtest.schemas import new_schema
+from toolkit.backtest.sql import column_names
 from toolkit.backtest.staging.activities import stage_activities
-from toolkit.backtest.staging.fit import stage_fit
+from toolkit.backtest.staging.fit import asks_by_field, stage_fit
+from toolkit.backtest.staging.history import History, fields_read, split_leads
 from toolkit.backtest.staging.plan import make_plan
 from toolkit.crm import Crm
 from toolkit.model import Model
 
-__all__ = ["Staged", "make_plan", "stage"]
+__all__ = [
+    "History",
+    "Staged",
+    "drop_staged",
+    "make_plan",
+    "scored_again",
+    "scored_sql",
+    "stage",
+    "stage_at_moments",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +45,63 @@ class Staged:
     plan: Plan
     never_met: tuple[str, ...]
     """Labels of the activity criteria that no activity in the data can meet."""
+    history: History
 
 
 def stage(model: Model, crm: Crm, schema: str) -> Staged:
-    """Make `<schema>.ld` and the view `<schema>.ev`, which the core reads."""
-    stage_fit(model, crm, schema)
-    never_met = stage_activities(model, crm, schema)
-    return Staged(make_plan(model), never_met)
+    """Make `<schema>.ld` and the view `<schema>.ev`, which the core reads: leads as exported."""
+    return _stage(model, crm, History(schema))
+
+
+def stage_at_moments(
+    model: Model, crm: Crm, schema: str, *, segments: Sequence[str] = ()
+) -> Staged:
+    """Make them for leads as they were known at the moments in `<schema>.mo`.
+
+    They are in `history.schema`, which has a `lead` and a `mo` of its own where some lead was
+    known differently at one of its moments.
+    """
+    read = fields_read(model, list(asks_by_field(model)))
+    known = set(column_names(crm.connection, "leads"))
+    history = split_leads(crm, schema, [*(name for name in read if name in known)], segments)
+    return _stage(model, crm, history)
+
+
+def _stage(model: Model, crm: Crm, history: History) -> Staged:
+    stage_fit(model, crm, history.schema, fields=history.fields)
+    never_met = stage_activities(model, crm, history.schema)
+    return Staged(make_plan(model), never_met, history)
+
+
+def scored_sql(staged: Staged) -> str:
+    """Select l, entry, k, s, p0, ..., fit, behavior, score, gate, profile of every moment.
+
+    `l` is the number of the lead, `entry` that of the lead as it was known at the moment.
+    """
+    inner = staged.history.schema
+    base = f"join {inner}.lead as e on e.l = score.l" if staged.history.split else ""
+    number = "e.base" if staged.history.split else "score.l"
+    return f"""
+        with ld as (select * from {inner}.ld), ev as (select * from {inner}.ev),
+          mo as (select * from {inner}.mo), score as ({as_of_sql(staged.plan)})
+        select score.* replace ({number} as l), score.l as entry, ld.gate, ld.profile
+        from score join ld on ld.l = score.l {base}"""
+
+
+def drop_staged(crm: Crm, schema: str, history: History) -> None:
+    """Forget a schema, and that of the leads as they were known."""
+    for each in {schema, history.schema}:
+        crm.connection.execute(f"drop schema if exists {each} cascade")
+
+
+@contextmanager
+def scored_again(model: Model, crm: Crm, schema: str) -> Iterator[tuple[Plan, str]]:
+    """Score another model on the same leads at the same moments: its plan, and `scored_sql`."""
+    new = new_schema(crm.connection)
+    for table in ("lead", "mo", "ids"):
+        crm.connection.execute(f"create view {new}.{table} as select * from {schema}.{table}")
+    staged = stage_at_moments(model, crm, new)
+    try:
+        yield staged.plan, scored_sql(staged)
+    finally:
+        drop_staged(crm, new, staged.history)

@@ -274,5 +274,5 @@ def _make_view(
         select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
         from {_each_once(crm)} as a
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
-        join {schema}.lead as lead on lead.lead_id = a.lead_id{joins}
+        join {schema}.ids as lead on lead.lead_id = a.lead_id and lead.inherits = 1{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")

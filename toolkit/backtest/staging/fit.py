@@ -36,7 +36,7 @@ from toolkit.model.logic import (
     value_points,
 )
 
-__all__ = ["stage_fit"]
+__all__ = ["asks_by_field", "stage_fit"]
 
 Truth = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.int64]
@@ -59,25 +59,30 @@ class _Dictionary:
     """SQL of the text by which a lead's value is found."""
 
 
-def stage_fit(model: Model, crm: Crm, schema: str) -> None:
+def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None) -> None:
     """Make `<schema>.ld(l, c, gate, profile, f0, f1, ...)`.
 
-    `gate` is -1 or the number of the first that is met; bit i of `profile` is set where condition
+    `fields` is a relation with the columns of `leads` by l, where they are not those of the
+    export. `gate` is -1 or the number of the first that is met; bit i of `profile` is set where condition
     i of the bands' exceptions is met.
     """
-    asks = _asks_by_field(model)
-    fields = sorted(asks)
-    _check_fields(model, fields, column_names(crm.connection, "leads"))
+    asks = asks_by_field(model)
+    names = sorted(asks)
+    _check_fields(model, names, column_names(crm.connection, "leads"))
+    source = "leads" if fields is None else f"{fields} as leads"
     dictionaries = [
-        _make_dictionary(crm.connection, schema, i, _Field.of(model, crm, name), asks[name])
-        for i, name in enumerate(fields)
+        _make_dictionary(
+            crm.connection, schema, i, _Field.of(model, crm, name), asks[name], source=source
+        )
+        for i, name in enumerate(names)
     ]
-    coded = _coded_sql(schema, dictionaries)
-    codes = ", ".join(f"v{i}" for i in range(len(fields))) or "0 as v"
+    key = "row_id" if fields is None else "l"
+    coded = _coded_sql(schema, dictionaries, f"{source} on leads.{key} = lead.{key}")
+    codes = ", ".join(f"v{i}" for i in range(len(names))) or "0 as v"
     combinations = crm.connection.execute(f"select distinct {codes} from ({coded})").df()
-    points = _points(model, fields, dictionaries, combinations)
+    points = _points(model, names, dictionaries, combinations)
     make_table(crm.connection, f"{schema}.fit_points", combinations.assign(**points))
-    match = " and ".join(f"p.v{i} = x.v{i}" for i in range(len(fields))) or "true"
+    match = " and ".join(f"p.v{i} = x.v{i}" for i in range(len(names))) or "true"
     chosen = "".join(f", cast(p.{name} as bigint) as {name}" for name in points)
     crm.connection.execute(
         f"create table {schema}.ld as select x.l, x.c{chosen} "
@@ -85,7 +90,7 @@ def stage_fit(model: Model, crm: Crm, schema: str) -> None:
     )
 
 
-def _asks_by_field(model: Model) -> dict[str, tuple[Ask, ...]]:
+def asks_by_field(model: Model) -> dict[str, tuple[Ask, ...]]:
     """Every question by its field, found by asking the evaluation what it needs."""
     asked: dict[str, dict[str, Ask]] = {}
 
@@ -186,12 +191,14 @@ def _make_dictionary(
     number: int,
     field: _Field,
     asks: tuple[Ask, ...],
+    *,
+    source: str,
 ) -> _Dictionary:
     """Make `<schema>.field<i>(key, v)` of the distinct values of a field."""
     field.refuse_tests_on_lists(asks)
     values = connection.execute(
         f"select {field.key} as key, any_value({field.column}) as value "
-        f"from leads where {field.key} is not null group by 1 order by 1"
+        f"from {source} where {field.key} is not null group by 1 order by 1"
     ).df()
     cells: list[object] = [*_cells(field, values), None]  # the last stands for a missing value
     answers = np.stack([_answer(ask, cells) for ask in asks])
@@ -217,16 +224,13 @@ def _answer(ask: Ask, cells: Sequence[object]) -> Ints:
     return test_truth(ask, cells).astype(np.int64)
 
 
-def _coded_sql(schema: str, dictionaries: Sequence[_Dictionary]) -> str:
+def _coded_sql(schema: str, dictionaries: Sequence[_Dictionary], fields: str) -> str:
     """The SQL of l, c and one code per field."""
     joins, codes = "", ""
     for i, known in enumerate(dictionaries):
         joins += f" left join {schema}.field{i} as d{i} on d{i}.key = {known.key}"
         codes += f", coalesce(d{i}.v, {known.missing}) as v{i}"
-    return (
-        f"select lead.l, lead.c{codes} from {schema}.lead as lead "
-        f"join leads on leads.row_id = lead.row_id{joins}"
-    )
+    return f"select lead.l, lead.c{codes} from {schema}.lead as lead join {fields}{joins}"
 
 
 def _points(

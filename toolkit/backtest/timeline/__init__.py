@@ -1,7 +1,7 @@
 """The exact path of every score, and what happens on it.
 
-    paths       every change of a score            score_timeline
-    crossings   up over a threshold, and down      threshold_crossings
+paths       every change of a score            score_timeline
+crossings   up over a threshold, and down      threshold_crossings
 """
 
 from toolkit.backtest.timeline.crossings import threshold_crossings

@@ -55,9 +55,9 @@ def threshold_crossings(
             "score": found["score"],
             "left_at": instants(found["left"]),
         })  # fmt: skip
-    return frame.iloc[np.lexsort((found["crossed"], found["lead"], found["threshold"]))].reset_index(
-        drop=True
-    )
+    return frame.iloc[
+        np.lexsort((found["crossed"], found["lead"], found["threshold"]))
+    ].reset_index(drop=True)
 
 
 def settled_thresholds(model: Model, thresholds: Sequence[int] | None) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 from toolkit.checks import check_leaks, reconcile
 from toolkit.errors import DataError
 from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
+from toolkit.report.findings import fact
 from toolkit.report.wording import count
 
 if TYPE_CHECKING:
@@ -118,9 +119,9 @@ def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Tabl
     facts |= {
         "reconcile.agree": found.agreement.positives,
         "reconcile.n": found.agreement.n,
-        "reconcile.share": found.agreement.estimate,
-        "reconcile.low": found.agreement.low,
-        "reconcile.high": found.agreement.high,
+        "reconcile.share": fact(found.agreement.estimate),
+        "reconcile.low": fact(found.agreement.low),
+        "reconcile.high": fact(found.agreement.high),
         "reconcile.agrees": found.agrees,
     }
     text = Paragraph(found.text, "finding" if found.agrees else "warning")
@@ -161,7 +162,7 @@ def _leaks(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table | 
         Column("Gravity", lambda row: _GRAVITY[str(row["level"])], "left"),
         Column("What", lambda row: f"{row['about']} {row['name']}", "left"),
         Column("Paid by", lambda row: str(row["paid_by"]) or "none", "left"),
-        Column("Answer", lambda row: _answer(row["answer"]), "left"),
+        Column("Answer", lambda row: str(row["answer"]).replace("_", " ") or "none", "left"),
         Column("Because", lambda row: str(row["because"]), "left"),
     ]
     caption = (
@@ -169,7 +170,3 @@ def _leaks(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table | 
         f" {count(leaks.not_converted)} other judged leads; {clear} more are clear"
     )
     return (table_of(listed, columns, caption=caption), *unknown)
-
-
-def _answer(answer: object) -> str:
-    return "none" if answer is None or pd.isna(answer) else str(answer).replace("_", " ")  # type: ignore[call-overload]

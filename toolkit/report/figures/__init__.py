@@ -1,12 +1,19 @@
 """Figures whose title is the sentence to repeat, each drawn from one documented table."""
 
 from toolkit.report.figures.bands import plot_bands
+from toolkit.report.figures.best import plot_best
 from toolkit.report.figures.calibration import plot_calibration, plot_promises
+from toolkit.report.figures.cliff import plot_cliff
+from toolkit.report.figures.decision import plot_decision
 from toolkit.report.figures.dispositions import plot_dispositions
+from toolkit.report.figures.forest import plot_forest
 from toolkit.report.figures.funnel import plot_funnel
 from toolkit.report.figures.gains import plot_gains
 from toolkit.report.figures.grid import plot_grid
+from toolkit.report.figures.overlap import plot_overlap
 from toolkit.report.figures.quarters import plot_quarters
+from toolkit.report.figures.queue import plot_queue
+from toolkit.report.figures.segments import plot_segments
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
 from toolkit.report.figures.thresholds import plot_thresholds
 from toolkit.report.figures.times import plot_times
@@ -16,13 +23,20 @@ __all__ = [
     "alt_text",
     "figure_svg",
     "plot_bands",
+    "plot_best",
     "plot_calibration",
+    "plot_cliff",
+    "plot_decision",
     "plot_dispositions",
+    "plot_forest",
     "plot_funnel",
     "plot_gains",
     "plot_grid",
+    "plot_overlap",
     "plot_promises",
     "plot_quarters",
+    "plot_queue",
+    "plot_segments",
     "plot_thresholds",
     "plot_times",
 ]
