@@ -94,7 +94,7 @@ def _add(name: str, a: Any, b: Any, frames: tuple[pd.DataFrame, ...]) -> Any:
     if isinstance(a, AccountCells) or isinstance(b, AccountCells):
         return _add_cells(a, b, frames)
     if isinstance(a, pd.DataFrame) or isinstance(b, pd.DataFrame):
-        # What one of the two did not count is not known of both.
+        # Products across groups are whole only where both tables have them.
         return None if a is None or b is None else _add_frames(a, b)
     if isinstance(a, Mapping):
         return {key: _one_or_sum(a.get(key), b.get(key)) for key in sorted({*a, *b}, key=str)}

@@ -68,7 +68,8 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
             for key, pairs in counts.accounts_by.items()
             if (part := _coarser(pairs, merged_to, dropped, fewer_than)) is not None
         },
-        accounts_across=_coarser_across(counts.accounts_across, merged_to, fewer_than),
+        # Products across groups are of single accounts: they would give small cells away.
+        accounts_across=None,
     )
 
 
@@ -164,20 +165,6 @@ def _coarser(
     sums = frame.groupby(keys, as_index=False, sort=True).agg({"n": "sum"})
     largest = -(-pairs.largest // fewer_than) * fewer_than
     return replace(pairs, frame=_rounded(sums, fewer_than), largest=largest)
-
-
-def _coarser_across(
-    frame: pd.DataFrame | None, merged_to: dict[int, int], fewer_than: int
-) -> pd.DataFrame | None:
-    """Products between groups, of judged leads only; those of a few leads are left out."""
-    if frame is None:
-        return None
-    keys = ["group_a", "score_a", "state_a", "group_b", "score_b", "state_b"]
-    merged = frame.assign(
-        score_a=frame["score_a"].map(merged_to), score_b=frame["score_b"].map(merged_to)
-    )
-    sums = merged.groupby(keys, as_index=False, sort=True).agg({"n": "sum"})
-    return sums[sums["n"] >= fewer_than].reset_index(drop=True)
 
 
 def _rounded(frame: pd.DataFrame, fewer_than: int) -> pd.DataFrame:
