@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import argparse
 
-from tests.analysis.weights.simulation import at_departure, error_rates, pool, power, slopes
+from tests.analysis.weights.simulation import (
+    at_departure,
+    error_rates,
+    pool,
+    power,
+    several_wrong,
+    slopes,
+)
 
 
 def main() -> None:
@@ -26,6 +33,7 @@ def main() -> None:
                 found = at_departure(name, departure, runs=half, leads=leads)
                 print(f"  {name} {departure:+d}:", found, flush=True)
             print(f"  {name}, power:", power(name, runs=half, leads=leads), flush=True)
+        print("  several wrong:", several_wrong(runs=half, leads=leads), flush=True)
         print("  slopes:", slopes(leads=leads), flush=True)
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.weights.simulation import at_departure, error_rates, power, slopes
+from tests.analysis.weights.simulation import (
+    at_departure,
+    error_rates,
+    power,
+    several_wrong,
+    slopes,
+)
 
 SMALL = 6_000
 LARGE = 20_000
@@ -44,6 +50,15 @@ def test_a_departure_of_the_promised_size_is_found_four_times_in_five(name):
     assert abs(found["change"] - 0.8) <= three_errors(0.8, runs) + 0.03  # whole points only
     assert found["keep"] == 0
     assert found["interval holds the truth"] >= 0.95 - three_errors(0.05, runs)
+
+
+@pytest.mark.slow
+def test_with_half_of_the_points_wrong_the_right_ones_are_left_alone():
+    runs = 200
+    found = several_wrong(runs=runs, leads=LARGE)
+    assert found["any right one changed"] <= 0.05 + three_errors(0.05, runs)
+    assert found["any wrong one kept"] <= 0.05 + three_errors(0.05, runs)
+    assert found["demo changed"] > 0.7
 
 
 @pytest.mark.parametrize("leads", [20_000, pytest.param(60_000, marks=pytest.mark.slow)])
