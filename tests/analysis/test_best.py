@@ -182,7 +182,7 @@ def test_too_many_scores_to_draw_from_are_answered_without_draws():
     assert np.isnan(found.optimism)
     assert found.best == 2000
     bands = threshold_bands(counts, thresholds=[2000])
-    assert set(bands["method"]) == {"Wilson, Bonferroni"}
+    assert set(bands["method"]) == {"Clopper-Pearson, Bonferroni"}
 
 
 def test_sensitivity_repeats_the_set_for_each_ratio(sim_counts):

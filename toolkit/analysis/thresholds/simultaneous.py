@@ -13,6 +13,7 @@ from toolkit.analysis.bootstrap import SEED, replicate_or_reason
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.intervals import (
     FEW,
+    clopper_pearson_interval,
     miss_family,
     precision_family,
     quantile_ratio,
@@ -91,8 +92,7 @@ def threshold_bands(
 
     `sup-t`: log-odds +- c * sd, with sd and c (95% quantile of the largest studentised deviation)
     from bootstrapped counts, over thresholds with at least 5 effective hits and misses (from 40
-    equal accounts); elsewhere Wilson with the same c in place of z. `Bonferroni`: the same with c the normal quantile for so
-    many intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for
+    X `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for
     recall and false-positive rate of leads whose accounts are not known. Where leads come from
     few accounts c is widened as t is against z. Sources: Montiel Olea and Plagborg-Moller (2019);
     Massart (1990).
@@ -127,15 +127,18 @@ def _ends(curve: _Curve, drawn: Floats | None, method: BandMethod, confidence: f
         return _dkw(curve, confidence)
     bonferroni = -float(ndtri(tail(confidence) / max(len(curve.at), 1)))
     if drawn is None:
-        low, high = _wilson(curve, bonferroni)
-        return _Ends(low, high, np.full(len(low), "Wilson, Bonferroni"))
+        low, high = _exact(curve, bonferroni)
+        return _Ends(low, high, np.full(len(low), "Clopper-Pearson, Bonferroni"))
     spread, critical = _sup_t(curve, drawn, confidence, bonferroni)
     return _joined(curve, spread, critical)
 
 
-def _wilson(curve: _Curve, critical: float) -> tuple[Floats, Floats]:
-    rates = rate_arrays(curve.family, confidence=2 * float(ndtr(critical)) - 1, pool=curve.whole)
-    return rates.low, rates.high
+def _exact(curve: _Curve, critical: float) -> tuple[Floats, Floats]:
+    """Clopper-Pearson on the effective number of leads: Wilson's lower end errs at a few hits."""
+    level = 2 * float(ndtr(critical)) - 1
+    rates = rate_arrays(curve.family, confidence=level, pool=curve.whole)
+    hits = np.nan_to_num(rates.estimate) * rates.n_effective
+    return clopper_pearson_interval(hits, rates.n_effective, confidence=level)
 
 
 def _sup_t(
@@ -154,8 +157,8 @@ def _sup_t(
 
 
 def _joined(curve: _Curve, spread: Floats, critical: float) -> _Ends:
-    """Log-odds bands where counts are usual; Wilson with the same critical value elsewhere."""
-    low, high = _wilson(curve, critical)
+    """Log-odds bands where counts are usual; Clopper-Pearson at the same level elsewhere."""
+    low, high = _exact(curve, critical)
     usual = _usual(curve) & (spread > 0)
     few = np.ones(len(spread))
     if curve.rates.equal_accounts is not None:
@@ -166,7 +169,7 @@ def _joined(curve: _Curve, spread: Floats, critical: float) -> _Ends:
     return _Ends(
         np.where(usual, expit(middle - step), low),
         np.where(usual, expit(middle + step), high),
-        np.where(usual, "sup-t", "Wilson with the critical value of sup-t"),
+        np.where(usual, "sup-t", "Clopper-Pearson with the critical value of sup-t"),
     )
 
 
