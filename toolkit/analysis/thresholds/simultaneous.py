@@ -91,11 +91,12 @@ def threshold_bands(
     (for all at once), `method` (of the band at this threshold), `reason`.
 
     `sup-t`: log-odds +- c * sd, with sd and c (95% quantile of the largest studentised deviation)
-    from bootstrapped counts, over thresholds with at least 5 effective hits and misses (from 40
-    X `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for
-    recall and false-positive rate of leads whose accounts are not known. Where leads come from
-    few accounts c is widened as t is against z. Sources: Montiel Olea and Plagborg-Moller (2019);
-    Massart (1990).
+    from bootstrapped counts, over thresholds with at least 5 hits and misses; elsewhere
+    Clopper-Pearson at the level of c. Only for leads whose accounts are not known, else as
+    `Bonferroni`: Clopper-Pearson on the effective number of leads, at the level for so many
+    intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for recall
+    and false-positive rate of leads whose accounts are not known. Sources: Montiel Olea and
+    Plagborg-Moller (2019); Clopper and Pearson (1934); Massart (1990).
     """
     check_thresholds(thresholds)
     check_replicates(replicates)
@@ -103,9 +104,11 @@ def threshold_bands(
         raise QuestionError(f"method is '{method}': expected sup-t, Bonferroni or DKW")
     cells = read_cells(counts)
     asked, at = positions(cells, thresholds)
-    # Too many scores to draw from: the Bonferroni band, as `method` says.
-    sup_t = method == "sup-t"
-    drawn = replicate_or_reason(counts, replicates, seed)[0] if sup_t else None
+    drawn = None
+    # Over accounts the log-odds bands cover too seldom (simulated), so theirs are Bonferroni's; so
+    # are those of too many scores to draw from. The column `method` says it.
+    if method == "sup-t" and cells.pairs is None:
+        drawn = replicate_or_reason(counts, replicates, seed)[0]
     tables = []
     for name, family in _RATES.items():
         curve = _curve(name, family(cells), at, confidence)
