@@ -116,6 +116,7 @@ from toolkit.analysis.weights import (
     dose_table,
     fit_weights,
     fitted_half_life,
+    glm_results,
     judge_weights,
     optimism,
     overlap_table,
@@ -126,6 +127,7 @@ from toolkit.analysis.weights import (
     weight_contrast,
     weight_table,
 )
+from toolkit.analysis.windows import outcome_window_table
 
 __all__ = [
     "Adequacy",
@@ -201,6 +203,7 @@ __all__ = [
     "funnel_limits",
     "funnel_table",
     "gains_table",
+    "glm_results",
     "grade_funnel_table",
     "grid_table",
     "hand_raiser_table",
@@ -216,6 +219,7 @@ __all__ = [
     "log_rank",
     "monotonicity",
     "optimism",
+    "outcome_window_table",
     "overlap_table",
     "partial_auc",
     "partial_pooling",

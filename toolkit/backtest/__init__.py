@@ -4,6 +4,7 @@ from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import (
     count_amounts,
     count_days,
+    count_delays,
     count_pairs,
     count_patterns,
     count_replicates,
@@ -15,6 +16,7 @@ from toolkit.backtest.counting import (
 )
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
+from toolkit.backtest.handoffs import HandoffDifferences, handoff_differences
 from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import (
     AtAge,
@@ -30,6 +32,7 @@ from toolkit.backtest.result import Backtest
 from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
 from toolkit.backtest.timeline import score_timeline, threshold_crossings
+from toolkit.backtest.whatif import Replay, replay_models
 
 __all__ = [
     "AtAge",
@@ -40,13 +43,16 @@ __all__ = [
     "AtScoreChange",
     "Backtest",
     "Explanation",
+    "HandoffDifferences",
     "LeadScores",
     "Moment",
     "Outcome",
+    "Replay",
     "account_scores",
     "check_model",
     "count_amounts",
     "count_days",
+    "count_delays",
     "count_lints",
     "count_pairs",
     "count_patterns",
@@ -57,7 +63,9 @@ __all__ = [
     "count_stays",
     "count_weeks",
     "explain_lead",
+    "handoff_differences",
     "read_scored",
+    "replay_models",
     "run_backtest",
     "score_leads",
     "score_timeline",

@@ -11,7 +11,7 @@ import duckdb
 
 from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
-from toolkit.backtest.moments import AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import AtCrossing, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.outcomes import (
     HANDOFF,
     OUTCOME,
@@ -27,8 +27,15 @@ from toolkit.backtest.outcomes import (
 )
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
-from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
-from toolkit.backtest.wording import model_caveats, moment_words, outcome_caveats, unit_words
+from toolkit.backtest.staging import History, Staged, scored_moments, stage, stage_at_moments
+from toolkit.backtest.timeline import threshold_crossings
+from toolkit.backtest.wording import (
+    crossing_caveats,
+    model_caveats,
+    moment_words,
+    outcome_caveats,
+    unit_words,
+)
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
@@ -62,7 +69,7 @@ def run_backtest(
         Where the rows are.
     moment
         `AtHandoff()`, `AtAge(days=14)`, `AtPeriodEnd("quarter")`, `AtMoments(frame)`,
-        `AtScoreChange()` or `AtCrossing(50, crossings)`.
+        `AtScoreChange()` or `AtCrossing(50)`.
     outcome
         The stage to be reached, and within how many days. It decides which leads are scored.
     further
@@ -82,6 +89,9 @@ def run_backtest(
     """
     _check_segments(crm.connection, segments)
     _check_further(outcome, further)
+    if isinstance(moment, AtCrossing) and moment.crossings is None:
+        crossings = threshold_crossings(model, crm, [moment.threshold])
+        moment = replace(moment, crossings=crossings)
     run = _Run(model, crm, moment, (outcome, *further), tuple(segments), new_schema(crm.connection))
     return run.backtest()
 
@@ -174,6 +184,7 @@ class _Run:
             *(steps if self.several else ()),
         )
         common = (
+            *crossing_caveats(self.crm, self.moment),
             *self.history.caveats(),
             *leads.merges.caveats(),
             *model_caveats(self.model, self._span()[0], staged.never_met),
@@ -259,17 +270,18 @@ class _Run:
         at = "make_timestamp(score.s * 1000000)"
         known = self.history.fields
         fields = f"join {known} as known on known.l = score.entry" if known else ""
-        self.query(f"""
-            create table {self.schema}.scored as
-            select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
-              score.s, score.score, score.fit, score.behavior, score.gate,
-              score.profile, state.state,
-              state.organic, state.decision, cast(score.k + 1 as integer) as episode,
-              cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
-              strftime({at}, '%Y-%m') as month{self._segments()}{points}
-            from ({scored_sql(staged)}) as score
-              join {self.schema}.lead as lead on lead.l = score.l {fields}
-              join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
+        with scored_moments(self.crm, staged) as scores:
+            self.query(f"""
+                create table {self.schema}.scored as
+                select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
+                  score.s, score.score, score.fit, score.behavior, score.gate,
+                  score.profile, state.state,
+                  state.organic, state.decision, cast(score.k + 1 as integer) as episode,
+                  cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
+                  strftime({at}, '%Y-%m') as month{self._segments()}{points}
+                from ({scores}) as score
+                  join {self.schema}.lead as lead on lead.l = score.l {fields}
+                  join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
 
     def _segments(self) -> str:
         """The columns to split by, as of the moment where their changes are recorded."""

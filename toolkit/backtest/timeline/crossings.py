@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from toolkit.backtest.kernel import Ints, Points
+from toolkit.backtest.kernel import Bools, Ints, Points
 from toolkit.backtest.timeline.paths import instants, opened
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
@@ -69,7 +69,7 @@ def settled_thresholds(model: Model, thresholds: Sequence[int] | None) -> tuple[
             raise QuestionError(
                 f"thresholds: expected whole numbers of points, found {value!r}; a score is whole"
             )
-    if not len(thresholds):
+    if len(thresholds) == 0:
         raise QuestionError(
             "there is no threshold: the model has no band that begins anywhere. Give some, as in "
             "thresholds=[50]"
@@ -91,7 +91,7 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _episodes(points: Points, score: Ints, starts: Ints, threshold: int) -> dict[str, Ints]:
+def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:
     above = score >= threshold
     before = np.zeros(len(above), dtype=np.bool_)
     before[1:] = above[:-1]
