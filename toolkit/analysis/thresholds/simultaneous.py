@@ -12,13 +12,10 @@ from scipy.special import expit, ndtr, ndtri
 from toolkit.analysis.bootstrap import SEED, replicate_or_reason
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.intervals import (
-    FEW,
     clopper_pearson_interval,
     miss_family,
     precision_family,
-    quantile_ratio,
     rate_arrays,
-    ratio,
     recall_family,
     tail,
 )
@@ -46,7 +43,7 @@ _RATES = {
     "false_positive_rate": miss_family,
 }
 _FEWEST = 5
-"""Fewer (effective) hits or misses, and the log-odds are not near normal."""
+"""Fewer hits or misses, and the log-odds are not near normal."""
 _LEAST = 0.25
 """Counts are clipped here, so that log-odds stay finite."""
 
@@ -163,12 +160,8 @@ def _joined(curve: _Curve, spread: Floats, critical: float) -> _Ends:
     """Log-odds bands where counts are usual; Clopper-Pearson at the same level elsewhere."""
     low, high = _exact(curve, critical)
     usual = _usual(curve) & (spread > 0)
-    few = np.ones(len(spread))
-    if curve.rates.equal_accounts is not None:
-        few = quantile_ratio(curve.family.n, curve.rates.equal_accounts, 1 - float(ndtr(critical)))
-    usual &= np.isfinite(few)
     middle = _log_odds(curve.family.hits, curve.family.misses)
-    step = np.where(usual, critical * spread * np.where(usual, few, 1.0), 0.0)
+    step = np.where(usual, critical * spread, 0.0)
     return _Ends(
         np.where(usual, expit(middle - step), low),
         np.where(usual, expit(middle + step), high),
@@ -195,12 +188,9 @@ def _log_odds(hits: Floats, misses: Floats) -> Floats:
 
 
 def _usual(curve: _Curve) -> NDArray[np.bool_]:
-    """Enough hits and misses, counted as independent leads, from enough accounts."""
-    worth = ratio(curve.rates.n_effective, curve.family.n, empty=0.0)
-    fewest = np.minimum(curve.family.hits, curve.family.misses)
-    enough: NDArray[np.bool_] = fewest * worth >= _FEWEST
-    accounts = curve.rates.equal_accounts
-    return enough if accounts is None else enough & (accounts >= FEW)
+    """Enough hits and misses for log-odds that are near normal."""
+    enough: NDArray[np.bool_] = np.minimum(curve.family.hits, curve.family.misses) >= _FEWEST
+    return enough
 
 
 def _dkw(curve: _Curve, confidence: float) -> _Ends:
