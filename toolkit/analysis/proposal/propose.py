@@ -269,7 +269,9 @@ def _written(
     """The new model; the old one where nothing moves, or (with a reason) where it cannot be one."""
     if not plan.change.any():
         return case.model, None
-    starts = {int(a): int(b) for a, b in zip(thresholds["now"], thresholds["proposed"], strict=True)}
+    starts = {
+        int(a): int(b) for a, b in zip(thresholds["now"], thresholds["proposed"], strict=True)
+    }
     name = version or f"{case.model.version}-proposal"
     try:
         return revised_model(case.model, plan.written, starts=starts, version=name), None
