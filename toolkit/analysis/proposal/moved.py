@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.fit import Weights
@@ -126,7 +127,7 @@ _COLUMNS = (
 
 
 def _crossings(
-    everybody: Everybody, above: Floats, after: Floats, now: float, proposed: float
+    everybody: Everybody, above: NDArray[np.bool_], after: Floats, now: float, proposed: float
 ) -> dict[str, object]:
     n, then = everybody.n, after >= proposed
     weeks = everybody.weeks or nan
