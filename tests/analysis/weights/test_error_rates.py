@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.weights.simulation import at_departure, error_rates, power, slopes
+from tests.analysis.weights.simulation import (
+    at_departure,
+    error_rates,
+    power,
+    several_wrong,
+    slopes,
+)
 
 SMALL = 6_000
 LARGE = 20_000
@@ -37,13 +43,23 @@ def test_at_the_margin_change_and_keep_are_each_wrong_in_five_percent_at_most(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["target_icp", "webinar"])
-def test_a_departure_of_the_promised_size_is_found_four_times_in_five(name):
+@pytest.mark.parametrize(("name", "sign"), [("target_icp", 1), ("webinar", -1)])
+def test_a_departure_of_the_promised_size_is_found_four_times_in_five(name, sign):
+    """Upward the limit of the content group would cut the webinar's true points."""
     runs = 200
-    found = power(name, runs=runs, leads=LARGE)
+    found = power(name, runs=runs, leads=LARGE, sign=sign)
     assert abs(found["change"] - 0.8) <= three_errors(0.8, runs) + 0.03  # whole points only
     assert found["keep"] == 0
     assert found["interval holds the truth"] >= 0.95 - three_errors(0.05, runs)
+
+
+@pytest.mark.slow
+def test_with_half_of_the_points_wrong_the_right_ones_are_left_alone():
+    runs = 200
+    found = several_wrong(runs=runs, leads=LARGE)
+    assert found["any right one changed"] <= 0.05 + three_errors(0.05, runs)
+    assert found["any wrong one kept"] <= 0.05 + three_errors(0.05, runs)
+    assert found["demo changed"] > 0.7
 
 
 @pytest.mark.parametrize("leads", [20_000, pytest.param(60_000, marks=pytest.mark.slow)])

@@ -11,7 +11,7 @@ from toolkit.backtest.reconcile.hypotheses import changes_of
 from toolkit.backtest.reconcile.recorded import Column, place_recorded
 from toolkit.backtest.reconcile.search import search
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import Staged, scored_sql, stage, stage_at_moments
+from toolkit.backtest.staging import Staged, scored_moments, stage, stage_at_moments
 from toolkit.counts import DifferenceCounts, FlowStep
 from toolkit.crm import Crm
 from toolkit.model import Model
@@ -60,26 +60,27 @@ def _compare(crm: Crm, schema: str, staged: Staged) -> None:
     to 0 or to the base of the model there.
     """
     base = staged.plan.base // staged.plan.unit
-    crm.connection.execute(f"""
-        create table {schema}.compared as
-        with score as ({scored_sql(staged)}),
-        c as (
-          select r.l, score.entry, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
-            lag(r.value) over w as value_before, lag(score.score) over w as replayed_before
-          from {schema}.recorded as r join score on score.l = r.l and score.k = r.k
-            join {schema}.lead as lead on lead.l = r.l
-          window w as (partition by r.l order by r.k)),
-        a as (
-          select *, value - replayed is distinct from coalesce(value_before - replayed_before, 0) as arises,
-            value in (0, {base}) and value_before is not null and value < value_before as falls
-          from c),
-        g as (select *, sum(case when arises then 1 else 0 end) over (partition by l order by k) as run from a)
-        select l, entry, k, s, lead_id, account, value, replayed,
-          value <> replayed and first_value(falls) over v as reset_recorded,
-          value <> replayed and first_value(not falls and value_before is not null
-            and value <> value_before and replayed = replayed_before) over v as edited
-        from g window v as (partition by l, run order by k
-          rows between unbounded preceding and unbounded following)""")
+    with scored_moments(crm, staged) as scores:
+        crm.connection.execute(f"""
+            create table {schema}.compared as
+            with score as ({scores}),
+            c as (
+              select r.l, score.entry, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
+                lag(r.value) over w as value_before, lag(score.score) over w as replayed_before
+              from {schema}.recorded as r join score on score.l = r.l and score.k = r.k
+                join {schema}.lead as lead on lead.l = r.l
+              window w as (partition by r.l order by r.k)),
+            a as (
+              select *, value - replayed is distinct from coalesce(value_before - replayed_before, 0) as arises,
+                value in (0, {base}) and value_before is not null and value < value_before as falls
+              from c),
+            g as (select *, sum(case when arises then 1 else 0 end) over (partition by l order by k) as run from a)
+            select l, entry, k, s, lead_id, account, value, replayed,
+              value <> replayed and first_value(falls) over v as reset_recorded,
+              value <> replayed and first_value(not falls and value_before is not null
+                and value <> value_before and replayed = replayed_before) over v as edited
+            from g window v as (partition by l, run order by k
+              rows between unbounded preceding and unbounded following)""")
 
 
 def _counted(
