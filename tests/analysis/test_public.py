@@ -42,6 +42,7 @@ def test_settings_are_keyword_only():
         "counts",
         "criterion",
         "days",
+        "delays",
         "fields",
         "fit",
         "model",

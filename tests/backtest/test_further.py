@@ -69,7 +69,7 @@ def test_an_outcome_that_was_not_asked_for_is_named() -> None:
         ran(further=(Outcome("wn", 90),))
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(crms())
 def test_a_further_outcome_is_what_a_run_of_its_own_would_find(rows: dict) -> None:
     """Of the leads scored by both: a further outcome changes nothing but who is scored."""

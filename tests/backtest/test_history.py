@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.backtest import by_the_book, reference
@@ -32,6 +32,7 @@ from tests.backtest.tables import (
 )
 from toolkit.backtest import (
     AtAge,
+    AtCrossing,
     AtHandoff,
     AtMoments,
     AtPeriodEnd,
@@ -39,6 +40,7 @@ from toolkit.backtest import (
     Outcome,
     explain_lead,
     run_backtest,
+    threshold_crossings,
 )
 from toolkit.errors import DataError
 from toolkit.model import parse_model, score_unit
@@ -57,11 +59,22 @@ def backtest(rows: dict, moment: object) -> Backtest | None:
         return None
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(histories(), MOMENTS)
 def test_scores_follow_fields_records_and_merges_as_the_reference_does(
     rows: dict, moment: object
 ) -> None:
+    compare(rows, moment)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
+@given(histories(), MOMENTS)
+def test_scores_follow_hundreds_of_histories(rows: dict, moment: object) -> None:
+    compare(rows, moment)
+
+
+def compare(rows: dict, moment: object) -> None:
     found = backtest(rows, moment)
     if found is None:
         return
@@ -73,7 +86,7 @@ def test_scores_follow_fields_records_and_merges_as_the_reference_does(
         assert row["score"] == reference.score(known, acts, when), (name, when)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(histories(), st.integers(0, 11), st.integers(0, 50))
 def test_deleting_everything_recorded_later_changes_no_score(
     rows: dict, number: int, day: int
@@ -98,7 +111,7 @@ def test_deleting_everything_recorded_later_changes_no_score(
     assert then.rows()["score"].tolist() == whole.rows()["score"].tolist()
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(histories(), st.randoms(), MOMENTS)
 def test_shuffling_histories_changes_nothing(rows: dict, random: object, moment: object) -> None:
     whole = backtest(rows, moment)
@@ -113,7 +126,7 @@ def test_shuffling_histories_changes_nothing(rows: dict, random: object, moment:
     assert whole.provenance.caveats == other.provenance.caveats
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(histories(), st.integers(0, 11), st.integers(0, 50))
 def test_an_explanation_sees_what_the_backtest_sees(rows: dict, number: int, day: int) -> None:
     own = rows["leads"][number % len(rows["leads"])]
@@ -128,7 +141,7 @@ POOL = {seed: with_histories(random_rows(seed, 30), seed) for seed in range(3)}
 CRMS = {}
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(models(), st.sampled_from(sorted(POOL)))
 def test_every_kind_of_criterion_sees_the_lead_of_the_moment(raw: dict, seed: int) -> None:
     rows = POOL[seed]
@@ -316,3 +329,18 @@ def test_work_before_the_merge_is_work_on_the_lead_that_was_worked() -> None:
     assert fates(feedback=[decision(2, "rejected", 6)]) == {
         "L1": "not_converted", "L2": "not_converted",
     }  # fmt: skip
+
+
+def test_a_replay_of_crossings_says_what_it_does_not_follow() -> None:
+    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 4), activity(2, "demo", 4)],
+                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
+    made = run_backtest(MODEL, crm, moment=AtCrossing(20), outcome=SQL)
+    assert made.rows()["moment"].tolist() == [at(4), at(4)]
+    assert any("merged leads stay two" in text for text in made.provenance.caveats)
+
+
+def test_the_crossings_of_a_lead_know_nothing_of_a_later_merge() -> None:
+    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 1), activity(2, "other", 0)],
+                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
+    crossings = threshold_crossings(MODEL, crm, [20])
+    assert crossings["lead_id"].tolist() == ["L1"]

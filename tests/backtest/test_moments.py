@@ -351,7 +351,7 @@ def test_an_outcome_before_the_day_of_the_moment_was_reached_before() -> None:
 # --- every moment -------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=18)
 @given(
     crms(),
     st.lists(st.tuples(st.integers(0, 13), st.integers(-4, 260)), max_size=30),

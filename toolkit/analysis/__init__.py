@@ -15,6 +15,7 @@ from toolkit.analysis.benefit import (
     benefit_table,
     best_thresholds,
     decision_curve,
+    decision_difference,
     exploration_sample,
 )
 from toolkit.analysis.bootstrap import replicate_cells
@@ -115,6 +116,7 @@ from toolkit.analysis.weights import (
     dose_table,
     fit_weights,
     fitted_half_life,
+    glm_results,
     judge_weights,
     optimism,
     overlap_table,
@@ -125,6 +127,7 @@ from toolkit.analysis.weights import (
     weight_contrast,
     weight_table,
 )
+from toolkit.analysis.windows import outcome_window_table
 
 __all__ = [
     "Adequacy",
@@ -187,6 +190,7 @@ __all__ = [
     "compare_bands",
     "cox_slope",
     "decision_curve",
+    "decision_difference",
     "decompose_mapping",
     "detectable_points",
     "disposition_table",
@@ -199,6 +203,7 @@ __all__ = [
     "funnel_limits",
     "funnel_table",
     "gains_table",
+    "glm_results",
     "grade_funnel_table",
     "grid_table",
     "hand_raiser_table",
@@ -214,6 +219,7 @@ __all__ = [
     "log_rank",
     "monotonicity",
     "optimism",
+    "outcome_window_table",
     "overlap_table",
     "partial_auc",
     "partial_pooling",

@@ -4,6 +4,7 @@ from toolkit.backtest.asof import LeadScores, score_leads
 from toolkit.backtest.counting import (
     count_amounts,
     count_days,
+    count_delays,
     count_pairs,
     count_patterns,
     count_replicates,
@@ -15,6 +16,7 @@ from toolkit.backtest.counting import (
 )
 from toolkit.backtest.explain import Explanation, explain_lead
 from toolkit.backtest.flat import read_scored
+from toolkit.backtest.handoffs import HandoffDifferences, handoff_differences
 from toolkit.backtest.lints import count_lints
 from toolkit.backtest.moments import (
     AtAge,
@@ -40,6 +42,7 @@ __all__ = [
     "AtScoreChange",
     "Backtest",
     "Explanation",
+    "HandoffDifferences",
     "LeadScores",
     "Moment",
     "Outcome",
@@ -47,6 +50,7 @@ __all__ = [
     "check_model",
     "count_amounts",
     "count_days",
+    "count_delays",
     "count_lints",
     "count_pairs",
     "count_patterns",
@@ -57,6 +61,7 @@ __all__ = [
     "count_stays",
     "count_weeks",
     "explain_lead",
+    "handoff_differences",
     "read_scored",
     "run_backtest",
     "score_leads",

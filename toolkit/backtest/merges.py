@@ -14,10 +14,10 @@ import duckdb
 
 from toolkit.backtest.sql import seconds
 
-__all__ = ["Merges", "place_ids"]
+__all__ = ["LONG_AGO", "Merges", "place_ids"]
 
 LONG_AGO = -(10**15)
-"""Seconds: earlier than any fact."""
+"""Seconds: earlier than any fact; rows that count for a lead from the beginning count from then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ DAY = 86_400
 """Seconds of a day: windows are counted in UTC, where every day has as many."""
 
 _MOST_DAYS = 36_500
+_CROSSING = ("lead_id", "threshold", "episode", "crossed_at")
 Episodes = Literal["first", "all"]
 
 
@@ -74,24 +75,21 @@ class AtCrossing:
         The score that is reached; inclusive.
     crossings
         A frame with the columns `lead_id`, `threshold`, `episode` (1, 2, ...) and `crossed_at`
-        (naive UTC or with a zone), one row per up-crossing, as replaying the model gives it.
-        Rows of other thresholds are left out.
+        (naive UTC or with a zone), one row per up-crossing, such as those of another model; rows
+        of other thresholds are left out. By default `threshold_crossings` of the model.
     episodes
         `first`: the first crossing of each lead; `all`: every one, numbered.
     """
 
     threshold: int
-    crossings: pd.DataFrame = field(repr=False, compare=False)
+    crossings: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     episodes: Episodes = "first"
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
         _episodes("AtCrossing", self.episodes)
-        _columns(
-            "AtCrossing(crossings)",
-            self.crossings,
-            ("lead_id", "threshold", "episode", "crossed_at"),
-        )
+        if self.crossings is not None:
+            _columns("AtCrossing(crossings)", self.crossings, _CROSSING)
 
 
 @dataclass(frozen=True, slots=True)

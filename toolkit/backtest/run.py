@@ -11,7 +11,7 @@ import duckdb
 
 from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
-from toolkit.backtest.moments import AtHandoff, AtPeriodEnd, Moment, Outcome
+from toolkit.backtest.moments import AtCrossing, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.outcomes import (
     HANDOFF,
     OUTCOME,
@@ -28,7 +28,14 @@ from toolkit.backtest.outcomes import (
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
 from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
-from toolkit.backtest.wording import model_caveats, moment_words, outcome_caveats, unit_words
+from toolkit.backtest.timeline import threshold_crossings
+from toolkit.backtest.wording import (
+    crossing_caveats,
+    model_caveats,
+    moment_words,
+    outcome_caveats,
+    unit_words,
+)
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError, nearest_first
@@ -62,7 +69,7 @@ def run_backtest(
         Where the rows are.
     moment
         `AtHandoff()`, `AtAge(days=14)`, `AtPeriodEnd("quarter")`, `AtMoments(frame)`,
-        `AtScoreChange()` or `AtCrossing(50, crossings)`.
+        `AtScoreChange()` or `AtCrossing(50)`.
     outcome
         The stage to be reached, and within how many days. It decides which leads are scored.
     further
@@ -82,6 +89,9 @@ def run_backtest(
     """
     _check_segments(crm.connection, segments)
     _check_further(outcome, further)
+    if isinstance(moment, AtCrossing) and moment.crossings is None:
+        crossings = threshold_crossings(model, crm, [moment.threshold])
+        moment = replace(moment, crossings=crossings)
     run = _Run(model, crm, moment, (outcome, *further), tuple(segments), new_schema(crm.connection))
     return run.backtest()
 
@@ -174,6 +184,7 @@ class _Run:
             *(steps if self.several else ()),
         )
         common = (
+            *crossing_caveats(self.crm, self.moment),
             *self.history.caveats(),
             *leads.merges.caveats(),
             *model_caveats(self.model, self._span()[0], staged.never_met),

@@ -21,7 +21,13 @@ from toolkit.backtest.sql import seconds
 from toolkit.crm import Crm
 from toolkit.model import Model, describe_condition
 
-__all__ = ["model_caveats", "moment_words", "outcome_caveats", "unit_words"]
+__all__ = ["crossing_caveats", "model_caveats", "moment_words", "outcome_caveats", "unit_words"]
+
+
+_PLAIN_REPLAY = (
+    "The moments come from a replay with the fields of the export in which merged leads stay two; "
+    "only the scores at these moments follow the recorded changes."
+)
 
 
 def unit_words(moment: Moment, *, several: bool) -> str:
@@ -56,14 +62,24 @@ def moment_words(crm: Crm, moment: Moment, handoff_stage: str) -> str:
     return f"the end of each {moment.period} while the lead is open{aged}"
 
 
+def crossing_caveats(crm: Crm, moment: Moment) -> tuple[str, ...]:
+    """What the replay of crossings does not follow."""
+    known = [name for name in ("lead_changes", "lead_merges") if name in crm.tables]
+    if not isinstance(moment, AtCrossing) or not known:
+        return ()
+    return (_PLAIN_REPLAY,)
+
+
 def model_caveats(
     model: Model, first_moment: date | None, never_met: Sequence[str]
 ) -> tuple[str, ...]:
     """What the model and the data do not have in common."""
     caveats = [
-        f"The band '{band.name}' begins at {entry.start} instead of {band.start} for leads "
-        f"where {describe_condition(entry.when)}; a threshold in this report is that of all "
-        "other leads, applied to everybody."
+        (
+            f"The band '{band.name}' begins at {entry.start} instead of {band.start} for leads "
+            f"where {describe_condition(entry.when)}; a threshold in this report is that of all "
+            "other leads, applied to everybody."
+        )
         for band in model.bands
         for entry in band.exceptions
     ]

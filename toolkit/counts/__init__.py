@@ -16,6 +16,7 @@ from __future__ import annotations
 from toolkit.counts.accounts import AccountCells, AccountPairs
 from toolkit.counts.amounts import AmountCounts
 from toolkit.counts.days import DAY_STATUSES, DayCounts, DayStatus, StayCounts
+from toolkit.counts.delays import DelayCounts
 from toolkit.counts.differences import DifferenceCounts
 from toolkit.counts.fields import FieldCounts, TimingCounts
 from toolkit.counts.fingerprint import fingerprint
@@ -41,6 +42,7 @@ __all__ = [
     "AmountCounts",
     "DayCounts",
     "DayStatus",
+    "DelayCounts",
     "DifferenceCounts",
     "Disposition",
     "Extra",

@@ -88,6 +88,9 @@ def _add(name: str, a: Any, b: Any, frames: tuple[pd.DataFrame, ...]) -> Any:
         return _add_pairs(a or _alone(frames[0]), b or _alone(frames[1]))
     if isinstance(a, AccountCells) or isinstance(b, AccountCells):
         return _add_cells(a, b, frames)
+    if isinstance(a, pd.DataFrame) or isinstance(b, pd.DataFrame):
+        # Products across groups are whole only where both tables have them.
+        return None if a is None or b is None else _add_frames(a, b)
     if isinstance(a, Mapping):
         return {key: _one_or_sum(a.get(key), b.get(key)) for key in sorted({*a, *b}, key=str)}
     if a != b:

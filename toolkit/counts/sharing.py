@@ -63,6 +63,8 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
             for key, pairs in counts.accounts_by.items()
             if (part := _coarser(pairs, merged_to, dropped, fewer_than)) is not None
         },
+        # Products across groups are of single accounts: they would give small cells away.
+        accounts_across=None,
     )
 
 

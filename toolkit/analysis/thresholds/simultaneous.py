@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
-from toolkit.analysis.bootstrap import replicate_cells
+from toolkit.analysis.bootstrap import SEED, replicate_or_reason
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.intervals import (
     FEW,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats, Ints
     from toolkit.analysis.intervals import Family, RateArrays
     from toolkit.analysis.split import Split
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ReplicateCounts, ScoreCounts
 
 __all__ = ["BandMethod", "threshold_bands"]
 
@@ -76,8 +76,8 @@ def threshold_bands(
     thresholds: Sequence[int] | None = None,
     method: BandMethod = "sup-t",
     confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 20260101,
+    replicates: int | ReplicateCounts = 2000,
+    seed: int = SEED,
 ) -> pd.DataFrame:
     """Bands of precision, recall and false-positive rate over all the thresholds at once.
 
@@ -103,9 +103,9 @@ def threshold_bands(
         raise QuestionError(f"method is '{method}': expected sup-t, Bonferroni or DKW")
     cells = read_cells(counts)
     asked, at = positions(cells, thresholds)
-    drawn = (
-        replicate_cells(counts, replicates=replicates, seed=seed)[1] if method == "sup-t" else None
-    )
+    # Too many scores to draw from: the Bonferroni band, as `method` says.
+    sup_t = method == "sup-t"
+    drawn = replicate_or_reason(counts, replicates, seed)[0] if sup_t else None
     tables = []
     for name, family in _RATES.items():
         curve = _curve(name, family(cells), at, confidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.backtest.counting.amounts import count_amounts
 from toolkit.backtest.counting.days import count_days
+from toolkit.backtest.counting.delays import count_delays
 from toolkit.backtest.counting.pairs import count_pairs
 from toolkit.backtest.counting.patterns import count_patterns
 from toolkit.backtest.counting.replicates import count_replicates
@@ -15,6 +16,7 @@ from toolkit.backtest.counting.weeks import count_weeks
 __all__ = [
     "count_amounts",
     "count_days",
+    "count_delays",
     "count_pairs",
     "count_patterns",
     "count_replicates",

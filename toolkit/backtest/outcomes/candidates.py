@@ -127,6 +127,8 @@ def _stage_given(crm: Crm, schema: str, frame: pd.DataFrame) -> None:
 
 
 def _crossings(moment: AtCrossing) -> pd.DataFrame:
+    if moment.crossings is None:
+        raise QuestionError("AtCrossing: the crossings are not known yet; replay the model first")
     chosen = moment.crossings[moment.crossings["threshold"] == moment.threshold]
     if chosen.empty and len(moment.crossings):
         known = sorted(set(moment.crossings["threshold"].tolist()))

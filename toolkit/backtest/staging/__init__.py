@@ -49,7 +49,10 @@ class Staged:
 
 
 def stage(model: Model, crm: Crm, schema: str) -> Staged:
-    """Make `<schema>.ld` and the view `<schema>.ev`, which the core reads: leads as exported."""
+    """Make `<schema>.ld` and the view `<schema>.ev`, which the core reads.
+
+    Leads have the fields of the export, and do not inherit from leads that were merged into them.
+    """
     return _stage(model, crm, History(schema))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.backtest.merges import LONG_AGO
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.backtest.staging.plan import (
     ActivitySource,
@@ -40,7 +41,8 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     marketing activity), `code` (a number of all its flags together), `r<i>` (1 where the activity meets criterion i), and where the model
     needs them `z<i>` (1 where it resets), `g<i>` (number of its asset or session) and `d`
     (recorded delta). Activities of machines, without a time, or that no rule can see are not in
-    the view; the checks of the tables count the first two.
+    the view, nor those of leads that were merged into this one, unless `ids` says that they count
+    from the beginning; the checks of the tables count the first two.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -274,5 +276,5 @@ def _make_view(
         select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
         from {_each_once(crm)} as a
         join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
-        join {schema}.ids as lead on lead.lead_id = a.lead_id and lead.inherits = 1{joins}
+        join {schema}.ids as lead on lead.lead_id = a.lead_id and lead.m = {LONG_AGO}{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")

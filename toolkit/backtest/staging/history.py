@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from toolkit.backtest.merges import LONG_AGO
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.crm import Crm
 from toolkit.model import Model
@@ -195,7 +196,8 @@ def _number_entries(crm: Crm, schema: str, inner: str) -> None:
         join {inner}.lead as lead on lead.base = m.base and lead.changes = m.changes
           and lead.merges = m.merges""")
     crm.connection.execute(f"""
-        create table {inner}.ids as select ids.lead_id, lead.l, ids.m, 1 as inherits
+        create table {inner}.ids as
+        select ids.lead_id, lead.l, cast({LONG_AGO} as bigint) as m, 1 as inherits
         from {inner}.lead as lead join {schema}.ids as ids
           on ids.l = lead.base and ids.inherits = 1 and ids.m <= lead.at""")
 
