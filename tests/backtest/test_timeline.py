@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -45,15 +46,15 @@ def crm_of(seed: int, leads: int = 40):
 
 def paths_of(frame) -> dict[str, list[tuple[datetime, int]]]:
     found: dict[str, list[tuple[datetime, int]]] = {}
-    for name, at, score in zip(
+    for name, when, score in zip(
         frame["lead_id"], frame["changed_at"].dt.to_pydatetime(), frame["score"], strict=True
     ):
-        found.setdefault(name, []).append((at, int(score)))
+        found.setdefault(name, []).append((when, int(score)))
     return found
 
 
-def on_path(path: list[tuple[datetime, int]], at: datetime) -> int:
-    return [score for since, score in path if since <= at][-1]
+def on_path(path: list[tuple[datetime, int]], when: datetime) -> int:
+    return [score for since, score in path if since <= when][-1]
 
 
 def instants_of(path: list, created: datetime, draw: Random, most: int) -> list[datetime]:
@@ -62,26 +63,26 @@ def instants_of(path: list, created: datetime, draw: Random, most: int) -> list[
     changes = draw.sample(changes, min(most, len(changes)))
     near = [since + step * SECOND for since in changes for step in (-1, 0, 1)]
     grid = [START + timedelta(hours=6 * draw.randint(0, 4 * 90)) for _ in range(most)]
-    grid += [at + draw.choice([-1, 1]) * SECOND for at in grid]
-    return [at for at in [*near, *grid] if created <= at <= UNTIL]
+    grid += [when + draw.choice([-1, 1]) * SECOND for when in grid]
+    return [when for when in [*near, *grid] if created <= when <= UNTIL]
 
 
-def compare(raw: dict, rows: dict, crm, draw: Random, most: int, share: float = 1) -> int:
+def compare(raw: dict, rows: dict, crm, draw: Random, *, most: int, share: float) -> int:
     book, checked = for_the_book(raw), 0
     own: dict[str, list[dict]] = {}
     for a in rows["activities"]:
         own.setdefault(a["lead_id"], []).append(a)
     paths = paths_of(score_timeline(read(raw), crm))
-    assert set(paths) == {lead["lead_id"] for lead in rows["leads"]}
-    for lead in rows["leads"]:
+    assert set(paths) == {one["lead_id"] for one in rows["leads"]}
+    for one in rows["leads"]:
         if draw.random() >= share:
             continue
-        path = paths[lead["lead_id"]]
-        assert path[0][0] == lead["created_at"]
-        assert all(one[0] < other[0] and one[1] != other[1] for one, other in zip(path, path[1:]))
-        for at in instants_of(path, lead["created_at"], draw, most):
-            expected = by_the_book.score(book, lead, own.get(lead["lead_id"], []), at)
-            assert on_path(path, at) == expected["score"], (lead["lead_id"], at)
+        path = paths[one["lead_id"]]
+        assert path[0][0] == one["created_at"]
+        assert all(a[0] < b[0] and a[1] != b[1] for a, b in pairwise(path))
+        for when in instants_of(path, one["created_at"], draw, most):
+            expected = by_the_book.score(book, one, own.get(one["lead_id"], []), when)
+            assert on_path(path, when) == expected["score"], (one["lead_id"], when)
             checked += 1
     return checked
 
@@ -94,7 +95,7 @@ def test_the_timeline_is_the_book_at_every_change(raw: dict, seed: int, luck: in
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(models(), st.integers(100, 104), st.integers(0, 1_000))
 def test_the_timeline_is_the_book_on_many_models(raw: dict, seed: int, luck: int) -> None:
     rows, crm = crm_of(seed, 200)
@@ -255,7 +256,7 @@ def test_crossings_are_those_of_the_timeline(rows: dict, thresholds: list[int]) 
 
 def test_without_a_threshold_there_is_no_crossing_to_look_for() -> None:
     _, crm = crm_of(0)
-    plain = parse_model(MODEL.split("bands:")[0])
+    plain = parse_model(MODEL.split("bands:", maxsplit=1)[0])
     with pytest.raises(QuestionError, match="there is no threshold"):
         threshold_crossings(plain, crm)
     with pytest.raises(QuestionError, match=r"whole numbers of points, found 1\.5"):

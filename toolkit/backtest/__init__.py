@@ -32,6 +32,7 @@ from toolkit.backtest.result import Backtest
 from toolkit.backtest.rollup import account_scores
 from toolkit.backtest.run import check_model, run_backtest
 from toolkit.backtest.timeline import score_timeline, threshold_crossings
+from toolkit.backtest.whatif import Replay, replay_models
 
 __all__ = [
     "AtAge",
@@ -46,6 +47,7 @@ __all__ = [
     "LeadScores",
     "Moment",
     "Outcome",
+    "Replay",
     "account_scores",
     "check_model",
     "count_amounts",
@@ -63,6 +65,7 @@ __all__ = [
     "explain_lead",
     "handoff_differences",
     "read_scored",
+    "replay_models",
     "run_backtest",
     "score_leads",
     "score_timeline",

@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit.backtest.instants import instant_of, second_of
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import meanings, new_schema
-from toolkit.backtest.staging import Staged, scored_sql, stage_at_moments
+from toolkit.backtest.staging import Staged, scored_moments, stage_at_moments
 from toolkit.counts import FlowStep
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
@@ -94,7 +94,7 @@ def score_leads(
         select l, 0 as k, cast({second} as bigint) as s from {schema}.lead
         where c <= {second} and l not in (select l from {schema}.gone where t <= {second})"""
     )
-    _score(crm.connection, schema, stage_at_moments(model, crm, schema))
+    _score(crm, schema, stage_at_moments(model, crm, schema))
     return LeadScores(
         crm.connection,
         schema,
@@ -104,13 +104,14 @@ def score_leads(
     )
 
 
-def _score(connection: duckdb.DuckDBPyConnection, schema: str, staged: Staged) -> None:
+def _score(crm: Crm, schema: str, staged: Staged) -> None:
     points = "".join(f", score.p{i}" for i in range(len(staged.plan.rules)))
-    connection.execute(f"""
-        create table {schema}.scored as
-        select score.l, score.k, lead.lead_id, lead.account, score.s, score.score, score.fit,
-          score.behavior, score.gate, score.profile{points}
-        from ({scored_sql(staged)}) as score join {schema}.lead as lead on lead.l = score.l""")
+    with scored_moments(crm, staged) as scores:
+        crm.connection.execute(f"""
+            create table {schema}.scored as
+            select score.l, score.k, lead.lead_id, lead.account, score.s, score.score, score.fit,
+              score.behavior, score.gate, score.profile{points}
+            from ({scores}) as score join {schema}.lead as lead on lead.l = score.l""")
 
 
 def _later(connection: duckdb.DuckDBPyConnection, schema: str, second: int) -> tuple[FlowStep, ...]:

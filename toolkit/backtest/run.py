@@ -27,7 +27,7 @@ from toolkit.backtest.outcomes import (
 )
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
-from toolkit.backtest.staging import History, Staged, scored_sql, stage, stage_at_moments
+from toolkit.backtest.staging import History, Staged, scored_moments, stage, stage_at_moments
 from toolkit.backtest.timeline import threshold_crossings
 from toolkit.backtest.wording import (
     crossing_caveats,
@@ -270,17 +270,18 @@ class _Run:
         at = "make_timestamp(score.s * 1000000)"
         known = self.history.fields
         fields = f"join {known} as known on known.l = score.entry" if known else ""
-        self.query(f"""
-            create table {self.schema}.scored as
-            select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
-              score.s, score.score, score.fit, score.behavior, score.gate,
-              score.profile, state.state,
-              state.organic, state.decision, cast(score.k + 1 as integer) as episode,
-              cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
-              strftime({at}, '%Y-%m') as month{self._segments()}{points}
-            from ({scored_sql(staged)}) as score
-              join {self.schema}.lead as lead on lead.l = score.l {fields}
-              join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
+        with scored_moments(self.crm, staged) as scores:
+            self.query(f"""
+                create table {self.schema}.scored as
+                select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
+                  score.s, score.score, score.fit, score.behavior, score.gate,
+                  score.profile, state.state,
+                  state.organic, state.decision, cast(score.k + 1 as integer) as episode,
+                  cast(year({at}) as varchar) || 'Q' || cast(quarter({at}) as varchar) as quarter,
+                  strftime({at}, '%Y-%m') as month{self._segments()}{points}
+                from ({scores}) as score
+                  join {self.schema}.lead as lead on lead.l = score.l {fields}
+                  join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
 
     def _segments(self) -> str:
         """The columns to split by, as of the moment where their changes are recorded."""

@@ -105,7 +105,7 @@ class Layout:
 
     def select(self) -> str:
         """Write the canonical table as a query."""
-        made = [f"{sql} AS {identifier(name)}" for name, sql in self._expressions().items()]
+        made = [f"{sql} AS {identifier(name)}" for name, sql in self.expressions().items()]
         filled = ""
         if self.stage is not None:
             filled = f" WHERE {self.text(self.columns['entered_at'])} IS NOT NULL"
@@ -122,7 +122,18 @@ class Layout:
             return self.source.relation
         return f"(SELECT *, {', '.join(texts)} FROM {self.source.relation})"
 
-    def _expressions(self) -> dict[str, str]:
+    def raw(self, ours: str) -> str | None:
+        """The customer's column behind one of ours; None where we made it."""
+        theirs = self.columns.get(ours, self.others.get(ours))
+        return None if theirs is None else identifier(theirs)
+
+    def whole_number(self, ours: str) -> bool:
+        """Whether the customer's ids are whole numbers of at most 64 bits."""
+        kind = self.source.types.get(self.columns.get(ours, ""), "")
+        return not self.missing and kind in _WHOLE_NUMBERS and "HUGE" not in kind
+
+    def expressions(self) -> dict[str, str]:
+        """SQL of every column of the canonical table, over `prepared()`."""
         made = {"row_id": "row_number() OVER ()"} if self.table.name == "leads" else {}
         for ours, theirs in self.columns.items():
             column = self.table.column(ours)

@@ -59,6 +59,8 @@ class Crm:
     """Naive UTC; what happened later is not known."""
     worked_by: tuple[str, ...] = ("all",)
     """What proves that sales acted on a lead, settled from mapping and data; `all`: nothing can."""
+    layouts: abc.Mapping[str, Layout] = field(default_factory=dict, repr=False)
+    """How each table that is a view reads the customer's columns."""
 
 
 def connect(
@@ -124,7 +126,12 @@ def _connected(
             if layout.source.relation.startswith("crm_frame_"):
                 connection.unregister(layout.source.relation)
     _create_absent(connection, tables)
-    crm = Crm(connection, given.mapping, name, frozenset(tables), (), until)
+    views = {
+        table: parts[0]
+        for table, parts in tables.items()
+        if len(parts) == 1 and not parts[0].source.copied
+    }
+    crm = Crm(connection, given.mapping, name, frozenset(tables), (), until, layouts=views)
     return _settled(crm, findings)
 
 

@@ -15,14 +15,24 @@ any number of threads.
     run      chunk after chunk, two at a time
 """
 
-from toolkit.backtest.kernel.chunk import Chunk, Ints, Points
+from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints, Points
 from toolkit.backtest.kernel.run import THREADS, each_chunk, kernel_scores
-from toolkit.backtest.kernel.scan import CHUNK, Leads, Rows, chunks_of, read_activities, read_leads
+from toolkit.backtest.kernel.scan import (
+    CHUNK,
+    Asked,
+    Leads,
+    Rows,
+    chunks_of,
+    read_activities,
+    read_leads,
+)
 from toolkit.backtest.kernel.scores import score_changes, scores_at
 
 __all__ = [
     "CHUNK",
     "THREADS",
+    "Asked",
+    "Bools",
     "Chunk",
     "Ints",
     "Leads",

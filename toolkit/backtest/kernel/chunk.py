@@ -63,7 +63,8 @@ class Chunk:
 
     def packed(self, lead: Ints, time: Ints) -> Ints:
         """Lead and time as one number that sorts as they do; times after `until` are alike."""
-        return lead * self.span + (np.minimum(time, self.until + 1) - self.low)
+        seconds: Ints = np.minimum(time, self.until + 1) - self.low
+        return lead * self.span + seconds
 
     def part(self, begin: int, end: int) -> Chunk:
         """Some of the leads, numbered from 0 again."""

@@ -108,7 +108,7 @@ def _lasting(members: Sequence[int], plan: Plan, chunk: Chunk) -> Ints:
 def total_points(plan: Plan, fit: Ints, behavior: Ints) -> Ints:
     """The score in units of the plan, before it is rounded."""
     total = plan.base + plan.fit.weight * fit + plan.behavior.weight * behavior
-    return clamp(total, plan.total)
+    return clamp(np.asarray(total, dtype=np.int64), plan.total)
 
 
 def rounded(plan: Plan, total: Ints) -> Ints:
@@ -118,4 +118,4 @@ def rounded(plan: Plan, total: Ints) -> Ints:
     if plan.down:
         return total // plan.unit
     size = (2 * np.abs(total) + plan.unit) // (2 * plan.unit)
-    return np.sign(total) * size
+    return np.where(total < 0, -size, size)

@@ -95,13 +95,17 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     if (chunk.n * chunk.span).bit_length() + bits > _BITS:
         return _in_halves(plan, chunk)
     keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
-    keys.sort()
+    # Starts of one rule are in order already: a sort that merges runs takes a sixth of the time.
+    keys.sort(kind="stable")
     place, code = keys >> bits, keys & ((1 << bits) - 1)
     last = last_of_ties(place)
     lead, time = np.divmod(place[last], chunk.span)
     points = Points(lead, time + chunk.low)
     first = np.searchsorted(lead, np.arange(chunk.n))
-    sums = _running(layout.columns, kinds, code, last, lead, first)
+    sums = [
+        _since_creation(np.cumsum(worth[code])[last], lead, first)
+        for worth in _worths(layout.columns, kinds)
+    ]
     fit, behavior = (dimension_points(name, layout, sums, points, chunk)
                      for name in ("fit", "behavior"))  # fmt: skip
     score = rounded(plan, total_points(plan, fit, behavior))
@@ -146,17 +150,15 @@ def _keys(
         yield (stop << bits) | (code + 1 if code else 0)
 
 
-def _running(
-    columns: int, kinds: list[tuple[int, int]], code: Ints, last: Ints, lead: Ints, first: Ints
-) -> list[Ints]:
-    """Each sum after the last change of every instant, counted from its lead's creation."""
-    sums = []
-    for column in range(columns):
-        worth = np.zeros(2 * len(kinds) + 1, dtype=np.int64)
-        for i, (own, points) in enumerate(kinds):
-            if own == column:
-                worth[2 * i + 1 : 2 * i + 3] = (points, -points)
-        total = np.cumsum(worth[code])[last]
-        before = np.where(first > 0, total[first - 1], 0)
-        sums.append(total - before[lead])
-    return sums
+def _worths(columns: int, kinds: list[tuple[int, int]]) -> Ints:
+    """What each code adds to each sum."""
+    worths = np.zeros((columns, 2 * len(kinds) + 1), dtype=np.int64)
+    for i, (column, points) in enumerate(kinds):
+        worths[column, 2 * i + 1 : 2 * i + 3] = (points, -points)
+    return worths
+
+
+def _since_creation(total: Ints, lead: Ints, first: Ints) -> Ints:
+    """Count a running sum over all leads from each lead's own creation."""
+    before = np.where(first > 0, total[first - 1], 0)
+    return total - before[lead]

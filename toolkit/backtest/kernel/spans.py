@@ -52,7 +52,7 @@ class Spans:
     start: Ints
     stop: Ints
 
-    def kept(self, chosen: Bools) -> Spans:
+    def kept(self, chosen: Bools | Ints) -> Spans:
         """Some of them."""
         parts = (self.lead, self.born, self.start, self.stop)
         return Spans(self.points, *(part[chosen] for part in parts))

@@ -11,7 +11,7 @@ from toolkit.backtest.reconcile.hypotheses import changes_of
 from toolkit.backtest.reconcile.recorded import Column, place_recorded
 from toolkit.backtest.reconcile.search import search
 from toolkit.backtest.result import new_schema
-from toolkit.backtest.staging import Staged, scored_sql, stage, stage_at_moments
+from toolkit.backtest.staging import Staged, scored_moments, stage, stage_at_moments
 from toolkit.counts import DifferenceCounts, FlowStep
 from toolkit.crm import Crm
 from toolkit.model import Model
@@ -20,13 +20,19 @@ __all__ = ["count_differences"]
 
 
 def count_differences(
-    model: Model, crm: Crm, *, score: str | None = None, column: Column | None = None
+    model: Model,
+    crm: Crm,
+    *,
+    score: str | None = None,
+    column: Column | None = None,
+    most: int = 1_000_000,
 ) -> DifferenceCounts:
     """Compare recorded scores with the model's, at the instants at which they were recorded.
 
     The replayed score knows everything up to and including the second of the record. `score` names
     one of several scores of score_history; `column` reads the recorded score from the lead table
-    instead.
+    instead. Of more than `most` recorded scores about so many are compared: all those of leads drawn by
+    a hash of their ids.
 
     Raises QuestionError where no recorded score is known, DataError where none can be compared.
     """
@@ -34,7 +40,7 @@ def count_differences(
     until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
     try:
         number_leads(crm.connection, schema, until=until)
-        name, flow = place_recorded(crm, schema, score=score, column=column, until=until)
+        name, flow = place_recorded(crm, schema, score=score, column=column, until=until, most=most)
         crm.connection.execute(f"create table {schema}.mo as select l, k, s from {schema}.recorded")
         staged = stage_at_moments(model, crm, schema)
         if staged.history.split:
@@ -54,26 +60,27 @@ def _compare(crm: Crm, schema: str, staged: Staged) -> None:
     to 0 or to the base of the model there.
     """
     base = staged.plan.base // staged.plan.unit
-    crm.connection.execute(f"""
-        create table {schema}.compared as
-        with score as ({scored_sql(staged)}),
-        c as (
-          select r.l, score.entry, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
-            lag(r.value) over w as value_before, lag(score.score) over w as replayed_before
-          from {schema}.recorded as r join score on score.l = r.l and score.k = r.k
-            join {schema}.lead as lead on lead.l = r.l
-          window w as (partition by r.l order by r.k)),
-        a as (
-          select *, value - replayed is distinct from coalesce(value_before - replayed_before, 0) as arises,
-            value in (0, {base}) and value_before is not null and value < value_before as falls
-          from c),
-        g as (select *, sum(case when arises then 1 else 0 end) over (partition by l order by k) as run from a)
-        select l, entry, k, s, lead_id, account, value, replayed,
-          value <> replayed and first_value(falls) over v as reset_recorded,
-          value <> replayed and first_value(not falls and value_before is not null
-            and value <> value_before and replayed = replayed_before) over v as edited
-        from g window v as (partition by l, run order by k
-          rows between unbounded preceding and unbounded following)""")
+    with scored_moments(crm, staged) as scores:
+        crm.connection.execute(f"""
+            create table {schema}.compared as
+            with score as ({scores}),
+            c as (
+              select r.l, score.entry, r.k, r.s, lead.lead_id, lead.account, r.value, score.score as replayed,
+                lag(r.value) over w as value_before, lag(score.score) over w as replayed_before
+              from {schema}.recorded as r join score on score.l = r.l and score.k = r.k
+                join {schema}.lead as lead on lead.l = r.l
+              window w as (partition by r.l order by r.k)),
+            a as (
+              select *, value - replayed is distinct from coalesce(value_before - replayed_before, 0) as arises,
+                value in (0, {base}) and value_before is not null and value < value_before as falls
+              from c),
+            g as (select *, sum(case when arises then 1 else 0 end) over (partition by l order by k) as run from a)
+            select l, entry, k, s, lead_id, account, value, replayed,
+              value <> replayed and first_value(falls) over v as reset_recorded,
+              value <> replayed and first_value(not falls and value_before is not null
+                and value <> value_before and replayed = replayed_before) over v as edited
+            from g window v as (partition by l, run order by k
+              rows between unbounded preceding and unbounded following)""")
 
 
 def _counted(

@@ -16,7 +16,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from toolkit.backtest.core import Plan, as_of_sql
+from toolkit.backtest.kernel import kernel_scores
 from toolkit.backtest.schemas import new_schema
 from toolkit.backtest.sql import column_names
 from toolkit.backtest.staging.activities import stage_activities
@@ -32,7 +35,7 @@ __all__ = [
     "drop_staged",
     "make_plan",
     "scored_again",
-    "scored_sql",
+    "scored_moments",
     "stage",
     "stage_at_moments",
 ]
@@ -76,17 +79,35 @@ def _stage(model: Model, crm: Crm, history: History) -> Staged:
     return Staged(make_plan(model), never_met, history)
 
 
-def scored_sql(staged: Staged) -> str:
-    """Select l, entry, k, s, p0, ..., fit, behavior, score, gate, profile of every moment.
+@contextmanager
+def scored_moments(crm: Crm, staged: Staged, *, kernel: bool = True) -> Iterator[str]:
+    """Give SQL of l, entry, k, s, p0, ..., fit, behavior, score, gate, profile of every moment.
 
-    `l` is the number of the lead, `entry` that of the lead as it was known at the moment.
+    `l` is the number of the lead, `entry` that of the lead as it was known at the moment. The
+    kernel scores; `kernel=False` gives the text of the core instead, which selects the same rows
+    and asks nothing of numpy.
     """
+    inner = staged.history.schema
+    if not kernel:
+        yield _scored_sql(staged, as_of_sql(staged.plan))
+        return
+    found = kernel_scores(crm.connection, inner, staged.plan)
+    name = f"{inner}_scores"
+    crm.connection.register(name, pa.table({key: pa.array(part) for key, part in found.items()}))
+    try:
+        columns = ", ".join(f"cast({key} as bigint) as {key}" for key in found)
+        yield _scored_sql(staged, f"select {columns} from {name}")
+    finally:
+        crm.connection.unregister(name)
+
+
+def _scored_sql(staged: Staged, score: str) -> str:
     inner = staged.history.schema
     base = f"join {inner}.lead as e on e.l = score.l" if staged.history.split else ""
     number = "e.base" if staged.history.split else "score.l"
     return f"""
         with ld as (select * from {inner}.ld), ev as (select * from {inner}.ev),
-          mo as (select * from {inner}.mo), score as ({as_of_sql(staged.plan)})
+          mo as (select * from {inner}.mo), score as ({score})
         select score.* replace ({number} as l), score.l as entry, ld.gate, ld.profile
         from score join ld on ld.l = score.l {base}"""
 
@@ -99,12 +120,13 @@ def drop_staged(crm: Crm, schema: str, history: History) -> None:
 
 @contextmanager
 def scored_again(model: Model, crm: Crm, schema: str) -> Iterator[tuple[Plan, str]]:
-    """Score another model on the same leads at the same moments: its plan, and `scored_sql`."""
+    """Score another model on the same leads at the same moments: its plan, and SQL of scores."""
     new = new_schema(crm.connection)
     for table in ("lead", "mo", "ids"):
         crm.connection.execute(f"create view {new}.{table} as select * from {schema}.{table}")
     staged = stage_at_moments(model, crm, new)
     try:
-        yield staged.plan, scored_sql(staged)
+        with scored_moments(crm, staged) as scores:
+            yield staged.plan, scores
     finally:
         drop_staged(crm, new, staged.history)

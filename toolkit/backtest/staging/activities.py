@@ -23,6 +23,7 @@ from toolkit.backtest.staging.plan import (
     reset_sets,
     sources_of,
 )
+from toolkit.backtest.staging.source import Activities, activities_of
 from toolkit.crm import Crm
 from toolkit.errors import DataError, ModelError, nearest_first
 from toolkit.model import InactivityCriterion, LedgerCriterion, Model
@@ -38,11 +39,12 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
 
     Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
-    marketing activity), `code` (a number of all its flags together), `r<i>` (1 where the activity meets criterion i), and where the model
-    needs them `z<i>` (1 where it resets), `g<i>` (number of its asset or session) and `d`
-    (recorded delta). Activities of machines, without a time, or that no rule can see are not in
-    the view, nor those of leads that were merged into this one, unless `ids` says that they count
-    from the beginning; the checks of the tables count the first two.
+    marketing activity), `code` (a number of all its flags together), `r<i>` (1 where the activity
+    meets criterion i), and where the model needs them `z<i>` (1 where it resets), `g<i>` (number
+    of its asset or session) and `d` (recorded delta). Activities of machines, without a time, or
+    that no rule can see are not in the view, nor those of leads that were merged into this one,
+    unless `ids` says that they count from the beginning; the checks of the tables count the first
+    two.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -57,7 +59,8 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     columns = _where_columns(crm, criteria)
     buckets = bucket_columns(model)
     _check_further_columns(crm, criteria, buckets)
-    kinds = _kinds(crm, columns)
+    source = activities_of(crm)
+    kinds = _kinds(crm, schema, source, columns)
     flags = _flags(criteria, kinds, columns)
     _refuse_other_roles(criteria, kinds, flags)
     resets = _reset_flags(model, kinds)
@@ -65,7 +68,9 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
         _number_buckets(crm, schema, i, column)
     made = kinds.assign(q=_breaks_silence(kinds), **flags, **resets)
     delta = _delta(crm, criteria, kinds, flags)
-    _make_view(crm, schema, made, columns, buckets=buckets, delta=delta, silence=silence)
+    _make_view(
+        crm, schema, source, made, columns=columns, buckets=buckets, delta=delta, silence=silence
+    )
     return _never_met(model, criteria, flags, resets)
 
 
@@ -147,24 +152,9 @@ def _delta(crm: Crm, criteria: Sequence[ActivitySource], kinds: pd.DataFrame, fl
 
 def _make_empty_view(crm: Crm, schema: str) -> None:
     crm.connection.execute(
-        f"create view {schema}.ev as select 0 as l, cast(0 as bigint) as t, 0 as q, 0 as code where false"
+        f"create view {schema}.ev as "
+        "select 0 as l, cast(0 as bigint) as t, 0 as q, 0 as code where false"
     )
-
-
-def _each_once(crm: Crm) -> str:
-    """The activities, copies of one activity_id left out (an export that overlaps repeats rows).
-
-    Which copy stays does not depend on the order of rows: the earliest of the first lead.
-    """
-    if "activity_id" not in column_names(crm.connection, "activities"):
-        return "activities"
-    copies = crm.connection.execute(
-        "select count(activity_id) - count(distinct activity_id) from activities"
-    ).fetchall()[0][0]
-    if not copies:
-        return "activities"
-    return """(select * from activities qualify activity_id is null or row_number() over (
-        partition by activity_id order by lead_id, occurred_at, activity_type) = 1)"""
 
 
 def _where_columns(crm: Crm, criteria: Sequence[ActivitySource]) -> list[str]:
@@ -194,13 +184,20 @@ def _text(column: str) -> str:
     return f"coalesce(cast({column} as varchar), '')"
 
 
-def _kinds(crm: Crm, columns: Sequence[str]) -> pd.DataFrame:
-    """The distinct kinds: `activity_type`, `role`, `k0`, ... (the tested columns as text)."""
-    keys = "".join(f", {_text(quoted(name))} as k{i}" for i, name in enumerate(columns))
-    return crm.connection.execute(
-        f"select distinct activity_type, role{keys} from activities "
-        "where activity_type is not null order by all"
-    ).df()
+def _kinds(crm: Crm, schema: str, source: Activities, columns: Sequence[str]) -> pd.DataFrame:
+    """The distinct kinds: `n`, `activity_type`, `role`, `k0`, ... (the tested columns as text).
+
+    Makes `<schema>.raw_kind("<n>", <the customer's columns>)`, from which they are cleaned.
+    """
+    keys = ", ".join(source.raws(["activity_type", "role", *columns]))
+    crm.connection.execute(f"""
+        create table {schema}.raw_kind as
+        select row_number() over () as "<n>", * from (select distinct {keys} from {source.relation})""")
+    texts = "".join(f", {_text(source.cooked[name])} as k{i}" for i, name in enumerate(columns))
+    return crm.connection.execute(f"""
+        select * from (select "<n>" as n, {source.cooked["activity_type"]} as activity_type,
+          {source.cooked["role"]} as role{texts} from {schema}.raw_kind)
+        where activity_type is not null order by all""").df()
 
 
 def _is_type(criterion: ActivitySource, name: str) -> bool:
@@ -249,9 +246,10 @@ def _refuse_other_roles(
 def _make_view(
     crm: Crm,
     schema: str,
+    source: Activities,
     kinds: pd.DataFrame,
-    columns: Sequence[str],
     *,
+    columns: Sequence[str],
     buckets: Sequence[str],
     delta: str,
     silence: bool,
@@ -260,21 +258,39 @@ def _make_view(
     flags = [name for name in kinds.columns if re.fullmatch(r"[rz]\d+", name)]
     seen = kinds[flags].any(axis=1) | ((kinds["q"] == 1) & silence)
     codes = kinds[seen].groupby(["q", *flags]).ngroup()
-    made = kinds[seen].drop(columns="role").assign(code=codes)
+    made = kinds[seen][["n", "q", *flags]].assign(code=codes)
     make_table(crm.connection, f"{schema}.kind", made)
-    keys = "".join(
-        f" and kind.k{i} = {_text('a.' + quoted(name))}" for i, name in enumerate(columns)
-    )
+    keys = source.raws(["activity_type", "role", *columns])
+    listed = "".join(f", raw.{column} as a{i}" for i, column in enumerate(keys))
+    crm.connection.execute(f"""
+        create table {schema}.kind_key as select kind.*{listed}
+        from {schema}.kind as kind join {schema}.raw_kind as raw on raw."<n>" = kind.n""")
     chosen = "".join(f", kind.{name}" for name in flags)
     chosen += "".join(f", bucket{i}.g as g{i}" for i in range(len(buckets)))
     joins = "".join(
         f" left join {schema}.bucket{i} as bucket{i} on bucket{i}.key = {_bucket_key(column)}"
         for i, column in enumerate(buckets)
     )
+    same = " and ".join(f"kind.a{i} is not distinct from a.a{i}" for i in range(len(keys)))
+    names = ["occurred_at", "is_machine", *buckets, *["delta"] * bool(delta)]
     crm.connection.execute(f"""
         create view {schema}.ev as
         select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
-        from {_each_once(crm)} as a
-        join {schema}.kind as kind on kind.activity_type = a.activity_type{keys}
-        join {schema}.ids as lead on lead.lead_id = a.lead_id and lead.m = {LONG_AGO}{joins}
+        from ({source.rows(names, keys)}) as a
+        join {schema}.kind_key as kind on {same}
+        join {_lead_keys(crm, schema, source)} as lead on lead.lead_key = a.lead_key{joins}
         where a.occurred_at is not null and not coalesce(a.is_machine, false)""")
+
+
+def _lead_keys(crm: Crm, schema: str, source: Activities) -> str:
+    """A relation of `l` by `lead_key`: the id as text, or as a number where the source has numbers.
+
+    A text such as 007 is the id of no number.
+    """
+    if not source.numbers:
+        return f"(select l, lead_id as lead_key from {schema}.ids where m = {LONG_AGO})"
+    number = "try_cast(lead_id as bigint)"
+    crm.connection.execute(f"""
+        create table {schema}.id_number as select l, {number} as lead_key from {schema}.ids
+        where m = {LONG_AGO} and cast({number} as varchar) = lead_id""")
+    return f"{schema}.id_number"

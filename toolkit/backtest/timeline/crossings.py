@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from toolkit.backtest.kernel import Ints, Points
+from toolkit.backtest.kernel import Bools, Ints, Points
 from toolkit.backtest.timeline.paths import instants, opened
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
@@ -69,7 +69,7 @@ def settled_thresholds(model: Model, thresholds: Sequence[int] | None) -> tuple[
             raise QuestionError(
                 f"thresholds: expected whole numbers of points, found {value!r}; a score is whole"
             )
-    if not len(thresholds):
+    if len(thresholds) == 0:
         raise QuestionError(
             "there is no threshold: the model has no band that begins anywhere. Give some, as in "
             "thresholds=[50]"
@@ -85,13 +85,25 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     >>> found["crossed"].tolist(), found["left"].tolist()[0], found["episode"].tolist()
     ([4, 9], 6, [1, 2])
     """
-    starts = np.ones(len(score), dtype=np.bool_)
-    starts[1:] = points.lead[1:] != points.lead[:-1]
+    level = np.searchsorted(np.array(sorted(thresholds)), score, side="right")
+    before = np.concatenate([[0], level[:-1]])
+    before[_starts(points.lead)] = 0
+    # Most changes of a score pass no threshold at all.
+    moved = np.flatnonzero(level != before)
+    points, score = Points(points.lead[moved], points.time[moved]), score[moved]
+    starts = _starts(points.lead)
     parts = [_episodes(points, score, starts, threshold) for threshold in thresholds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _episodes(points: Points, score: Ints, starts: Ints, threshold: int) -> dict[str, Ints]:
+def _starts(lead: Ints) -> Bools:
+    """Where the rows of another lead begin."""
+    starts = np.ones(len(lead), dtype=np.bool_)
+    np.not_equal(lead[1:], lead[:-1], out=starts[1:])
+    return starts
+
+
+def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:
     above = score >= threshold
     before = np.zeros(len(above), dtype=np.bool_)
     before[1:] = above[:-1]

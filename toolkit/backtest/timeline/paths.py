@@ -15,6 +15,7 @@ from toolkit.backtest.core import Plan
 from toolkit.backtest.kernel import (
     CHUNK,
     THREADS,
+    Asked,
     Ints,
     Leads,
     Points,
@@ -149,8 +150,8 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
     try:
         number_leads(crm.connection, schema, until=until)
         plan = stage(model, crm, schema).plan
-        asked = "" if leads is None else _ask(crm, schema, leads, until)
-        read = read_leads(crm.connection, schema, plan, chosen=asked)
+        asked = None if leads is None else _asked(crm, schema, leads, until)
+        read = read_leads(crm.connection, schema, plan, asked)
         if not len(read.number):
             raise DataError(
                 "no lead is left to score. Expected at least one with a lead_id and created_at; "
@@ -163,18 +164,14 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
         crm.connection.execute(f"drop schema {schema} cascade")
 
 
-def _ask(crm: Crm, schema: str, leads: Sequence[str], until: int) -> str:
-    """Make `<schema>.asked(l, low, high)` of the leads by name."""
+def _asked(crm: Crm, schema: str, leads: Sequence[str], until: int) -> Asked:
+    """The numbers of leads by name, and their whole lives."""
     names = sorted({str(name) for name in leads})
     make_table(crm.connection, f"{schema}.named", pd.DataFrame({"lead_id": names}, dtype="str"))
-    crm.connection.execute(f"""
-        create table {schema}.asked as
-        select lead.l, cast({_LONG_AGO} as bigint) as low, cast({until} as bigint) as high
-        from {schema}.lead as lead join {schema}.named using (lead_id)""")
     found = crm.connection.execute(f"""
-        select lead_id from {schema}.named where lead_id not in
-          (select lead_id from {schema}.lead) order by 1 limit 1""").fetchall()
-    if found:
+        select named.lead_id, lead.l from {schema}.named as named
+        left join {schema}.lead as lead using (lead_id) order by lead.l nulls first""").fetchall()
+    if found and found[0][1] is None:
         known = crm.connection.execute(
             f"select lead_id from {schema}.lead order by l limit {_OFFERED}"
         ).fetchall()
@@ -183,4 +180,5 @@ def _ask(crm: Crm, schema: str, leads: Sequence[str], until: int) -> str:
             f"{nearest_first(found[0][0], [row[0] for row in known])}. Expected ids of the table "
             "'leads'; rows that contradict one another under one id are not scored"
         )
-    return f"{schema}.asked"
+    number = np.array([row[1] for row in found], dtype=np.int64)
+    return Asked(number, np.full(len(number), _LONG_AGO), np.full(len(number), until))
