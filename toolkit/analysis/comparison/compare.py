@@ -16,6 +16,7 @@ from toolkit.analysis.comparison.paired import paired_rate
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
+    Marks,
     Selection,
     read_choices,
     select_best,
@@ -107,7 +108,7 @@ def compare_models(
     judged = float(choices.n[choices.judged].sum())
     table = pd.DataFrame([_judged(row, limits, judged, refused) for row in rows])
     measure = "precision" if cost_ratio is None else "net benefit"
-    verdict, because = _overall(table.set_index("measure").loc[measure], refused)
+    verdict, because = _overall(table[table["measure"] == measure].iloc[0], refused)
     return Comparison(
         table=table[list(_COLUMNS)].astype({"n_needed": "Int64"}),
         judged_by=measure,
@@ -158,7 +159,7 @@ class _Question:
     challenger: Selection
     confidence: float
 
-    def rate(self, name: str, base: Floats) -> Row:
+    def rate(self, name: str, base: Marks) -> Row:
         """Precision (base: judged leads) or recall (base: converted ones)."""
         c, values, influences = self.choices, [], []
         for chosen in (self.champion, self.challenger):
@@ -204,7 +205,7 @@ def _benefits(
         return [nan, nan], [none, none], "no cost ratio was given"
     total = max(float(choices.n[choices.judged].sum()), 1.0)
     worth = np.where(choices.hit, 1.0, -cost_ratio) * choices.judged
-    values = [choices.total(each.share, worth) / total for each in (one, two)]
+    values = [float(choices.n @ (each.share * worth)) / total for each in (one, two)]
     influences = [
         np.where(choices.judged, (each.share * worth - value) / total, 0.0)
         for each, value in zip((one, two), values, strict=True)
@@ -271,6 +272,6 @@ def _overall(row: pd.Series, refused: str | None) -> tuple[ModelVerdict, str]:
     if isnan(row["low"]):
         return verdict, str(row["reason"])
     return verdict, (
-        f"{row.name} changes by {row['difference']:+.4f} ({row['low']:+.4f} to "
+        f"{row['measure']} changes by {row['difference']:+.4f} ({row['low']:+.4f} to "
         f"{row['high']:+.4f}) against a margin of {row['margin']:g}"
     )

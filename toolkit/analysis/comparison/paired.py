@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import bdtr, chdtrc
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.worked import Choices, Selection
+from toolkit.analysis.comparison.worked import Choices, Marks, Selection
 
 __all__ = ["McNemar", "PrecisionTest", "compare_precision", "mcnemar", "paired_rate"]
 
@@ -23,7 +23,7 @@ _EXACT = 25
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """Leads of one class that only one of the two selects; are there more on one side?"""
+    """Whether one side has more of the leads of a class that only one of the two selects."""
 
     both: int
     champion_only: int
@@ -119,8 +119,8 @@ def compare_precision(
         for s in (champion.share, challenger.share, champion.share * challenger.share)
     )
     if not (a.n > 0 and b.n > 0):
-        reason = "one of the two selects no judged lead"
-        return PrecisionTest(a.precision, b.precision, nan, nan, nan, nan, nan, nan, reason)
+        none = "one of the two selects no judged lead"
+        return PrecisionTest(a.precision, b.precision, nan, nan, nan, nan, nan, nan, none)
     statistic = _weighted_score(a, b, both)
     spread = _influences(choices, champion, a) - _influences(choices, challenger, b)
     variance = float(choices.clusters.variances(spread[:, None])[0])
@@ -154,7 +154,7 @@ def _influences(choices: Choices, chosen: Selection, found: _Selected) -> Floats
     return paired_rate(choices.hit, choices.judged, chosen.share, found.precision, found.n)
 
 
-def paired_rate(hit: Floats, judged: Floats, share: Floats, rate: float, n: float) -> Floats:
+def paired_rate(hit: Marks, judged: Marks, share: Floats, rate: float, n: float) -> Floats:
     """Influence of a lead on sum(share x hit) / sum(share): share x (hit - rate) / n."""
     return np.where(judged, share * (hit - rate) / n, 0.0)
 

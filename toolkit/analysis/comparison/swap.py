@@ -20,6 +20,7 @@ from toolkit.analysis.comparison.paired import (
 )
 from toolkit.analysis.comparison.worked import (
     Choices,
+    Marks,
     Selection,
     equal_threshold,
     read_choices,
@@ -167,7 +168,7 @@ class _Swapped:
     groups: dict[str, Floats]
     confidence: float
 
-    def _count(self, name: str, used: Floats | None = None) -> float:
+    def _count(self, name: str, used: Marks | None = None) -> float:
         return self.choices.total(self.groups[name], used)
 
     @property
@@ -181,11 +182,9 @@ class _Swapped:
         c = self.choices
         sides = [(self.groups[name] * c.hit, self.groups[name] * c.miss) for name in names]
         inside = [c.clusters.covariance(np.column_stack(pair)) for pair in sides]
-        return Family(
-            *(np.array([c.total(side[k]) for side in sides]) for k in (0, 1)),
-            *(np.array([m[i, j] for m in inside]) for i, j in ((0, 0), (0, 1), (1, 1))),
-            accounts=c.clusters.accounts(c.judged),
-        )
+        hits, misses = (np.array([c.total(side[k]) for side in sides]) for k in (0, 1))
+        both = [np.array([m[i, j] for m in inside]) for i, j in ((0, 0), (0, 1), (1, 1))]
+        return Family(hits, misses, both[0], both[1], both[2], c.clusters.accounts(c.judged))
 
     def table(self) -> pd.DataFrame:
         c, names = self.choices, _GROUPS
@@ -242,10 +241,11 @@ class _Swapped:
         from scipy.stats import fisher_exact  # noqa: PLC0415 - heavy, and only this needs it
 
         c = self.choices
-        cells = [
-            [round(self._count(name, used)) for used in (c.hit, c.miss)] for name in _GROUPS[:2]
-        ]
-        return float(fisher_exact(cells)[1]) if all(map(sum, cells)) else nan
+        cells = np.array(
+            [[self._count(name, used) for used in (c.hit, c.miss)] for name in _GROUPS[:2]]
+        )
+        full = (cells.sum(axis=1) > 0).all()
+        return float(fisher_exact(np.round(cells).astype(np.int64))[1]) if full else nan
 
     def robust_p(self) -> float:
         """Score test: both groups at their common rate, sums over accounts."""
@@ -253,7 +253,7 @@ class _Swapped:
         if not c.clusters.known:
             return nan
         n = [self._count(name, c.judged) for name in _GROUPS[:2]]
-        if not all(n):
+        if min(n) == 0:
             return nan
         rate = sum(self._count(name, c.hit) for name in _GROUPS[:2]) / sum(n)
         weight = self.groups["swap_in"] / n[0] - self.groups["swap_out"] / n[1]

@@ -16,7 +16,18 @@ from toolkit.errors import DataError, QuestionError
 if TYPE_CHECKING:
     from toolkit.counts import PairCounts
 
-__all__ = ["Choices", "Selection", "equal_threshold", "read_choices", "select_best", "select_from"]
+__all__ = [
+    "Choices",
+    "Marks",
+    "Selection",
+    "equal_threshold",
+    "read_choices",
+    "select_best",
+    "select_from",
+]
+
+
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +37,17 @@ class Choices:
     champion: Floats = field(repr=False)
     challenger: Floats = field(repr=False)
     n: Floats = field(repr=False)
-    hit: NDArray[np.bool_] = field(repr=False)
-    judged: NDArray[np.bool_] = field(repr=False)
-    unworked: NDArray[np.bool_] = field(repr=False)
+    hit: Marks = field(repr=False)
+    judged: Marks = field(repr=False)
+    unworked: Marks = field(repr=False)
     clusters: Clusters = field(repr=False)
 
     @property
-    def miss(self) -> NDArray[np.bool_]:
+    def miss(self) -> Marks:
         """Judged and not converted."""
         return self.judged & ~self.hit
 
-    def total(self, share: Floats, used: NDArray[np.bool_] | None = None) -> float:
+    def total(self, share: Floats, used: Marks | None = None) -> float:
         """Leads, each counted by its share, in the cells that are used."""
         weight = self.n if used is None else self.n * used
         return float(weight @ share)

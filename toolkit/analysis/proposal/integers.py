@@ -157,9 +157,8 @@ def integer_points(
         for factor in _factors(beta, points_to_double, most, grid)
     ]  # fmt: skip
     points, deviance = min(found, key=lambda each: each[1])
-    made = RoundedPoints(
-        points, grid, deviance, -2 * weights.joint.log_likelihood, null_deviance(design), False
-    )
+    best = score_deviance(design, design.units @ beta + rest * scale)
+    made = RoundedPoints(points, grid, deviance, best, null_deviance(design), accepted=False)
     return judge_rounding(made, int((beta != 0).sum()))
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
+from toolkit.analysis.weights.design import paid_units
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
 from toolkit.errors import QuestionError
@@ -44,7 +46,7 @@ def read_everybody(weights: Weights, patterns: PatternCounts | None) -> Everybod
             "were fitted to, or those of a backtest of the same model"
         )
     frame = patterns.frame
-    units = frame[[f"t{i}" for i in range(len(patterns.terms))]].to_numpy(dtype=np.float64)
+    units = paid_units(patterns)
     aside = np.array([t.id in weights.after_contact for t in weights.terms])
     points = np.array([t.points for t in weights.terms])
     score = frame["score"].to_numpy(dtype=np.float64) - units @ np.where(aside, points, 0.0)
@@ -126,7 +128,7 @@ _COLUMNS = (
 
 
 def _crossings(
-    everybody: Everybody, above: Floats, after: Floats, now: float, proposed: float
+    everybody: Everybody, above: NDArray[np.bool_], after: Floats, now: float, proposed: float
 ) -> dict[str, object]:
     n, then = everybody.n, after >= proposed
     weeks = everybody.weeks or nan

@@ -120,9 +120,26 @@ def propose_model(
     case = _Case(model, weights, read_slots(model, weights.terms), int(grid))
     judgements = judge_weights(weights, margin=margin)
     ladder = update_ladder(weights, stated=stated)
-    plan = _plan(case, judgements, ladder)
     everybody = read_everybody(weights, patterns)
-    return _finished(case, judgements, ladder, plan, everybody, version, move=move_thresholds)
+    plan = _plan(case, judgements, ladder)
+    thresholds = _thresholds(case, plan, everybody, move=move_thresholds)
+    proposed, problem = _written(case, plan, thresholds, version)
+    if problem is not None:
+        plan = _no_plan(case, {**plan.refused, **dict.fromkeys(_movers(plan), problem)})
+        thresholds = _thresholds(case, plan, everybody, move=False)
+    table = _table(case, judgements, plan)
+    return Proposal(
+        model=proposed,
+        champion=model,
+        table=table,
+        thresholds=thresholds,
+        prices=policy_prices(weights, judgements, everybody, model.handoff_threshold),
+        ladder=ladder,
+        rounding=plan.rounding,
+        shrinkage=plan.shrinkage,
+        fitted_on=_fitted_on(weights),
+        text=_text(weights, table, plan),
+    )
 
 
 def _check_terms(model: Model, weights: Weights) -> None:
@@ -221,41 +238,10 @@ def _unfit(case: _Case, plan: _Plan, chosen: list[int]) -> dict[int, str]:
     return unfit
 
 
-def _finished(
-    case: _Case,
-    judgements: tuple[Judgement, ...],
-    ladder: Ladder,
-    plan: _Plan,
-    everybody: Everybody,
-    version: str | None,
-    *,
-    move: bool,
-) -> Proposal:
-    model, weights = case.model, case.weights
-    known = weights.reason is None
-    moved = np.where(np.isnan(plan.change), 0.0, plan.change)
-    thresholds = threshold_moves(
-        model, weights, everybody, moved, grid=case.grid, stay=not (known and move)
-    )
-    proposed, problem = _written(case, plan, thresholds, version)
-    if problem is not None:
-        plan = _no_plan(case, {**plan.refused, **dict.fromkeys(_movers(plan), problem)})
-        thresholds = threshold_moves(
-            model, weights, everybody, plan.change, grid=case.grid, stay=True
-        )
-    table = _table(case, judgements, plan)
-    threshold = model.handoff_threshold
-    return Proposal(
-        model=proposed,
-        champion=model,
-        table=table,
-        thresholds=thresholds,
-        prices=policy_prices(weights, judgements, everybody, threshold),
-        ladder=ladder,
-        rounding=plan.rounding,
-        shrinkage=plan.shrinkage,
-        fitted_on=_fitted_on(weights),
-        text=_text(weights, table, plan),
+def _thresholds(case: _Case, plan: _Plan, everybody: Everybody, *, move: bool) -> pd.DataFrame:
+    stay = case.weights.reason is not None or not move
+    return threshold_moves(
+        case.model, case.weights, everybody, plan.change, grid=case.grid, stay=stay
     )
 
 
@@ -336,16 +322,15 @@ def _action(plan: _Plan, j: int, found: Judgement) -> tuple[str, str]:
         return "keep", "what is left of the change after shrinkage is less than a step of the grid"
     if found.verdict == "keep":
         return "keep", found.because
-    # Evidence that may come moves nothing today; what no evidence can move is a refusal.
-    judged = found.departure.method in {"likelihood", "likelihood (accounts)"}
-    refused = found.verdict == "no proposal" or not judged or isnan(found.departure.low)
-    return ("refused" if refused or found.n_needed is None and _scarce(found) else "keep"), (
+    # More leads like these may settle it: then it is kept for now. What no number of them, or far
+    # too few of them, can settle is refused.
+    return ("refused" if found.verdict == "no proposal" or _untold(found) else "keep"), (
         found.because
     )
 
 
-def _scarce(found: Judgement) -> bool:
-    return found.because.startswith(("only ", "too few "))
+def _untold(found: Judgement) -> bool:
+    return isnan(found.departure.low) or found.because.startswith(("only ", "too few "))
 
 
 def _text(weights: Weights, table: pd.DataFrame, plan: _Plan) -> str:
