@@ -105,9 +105,7 @@ def _bring_scores(backtest: Backtest, challenger: Backtest) -> None:
     backtest.connection.unregister("scored_by_other")
 
 
-def _count(
-    backtest: Backtest, name: str, fitted_on: FittedOn, since: date | None
-) -> PairCounts:
+def _count(backtest: Backtest, name: str, fitted_on: FittedOn, since: date | None) -> PairCounts:
     run = backtest.connection.execute
     late = "" if since is None else f" where a.s >= {_first_second(since)}"
     run(f"""
@@ -160,9 +158,7 @@ def _later(first: date | None, since: date) -> date | None:
     return None if first is None else max(first, since)
 
 
-def _flow(
-    backtest: Backtest, frame: pd.DataFrame, since: date | None
-) -> tuple[FlowStep, ...]:
+def _flow(backtest: Backtest, frame: pd.DataFrame, since: date | None) -> tuple[FlowStep, ...]:
     """The champion's flow, less the leads that are too early or that only it scores."""
     steps = backtest.provenance.flow
     early = 0

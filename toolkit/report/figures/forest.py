@@ -23,6 +23,7 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import MINUS, count, joined
 
 if TYPE_CHECKING:

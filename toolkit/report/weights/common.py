@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.sentences import points_text, weight_sentence
 from toolkit.report.wording import DASH, count, plural
@@ -35,11 +37,15 @@ _HIDDEN = (
 
 
 def shown(review: Review) -> pd.DataFrame:
-    """The weight table without what fewer than five judged leads show, leaks with their reason."""
+    """The weight table without what fewer than five judged leads show, leaks with their reason.
+
+    An end of an interval that is infinite is not known.
+    """
     table = review.table
     few = (table["n_with"] > 0) & (table["n_with"] < FEWEST)
+    values = {name: table[name].astype(float).mask(few) for name in _HIDDEN}
     found = table.assign(
-        **{name: table[name].astype(float).mask(few) for name in _HIDDEN},
+        **{name: column.where(np.isfinite(column)) for name, column in values.items()},
         because=table["because"].mask(
             few & (table["verdict"] != "no proposal"), f"too few leads have it: under {FEWEST}"
         ),
@@ -57,7 +63,7 @@ def points_span(estimate: float, low: float, high: float) -> str:
     """Write points with their interval, as a cell."""
     if math.isnan(estimate):
         return "not known"
-    if math.isnan(low + high) or math.isinf(low) or math.isinf(high):
+    if math.isnan(low + high):
         return points_text(estimate)
     return f"{points_text(estimate)} ({points_text(low)} to {points_text(high)})"
 

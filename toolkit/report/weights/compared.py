@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.display import Bullets, Column, Paragraph, Section, table_of
+from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, table_of
+from toolkit.report.figures import plot_swap
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.common import counted
@@ -34,7 +35,7 @@ _GROUPS = {
     "neither": "neither",
 }
 _NAMES = {
-    "auc": "Pairs in which the converting lead scores higher",
+    "auc": "Share of pairs in which the converting lead scores higher",
     "net benefit": "Net benefit per lead",
     "precision": "Precision at equal workload",
     "recall": "Recall of the judged, at equal workload",
@@ -84,8 +85,15 @@ def show_comparison(review: Review) -> Section:
 
 
 def _because(review: Review, found: Comparison) -> str:
-    if review.since is not None:
+    row = found.table.set_index("measure").loc[found.judged_by].to_dict()
+    if review.since is not None and (math.isnan(row["difference"]) or math.isnan(row["low"])):
         return _capital(found.because)
+    if review.since is not None:
+        text, ends = difference_text(found.judged_by, row)
+        least = f"{row['margin']:g}" if found.judged_by == "net benefit" else change(row["margin"])
+        return (
+            f"{_NAMES[found.judged_by]} moves by {text} ({ends}); {least} were agreed as worth it"
+        )
     why = "the file has no dates" if review.kind == "flat" else "no earlier quarter can be judged"
     return f"{_capital(found.because)} (there are none: {why})"
 
@@ -149,7 +157,10 @@ def show_swap(review: Review) -> Section:
         few = 0 < row["leads"] < FEWEST
         facts[f"swap.{row['group']}.leads"] = None if few else int(row["leads"])
     said = f"Do the leads that come in convert more often? {_capital(swap.because)}."
-    parts: list[Part] = [Paragraph(said, "verdict", f"{swap.answer}."), _swapped(review, swap)]
+    parts: list[Part] = [Paragraph(said, "verdict", f"{swap.answer}.")]
+    if review.since is not None and (swap.table["leads"] >= FEWEST).all():
+        parts.append(Picture(plot_swap(swap)))
+    parts.append(_swapped(review, swap))
     if swap.explore is not None:
         parts.append(
             Paragraph(
@@ -177,10 +188,15 @@ def _swapped(review: Review, swap: SwapSet) -> Table:
         Column("Handed over by", lambda row: _GROUPS[str(row["group"])], "left"),
         Column("Leads", lambda row: counted(row["leads"])),
         Column("Judged", lambda row: counted(row["judged"])),
+    ]
+    rates = [
         Column("Never worked", lambda row: counted(row["unworked"])),
         Column(f"{review.words.rate[:1].upper()}{review.words.rate[1:]} of the judged", rate),
         Column("Whatever the unworked are", bounds),
     ]
+    # Rates of the very leads that the points were fitted to would flatter the proposal.
+    if review.since is not None:
+        columns += rates
     where = "" if review.since is None else f"; leads scored from {review.since} on"
     return table_of(
         swap.table,

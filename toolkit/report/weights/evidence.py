@@ -68,10 +68,16 @@ def _adequate(review: Review) -> tuple[Paragraph, ...]:
     if found.needed is None:
         return (Paragraph(f"Whether they are enough cannot be said: {found.reason}.", "note"),)
     enough = "enough" if found.enough else "not enough"
+    known = review.patterns.accounts is not None
+    worth = (
+        f"Leads of one account share their fate: they are worth {count(found.n_effective)}"
+        " independent leads"
+        if known
+        else "No accounts are known, so every lead is taken as independent"
+    )
     return (
         Paragraph(
-            f"Leads of one account share their fate: they are worth {count(found.n_effective)}"
-            f" independent leads, which is {enough} to fit all {found.parameters} point values at"
+            f"{worth}, which is {enough} to fit all {found.parameters} point values at"
             f" once ({count(found.needed.n)} by Riley and others, 2020). Only what is proven moves,"
             " so fewer can be enough for a single change.",
             "note",
@@ -135,9 +141,7 @@ def _main(review: Review, table: pd.DataFrame) -> Table:
         Column("Basis", lambda row: str(row["basis"]), "left"),
     ]
     moved = [i for i, row in enumerate(table["term"]) if plans[str(row)]["change"]]
-    return table_of(
-        table, columns, caption="What follows for every point value", marked=moved
-    )
+    return table_of(table, columns, caption="What follows for every point value", marked=moved)
 
 
 def _supported(row: Mapping[Hashable, Any]) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["answer", "decisions", "show_verdict"]
 
 QUESTION = "Should any points change?"
+_TENTH = 0.1
 Card = tuple[str, str, str]
 
 
@@ -105,6 +106,7 @@ def answer(review: Review) -> tuple[str, str]:
         return "Yes", (
             f"For {int(moved.sum())} of {review.family} point values the outcomes rule out, after"
             f" correction for their number, that they are right within {margin:g} points."
+            f"{_tried(review)}"
         )
     judged = table[table["verdict"] != "no proposal"]
     if judged.empty:
@@ -118,6 +120,18 @@ def answer(review: Review) -> tuple[str, str]:
         f" leads prove none of {len(judged)} point values wrong by more than {margin:g} points;"
         f"{known} for the others a fault of up to {_visible(review)} could have stayed unseen."
     )
+
+
+def _tried(review: Review) -> str:
+    found = review.comparison
+    if found is None:
+        return " The proposal was not compared with today's points."
+    if review.since is None:
+        return (
+            " Whether the proposal does better than today's points cannot be told: there are no"
+            " leads that it was not fitted on."
+        )
+    return f" Is the proposal better on later leads? {comparison_answer(found)}."
 
 
 def _visible(review: Review) -> str:
@@ -162,7 +176,7 @@ def _changes(review: Review) -> Card:
         f"{n['keep']} right within {review.asked.margin:g} points, {n['not enough evidence']} open,"
         f" {verdicts.count('no proposal')} without proposal"
     )
-    return f"{moved} of {len(verdicts)}", "point values change in the proposal", detail
+    return f"{moved} of {review.family}", "point values change in the proposal", detail
 
 
 def _verdicts(review: Review) -> list[str]:
@@ -225,8 +239,27 @@ def _adopt(review: Review) -> Iterator[str]:
     if review.comparison is not None and review.comparison.verdict == "keep":
         yield f"Whether to change at all: on later leads the gain is below what was agreed. In question: {joined(said)}."
         return
-    last = "" if review.comparison is not None and review.comparison.verdict == "change" else " as a trial"
+    last = (
+        ""
+        if review.comparison is not None and review.comparison.verdict == "change"
+        else " as a trial"
+    )
     yield f"Whether to adopt{last}: {joined(said)}. The file to load stands beside this page."
+    yield from _volume(review)
+
+
+def _volume(review: Review) -> Iterator[str]:
+    """A hand-over that grows or shrinks by a tenth is a decision of its own."""
+    table = review.proposal.thresholds
+    rows = table[(table["now"] == review.threshold) & (table["exception"] == 0)].to_dict("records")
+    for row in rows[:1]:
+        now, then = row["leads_now"], row["leads_proposed"]
+        if now and abs(then / now - 1) > _TENTH:
+            yield (
+                f"Where the bar should stand: at {row['proposed']:g} points the proposal hands over"
+                f" {count(then)} of {row['leads_of']}, today's {row['now']:g} points"
+                f" {count(now)} ({then / now - 1:+.0%})."
+            )
 
 
 def _prices(review: Review) -> Iterator[str]:

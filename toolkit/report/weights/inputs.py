@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis import compare_models, fit_weights, propose_model, weight_table
+from toolkit.analysis import compare_models, fit_weights, propose_model, rate, weight_table
 from toolkit.analysis.weights import stability_table
 from toolkit.backtest import (
     AtAge,
@@ -17,6 +17,7 @@ from toolkit.backtest import (
     Outcome,
     count_pairs,
     count_patterns,
+    count_scores,
     run_backtest,
 )
 from toolkit.backtest.outcomes import stage_label
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from toolkit.analysis import Comparison, Leaks, Proposal, Weights
+    from toolkit.analysis import Comparison, Leaks, Proposal, Rate, Weights
     from toolkit.backtest import Backtest
     from toolkit.counts import PatternCounts, Provenance
 
@@ -83,6 +84,8 @@ class Review:
     leaks: Leaks | None = field(repr=False)
     leaking: Mapping[str, str] = field(repr=False)
     """Criteria set aside because they pay for what seems to know the outcome, with the reason."""
+    quality: Rate | None
+    """Conversion of the leads handed over today; None where nothing says who is."""
     everybody: int
     """Leads at the age at which volumes are counted."""
     threshold: int | None
@@ -202,7 +205,7 @@ def prepare_review(
         *_agreed(asked, rules),
     )
     return _reviewed(
-        _Counted("crm", rules, words, patterns, everybody, cut, age_days or _AGE, leaks),
+        _Counted("crm", rules, words, patterns, judged, everybody, cut, age_days or _AGE, leaks),
         asked=asked,
         settings=settings,
         prepared_on=prepared_on,
@@ -247,6 +250,7 @@ def prepare_flat_review(
         rules,
         Words(origin.outcome_label, "selected lead"),
         replace(patterns, provenance=origin),
+        backtest,
         backtest,
         None,
         0,
@@ -303,6 +307,7 @@ class _Counted:
     model: Model
     words: Words
     patterns: PatternCounts
+    judged: Backtest
     everybody: Backtest
     cut: str | None
     age_days: int
@@ -315,10 +320,7 @@ def _reviewed(
 ) -> Review:
     model, earlier = counted.model, _before(counted.patterns, counted.cut)
     leaking = _leaking(counted.leaks, model)
-    weights = fit_weights(
-        earlier, model if counted.kind == "crm" else None,
-        after_contact=sorted({*asked.after_contact, *leaking}),
-    )  # fmt: skip
+    weights = fit_weights(earlier, model, after_contact=sorted({*asked.after_contact, *leaking}))
     if not counted.told:
         weights = replace(weights, reason=UNDECLARED)
     everyone = counted.patterns if counted.kind == "flat" else count_patterns(counted.everybody)
@@ -345,6 +347,7 @@ def _reviewed(
         since=since,
         leaks=counted.leaks,
         leaking=leaking,
+        quality=_quality(counted, threshold),
         everybody=everyone.n,
         threshold=threshold,
         asked=asked,
@@ -352,6 +355,12 @@ def _reviewed(
         settings=settings,
         prepared_on=prepared_on,
     )
+
+
+def _quality(counted: _Counted, threshold: int | None) -> Rate | None:
+    if counted.kind == "flat" or threshold is None:
+        return None
+    return rate(count_scores(counted.judged, at_least=threshold))
 
 
 def _before(patterns: PatternCounts, cut: str | None) -> PatternCounts:

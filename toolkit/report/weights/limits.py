@@ -31,7 +31,9 @@ def _dates(review: Review) -> list[str]:
     if review.kind == "crm":
         return []
     if review.told:
-        return ["That the fields are older than the outcome: it was declared, the file cannot show it."]
+        return [
+            "That the fields are older than the outcome: it was declared, the file cannot show it."
+        ]
     return ["Whether any point is right: the fields may have been recorded after the outcome."]
 
 

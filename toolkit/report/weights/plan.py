@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.model import diff_models, model_text
 from toolkit.report.display import Bullets, Column, Paragraph, Section, table_of
-from toolkit.report.findings import fact
+from toolkit.report.findings import fact, rate_facts
 from toolkit.report.weights.common import counted, points_span
 from toolkit.report.weights.evidence import p_text
 from toolkit.report.weights.sentences import points_text
-from toolkit.report.wording import count, percent
+from toolkit.report.wording import count, of_all, percent, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -37,9 +37,12 @@ def show_proposal(review: Review) -> Section:
         Paragraph(_ladder(review), "finding"),
         Bullets("Difference between the files", tuple(diff.text.splitlines())),
         *_rounding(review),
+        *_way_back(review),
         Paragraph(_files(review), "note"),
     ]
+    quality = {} if review.quality is None else rate_facts("quality", review.quality)
     facts: dict[str, object] = {
+        **quality,
         "proposal.changed": found.changed,
         "proposal.hash": found.model.hash,
         "proposal.shrinkage": fact(found.shrinkage),
@@ -101,9 +104,26 @@ def _files(review: Review) -> str:
     if not review.proposal.changed:
         head = "The model file beside this page (.proposal.yaml) is today's: no change is proposed."
     return (
-        f"{head} Comments of the present file are not carried over. The way back: keep today's file,"
-        f" version {review.model.version}; to load it again restores every score, since scores are"
-        " computed from the file alone."
+        f"{head} Comments of the present file are not carried over. Keep today's file, version"
+        f" {review.model.version}: to load it again restores every score, since scores are computed"
+        " from the file alone."
+    )
+
+
+def _way_back(review: Review) -> tuple[Paragraph, ...]:
+    """When to return to today's points, agreed before they are changed."""
+    found = review.quality
+    if not review.proposal.changed or found is None or math.isnan(found.low):
+        return ()
+    words = review.words
+    return (
+        Paragraph(
+            f"of the {words.handed_many} judged today {of_all(found.positives, found.n)}"
+            f" {words.became}: {rate_text(found.estimate, found.low, found.high)}. If, in a whole"
+            f" quarter under the new points, the interval of that rate lies below"
+            f" {percent(found.low)}, load today's file again.",
+            lead="Roll-back rule:",
+        ),
     )
 
 
@@ -111,7 +131,9 @@ def show_lines(review: Review) -> Section:
     """Who crosses the thresholds, and how many a week that makes."""
     table = review.proposal.thresholds
     if table.empty:
-        return Section((Paragraph("The model has no thresholds that anybody could cross.", "note"),))
+        return Section(
+            (Paragraph("The model has no thresholds that anybody could cross.", "note"),)
+        )
     facts: dict[str, object] = {}
     for row in table.to_dict("records"):
         name = f"threshold.{row['now']:g}"
@@ -158,7 +180,11 @@ def show_prices(review: Review) -> Section:
     table = review.proposal.prices
     if table.empty:
         return Section(
-            (Paragraph("No points are marked as policy (basis: policy), so none is priced.", "note"),)
+            (
+                Paragraph(
+                    "No points are marked as policy (basis: policy), so none is priced.", "note"
+                ),
+            )
         )
     won = review.words.many
     sentences = tuple(_price(row, won) for row in table.to_dict("records"))
@@ -174,9 +200,7 @@ def show_prices(review: Review) -> Section:
         Column("Now", lambda row: points_text(row["now"])),
         Column(
             "Supported (95% interval)",
-            lambda row: points_span(
-                row["supported"], row["supported_low"], row["supported_high"]
-            ),
+            lambda row: points_span(row["supported"], row["supported_low"], row["supported_high"]),
         ),
         Column(f"{won} lost per 100 worked leads", _cost),
     ]
