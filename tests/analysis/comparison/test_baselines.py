@@ -83,12 +83,7 @@ def test_no_lead_is_scored_by_a_proposal_that_saw_its_outcome(rows):
         counts = folded(each)
         pairs = cross_fitted_pairs(counts, model_of(NOW)).frame
         own = (counts.frame["fold"].astype(int) == 0).to_numpy()
-        keys = (
-            counts.frame.loc[own, ["t0", "t1", "t2", "t3"]]
-            .astype(int)
-            .astype(str)
-            .agg("".join, axis=1)
-        )
+        keys = counts.frame.loc[own, ["t0", "t1", "t2", "t3"]].astype(int).astype(str).agg("".join, axis=1)
         ranks = pairs.loc[own, "challenger"].groupby(keys).first().rank(method="dense")
         scores.append(ranks)
     pd.testing.assert_series_equal(scores[0], scores[1])
