@@ -156,7 +156,9 @@ def test_a_price_by_hand():
 def test_a_model_without_hand_off_has_no_price():
     now = {**NOW, "region": 30}
     rows = drawn(now, now)
-    terms = tuple(term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items())
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
     weights = fit_weights(patterns_of(rows, now, terms=terms))
     model = model_of(now, policy=("region",), bands="- {name: MQL, from: 50}")
     price = propose_model(model, weights).prices.iloc[0]
@@ -300,7 +302,9 @@ def test_the_price_reaches_what_a_simulation_finds():
     """Work the best fifth with and without the favoured region: the conversions lost are the price."""
     now = {**NOW, "region": 40}
     rows = drawn(now, {**now, "region": 0}, n=60_000, seed=4)
-    terms = tuple(term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items())
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
     counts = patterns_of(rows, now, terms=terms)
     model = model_of(now, policy=("region",), bands=BANDS)
     price = propose_model(model, fit_weights(counts), patterns=counts).prices.iloc[0]
