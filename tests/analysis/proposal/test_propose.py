@@ -166,6 +166,19 @@ def test_a_model_without_hand_off_has_no_price():
     assert price["reason"].startswith("the model hands no band to sales")
 
 
+def test_where_nobody_else_could_be_worked_there_is_no_price():
+    now = {**NOW, "region": 30}
+    rows = drawn(now, {**now, "region": 0})
+    rows = rows[rows["score"] >= 50]
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
+    weights = fit_weights(patterns_of(rows, now, terms=terms))
+    price = propose_model(model_of(now, policy=("region",)), weights).prices.iloc[0]
+    assert np.isnan(price["price"])
+    assert "all judged leads counted lie at or above the threshold" in price["reason"]
+
+
 def test_a_leak_is_refused_by_name():
     found = proposed({**NOW, "b": -10}, after_contact=("b",))
     assert not found.changed
