@@ -23,11 +23,17 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_legible_and_says_what_is_known(name):
     pairs, sentence = CASES[name]
-    chart = plot_swap(swap_set(pairs, threshold=1, challenger_threshold=1), note="Leads of 2026. " * 9)
+    chart = plot_swap(
+        swap_set(pairs, threshold=1, challenger_threshold=1), note="Leads of 2026. " * 9
+    )
     assert faults(chart) == []
+    assert faults(plot_swap(swap_set(pairs, threshold=1, challenger_threshold=1))) == []
     assert sentence is None or chart.headline == sentence
 
 
 def test_readers_who_do_not_see_hear_the_counts():
     chart = plot_swap(swap_set(CASES["unworked"][0], threshold=1, challenger_threshold=1))
-    assert "Come in: only the challenger works them: 60%, 3 of 5 judged; 15 never worked." in alt_text(chart)
+    assert (
+        "Come in: only the challenger works them: 15% to 90%, 3 of 5 judged; 15 never worked."
+        in alt_text(chart)
+    )

@@ -33,4 +33,6 @@ def sides(swap_in, swap_out, both=(0, 0), neither=(0, 0), **more):
         for state, n in zip(("converted", "not_converted", "unworked"), counts, strict=False)
         if n
     ]
-    return PairCounts(pd.DataFrame(rows), PROVENANCE, "challenger 2", **{"fitted_on": "nothing", **more})
+    return PairCounts(
+        pd.DataFrame(rows), PROVENANCE, "challenger 2", **{"fitted_on": "nothing", **more}
+    )

@@ -73,7 +73,7 @@ def test_cross_fitted_proposals_improve_a_wrong_score_and_leave_a_right_one(rows
     assert compare_models(same, workload=3_000).verdict != "change"
 
 
-def test_no_lead_is_scored_by_a_proposal_that_saw_its_outcome(rows):
+def test_no_lead_is_scored_by_a_proposal_that_saw_its_outcome():
     """Turning the outcomes of one fold around moves the scores of the other folds only."""
     wrong = drawn(NOW, {**NOW, "b": -30}, n=6_000, accounts=2_000)
     inside = wrong["account"] % 5 == 0
@@ -83,7 +83,12 @@ def test_no_lead_is_scored_by_a_proposal_that_saw_its_outcome(rows):
         counts = folded(each)
         pairs = cross_fitted_pairs(counts, model_of(NOW)).frame
         own = (counts.frame["fold"].astype(int) == 0).to_numpy()
-        keys = counts.frame.loc[own, ["t0", "t1", "t2", "t3"]].astype(int).astype(str).agg("".join, axis=1)
+        keys = (
+            counts.frame.loc[own, ["t0", "t1", "t2", "t3"]]
+            .astype(int)
+            .astype(str)
+            .agg("".join, axis=1)
+        )
         ranks = pairs.loc[own, "challenger"].groupby(keys).first().rank(method="dense")
         scores.append(ranks)
     pd.testing.assert_series_equal(scores[0], scores[1])

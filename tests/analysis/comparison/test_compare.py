@@ -114,7 +114,7 @@ def test_swap_ins_that_nobody_worked_make_no_winner():
     assert "at random and it can be told" in found.because
     assert (found.table["verdict"] == "cannot be told").all()
     rates = found.table.set_index("measure").loc[["net benefit", "precision", "recall"]]
-    assert np.isnan(rates["difference"].astype(float)).all()
+    assert np.isnan(rates[["challenger", "difference", "low", "high"]].astype(float)).all().all()
 
 
 def test_a_challenger_fitted_on_these_leads_makes_no_winner():

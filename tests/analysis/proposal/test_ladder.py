@@ -103,7 +103,9 @@ def test_shrinkage_by_hand():
 
 
 def kept(runs, **more):
-    return np.mean([ladder(NOW, seed=100 + i, n=1_500, **more).action == "keep" for i in range(runs)])
+    return np.mean(
+        [ladder(NOW, seed=100 + i, n=1_500, **more).action == "keep" for i in range(runs)]
+    )
 
 
 def test_an_unchanged_truth_is_mostly_kept():

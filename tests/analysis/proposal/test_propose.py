@@ -156,12 +156,27 @@ def test_a_price_by_hand():
 def test_a_model_without_hand_off_has_no_price():
     now = {**NOW, "region": 30}
     rows = drawn(now, now)
-    terms = tuple(term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items())
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
     weights = fit_weights(patterns_of(rows, now, terms=terms))
     model = model_of(now, policy=("region",), bands="- {name: MQL, from: 50}")
     price = propose_model(model, weights).prices.iloc[0]
     assert np.isnan(price["price"])
     assert price["reason"].startswith("the model hands no band to sales")
+
+
+def test_where_nobody_else_could_be_worked_there_is_no_price():
+    now = {**NOW, "region": 30}
+    rows = drawn(now, {**now, "region": 0})
+    rows = rows[rows["score"] >= 50]
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
+    weights = fit_weights(patterns_of(rows, now, terms=terms))
+    price = propose_model(model_of(now, policy=("region",)), weights).prices.iloc[0]
+    assert np.isnan(price["price"])
+    assert "all judged leads counted lie at or above the threshold" in price["reason"]
 
 
 def test_a_leak_is_refused_by_name():
@@ -300,7 +315,9 @@ def test_the_price_reaches_what_a_simulation_finds():
     """Work the best fifth with and without the favoured region: the conversions lost are the price."""
     now = {**NOW, "region": 40}
     rows = drawn(now, {**now, "region": 0}, n=60_000, seed=4)
-    terms = tuple(term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items())
+    terms = tuple(
+        term(n, p, basis="policy" if n == "region" else "evidence") for n, p in now.items()
+    )
     counts = patterns_of(rows, now, terms=terms)
     model = model_of(now, policy=("region",), bands=BANDS)
     price = propose_model(model, fit_weights(counts), patterns=counts).prices.iloc[0]

@@ -110,10 +110,10 @@ def _best_criterion(patterns: PatternCounts, paid: Floats) -> tuple[str, Floats]
 
 def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> dict[str, object]:
     found = compare_models(pairs, threshold=threshold, confidence=confidence)
-    table = found.table.set_index("measure")
+    table = {str(each["measure"]): each for each in found.table.to_dict("records")}
     row: dict[str, object] = {"baseline": name}
     for measure in ("auc", "precision"):
-        each = table.loc[measure]
+        each = table[measure]
         row |= {
             f"{measure}_today": each["champion"],
             measure: each["challenger"],
@@ -121,7 +121,7 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
             f"{measure}_low": -each["high"],
             f"{measure}_high": -each["low"],
         }
-    low = float(-table.loc["precision", "high"])
+    low = -float(table["precision"]["high"])
     reason = found.because if found.verdict == "cannot be told" else None
     return {**row, "beaten": None if isnan(low) else low > 0, "reason": reason}
 

@@ -234,7 +234,7 @@ def _judged(row: Row, margins: Mapping[str, float], n: float, refused: str | Non
     if refused is not None:
         # The areas of worked leads may stand, as they say of whom they are; a choice of leads that
         # were never worked has no yield.
-        names = ("difference", "low", "high", "low_inner", "high_inner")
+        names = ("challenger", "difference", "low", "high", "low_inner", "high_inner")
         blank = {} if row["measure"] == "auc" else dict.fromkeys(names, nan)
         more = {"verdict": "cannot be told", "n_needed": None, "reason": row["reason"] or refused}
         return {**row, **blank, "margin": margin, **more}

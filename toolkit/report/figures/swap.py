@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.report.figures.style import (
     BLUE,
     GREY,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_swap", "swap_sentence"]
 
-_EDGE, _PITCH, _LABEL, _SPAN = 0.12, 0.66, 2.3, 3.0
+_EDGE, _PITCH, _LABEL, _SPAN = 0.12, 0.66, 2.3, 2.8
 _LABELS = {
     "swap_in": "Come in: only the challenger works them",
     "swap_out": "Go out: only the champion works them",
@@ -43,26 +44,27 @@ _COLOURS = {"swap_in": BLUE, "swap_out": ORANGE, "both": GREY}
 
 def swap_sentence(swap: SwapSet) -> str:
     """Say whether the leads that come in convert more often than those that go out."""
-    rows = swap.table.set_index("group")
-    inside, outside = (int(rows.loc[name, "leads"]) for name in ("swap_in", "swap_out"))
+    rows = {str(row["group"]): row for row in swap.table.to_dict("records")}
+    inside, outside = (int(rows[name]["leads"]) for name in ("swap_in", "swap_out"))
     if not inside + outside:
         return "Both models choose the same leads"
     who = f"{count(inside)} leads that come in", f"{count(outside)} that go out"
     if swap.answer == "Cannot be told from this data":
-        never = int(rows.loc["swap_in", "unworked"])
+        never = int(rows["swap_in"]["unworked"])
         why = f"{count(never)} were never worked" if swap.explore is not None else "no fair test"
         return f"It cannot be told whether the {who[0]} convert more often than the {who[1]}: {why}"
     if swap.answer == "Not enough evidence":
         return f"Not enough evidence that the {who[0]} convert more often than the {who[1]}"
     more = "more" if swap.answer == "Yes" else "less"
-    rates = [percent(float(rows.loc[name, "rate"]), 0) for name in ("swap_in", "swap_out")]
+    rates = [percent(float(rows[name]["rate"]), 0) for name in ("swap_in", "swap_out")]
     return f"The {who[0]} convert {more} often than the {who[1]}: {rates[0]} against {rates[1]}"
 
 
 def plot_swap(swap: SwapSet, *, note: str = "") -> Chart:
     """Draw the conversion of the leads that come in, go out and stay, with their counts.
 
-    Dot and thick line: rate of judged leads with its interval. Thin line: what the rate would be
+    Dot and thick line: rate of judged leads with its interval, left out where over 5% of the mature
+    ones were never worked. Thin line: what the rate would be
     if none, or all, of the leads never worked had converted.
     """
     with drawing():
@@ -96,23 +98,36 @@ def _draw(axes: Axes, y: float, record: Mapping[Hashable, Any], most: float) -> 
         linespacing=1.15,
     )  # fmt: skip
     axes.plot([start, start + _SPAN], [y, y], color=GRID, linewidth=0.8)
-    for low, high, width in (("least", "most", 1.4), ("low", "high", 5.0)):
+    lines_of = [("least", "most", 1.4), *([] if _hidden(record) else [("low", "high", 5.0)])]
+    for low, high, width in lines_of:
         ends = [start + float(record[end]) / most * _SPAN for end in (low, high)]
         if not any(map(math.isnan, ends)):
             axes.plot(ends, [y, y], color=_COLOURS[name], linewidth=width, alpha=0.65)
     rate = float(record["rate"])
-    if not math.isnan(rate):
+    if not math.isnan(rate) and not _hidden(record):
         axes.plot([start + rate / most * _SPAN], [y], "o", color=_COLOURS[name], markersize=8)
     _say(axes, start + _SPAN + 0.15, y, record)
 
 
 def _say(axes: Axes, x: float, y: float, record: Mapping[Hashable, Any]) -> None:
-    rate = float(record["rate"])
-    bold = "?" if math.isnan(rate) else percent(rate, 0)
+    bold = _rate(record)
     axes.text(x, y, bold, size=SIZE["value"], weight="bold", va="center", color=INK)
     x += text_width(bold, SIZE["value"], "bold") + 0.12
     lines = wrapped(_counts(record), WIDTH - x - _EDGE, SIZE["note"], most=3)
     axes.text(x, y, "\n".join(lines), size=SIZE["note"], color=NOTE, va="center")
+
+
+def _hidden(record: Mapping[Hashable, Any]) -> bool:
+    """Whether so many were never worked that the rate of the others says nothing."""
+    never, judged = float(record["unworked"]), float(record["judged"])
+    return never > MOST_UNWORKED * (never + judged)
+
+
+def _rate(record: Mapping[Hashable, Any]) -> str:
+    if _hidden(record):
+        return f"{percent(float(record['least']), 0)} to {percent(float(record['most']), 0)}"
+    rate = float(record["rate"])
+    return "?" if math.isnan(rate) else percent(rate, 0)
 
 
 def _counts(record: Mapping[Hashable, Any]) -> str:
@@ -122,6 +137,4 @@ def _counts(record: Mapping[Hashable, Any]) -> str:
 
 
 def _spoken(record: Mapping[Hashable, Any]) -> str:
-    rate = float(record["rate"])
-    known = "rate unknown" if math.isnan(rate) else percent(rate, 0)
-    return f"{_LABELS[str(record['group'])]}: {known}, {_counts(record)}."
+    return f"{_LABELS[str(record['group'])]}: {_rate(record)}, {_counts(record)}."
