@@ -82,6 +82,12 @@ def final_words(row: Mapping[Hashable, Any], plan: Mapping[Hashable, Any]) -> tu
 
 def term_sentence(review: Review, row: Mapping[Hashable, Any]) -> str:
     """Say what follows for one term, and what of it is in the proposed file."""
+    leak = review.leaking.get(str(row["criterion"]))
+    if leak is not None:
+        return (
+            f"No proposal: \u201c{row['label']}\u201d {leak}; so its apparent effect may be caused by"
+            " the outcome."
+        )
     plan = proposed(review)[str(row["term"])]
     verdict, because = final_words(row, plan)
     if verdict != row["verdict"]:

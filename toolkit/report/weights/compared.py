@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from toolkit.report.display import Part, Table
     from toolkit.report.weights.inputs import Review
 
-__all__ = ["comparison_answer", "difference_text", "show_comparison", "show_swap"]
+__all__ = [
+    "comparison_answer",
+    "difference_text",
+    "judged_row",
+    "show_comparison",
+    "show_swap",
+]
 
 _ANSWERS = {
     "change": "Yes",
@@ -43,8 +49,14 @@ _NAMES = {
 
 
 def comparison_answer(found: Comparison) -> str:
-    """One of the four answers: is the proposal better on later leads?"""
+    """Give one of the four answers to whether the proposal is better on later leads."""
     return _ANSWERS[found.verdict]
+
+
+def judged_row(found: Comparison) -> dict[Hashable, Any]:
+    """Pick the row of the measure that decides."""
+    rows = found.table[found.table["measure"] == found.judged_by]
+    return rows.to_dict("records")[0]
 
 
 def difference_text(measure: str, row: Mapping[Hashable, Any]) -> tuple[str, str]:
@@ -71,7 +83,7 @@ def _absent(review: Review) -> Section | None:
 
 
 def show_comparison(review: Review) -> Section:
-    """Is the proposal better than today's model?"""
+    """Say whether the proposal is better than today's model."""
     absent, found = _absent(review), review.comparison
     if absent is not None or found is None:
         return absent or Section(())
@@ -85,7 +97,7 @@ def show_comparison(review: Review) -> Section:
 
 
 def _because(review: Review, found: Comparison) -> str:
-    row = found.table.set_index("measure").loc[found.judged_by].to_dict()
+    row = judged_row(found)
     if review.since is not None and (math.isnan(row["difference"]) or math.isnan(row["low"])):
         return _capital(found.because)
     if review.since is not None:
@@ -129,7 +141,7 @@ def _table(review: Review, found: Comparison) -> Table:
         columns,
         caption=f"Leads scored from {review.since} on; each model hands over {count(found.workload)}",
         note=f"The marked measure decides; it was chosen before looking. Gains under the margin ("
-        f"{found.table.set_index('measure').loc[found.judged_by, 'margin']:g}) do not count.",
+        f"{judged_row(found)['margin']:g}) do not count.",
         marked=judged,
     )
 

@@ -14,6 +14,7 @@ from toolkit.crm import Crm, connect
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from toolkit.analysis import Leaks
@@ -86,7 +87,12 @@ def flat_origin(found: Provenance, name: str, outcome: str, *, declared: bool) -
 
 
 def flat_leaks(
-    scored: str | Path | pd.DataFrame, outcome: str, account: str | None, model: Model
+    scored: str | Path | pd.DataFrame,
+    outcome: str,
+    account: str | None,
+    model: Model,
+    known_before: Sequence[str],
 ) -> Leaks:
     """Look at the columns of the file, and name the criteria that pay for what is found."""
-    return check_leaks(scored, outcome=outcome, account=account, model=model)
+    roles = {"known_before": list(known_before)}
+    return check_leaks(scored, outcome=outcome, account=account, model=model, roles=roles)

@@ -20,7 +20,7 @@ from toolkit.report.display import (
 from toolkit.report.figures import plot_forest
 from toolkit.report.findings import fact
 from toolkit.report.weights.common import dash_span, final_words, nothing_judged, proposed, shown
-from toolkit.report.weights.compared import comparison_answer, difference_text
+from toolkit.report.weights.compared import comparison_answer, difference_text, judged_row
 from toolkit.report.weights.limits import limits
 from toolkit.report.weights.sentences import points_text
 from toolkit.report.wording import count, joined, plural
@@ -28,6 +28,7 @@ from toolkit.report.wording import count, joined, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from toolkit.analysis import Comparison
     from toolkit.report.weights.inputs import Review
 
 __all__ = ["answer", "decisions", "show_verdict"]
@@ -160,12 +161,11 @@ def _evidence(review: Review) -> Card:
     label = f"judged leads; {count(weights.positives)} {review.words.became}"
     if found.needed is None:
         return count(weights.n), label, str(found.reason)
-    return (
-        count(weights.n),
-        label,
+    worth = (
         f"worth {count(found.n_effective)} independent ones; to fit all {found.parameters} point"
-        f" values at once takes {count(found.needed.n)}",
+        f" values at once takes {count(found.needed.n)}"
     )
+    return count(weights.n), label, worth
 
 
 def _changes(review: Review) -> Card:
@@ -200,7 +200,7 @@ def _power(review: Review) -> Card:
     if math.isnan(seen):
         return "not known", label, "no point value can be judged"
     open_ = review.table[review.table["verdict"] != "no proposal"].dropna(subset=["detectable"])
-    best = open_.loc[open_["detectable"].idxmin()]
+    best = open_.sort_values("detectable", kind="stable").to_dict("records")[0]
     detail = f"median of the point values; smallest {best['detectable']:.0f} ({best['label']})"
     return f"{seen:.0f} points", label, detail
 
@@ -211,11 +211,15 @@ def _later(review: Review) -> Card:
     if found is None:
         why = "no change is proposed" if not review.proposal.changed else "no threshold, no queue"
         return "no comparison", label, why
-    row = found.table.set_index("measure").loc[found.judged_by]
+    row = judged_row(found)
     if math.isnan(row["difference"]):
-        return comparison_answer(found).casefold(), label, "see the comparison below"
-    text, ends = difference_text(found.judged_by, row.to_dict())
+        return _cannot(found), label, "see the comparison below"
+    text, ends = difference_text(found.judged_by, row)
     return text, label, ends
+
+
+def _cannot(found: Comparison) -> str:
+    return "cannot be told" if found.verdict == "cannot be told" else "not known"
 
 
 def _measure(review: Review) -> str:

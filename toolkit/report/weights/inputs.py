@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,7 +32,6 @@ from toolkit.report.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from toolkit.analysis import Comparison, Leaks, Proposal, Rate, Weights
     from toolkit.backtest import Backtest
@@ -58,6 +58,8 @@ class Asked:
     cost_ratio: float | None = None
     after_contact: tuple[str, ...] = ()
     """Criteria that somebody knows to be recorded after sales contact."""
+    known_before: tuple[str, ...] = ()
+    """Columns of a flat file that somebody knows to be older than the outcome, whatever they seem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Review:
 
     kind: Literal["crm", "flat"]
     model: Model = field(repr=False)
+    file: str | None = field(repr=False)
+    """The text of the model's file, whose comments the proposed file keeps; None without one."""
     words: Words
     patterns: PatternCounts = field(repr=False)
     """The leads whose outcomes judge the points: those of the earlier quarters."""
@@ -122,14 +126,16 @@ def prepare(
     threshold: int | None = None,
     cost_ratio: float | None = None,
     after_contact: Sequence[str] = (),
+    known_before: Sequence[str] = (),
     prepared_on: str | None = None,
 ) -> Review:
     """Prepare whichever review the parameters of the notebook ask for.
 
     Raises QuestionError when they ask for neither or for both.
     """
-    names = [after_contact] if isinstance(after_contact, str) else after_contact
-    asked = Asked(float(margin), grid, threshold, cost_ratio, tuple(names))
+    asked = Asked(
+        float(margin), grid, threshold, cost_ratio, _names(after_contact), _names(known_before)
+    )
     day = date.today() if prepared_on is None else _day(prepared_on)  # noqa: DTZ011 - the reader's own day
     if model is not None and crm is not None and scored is None:
         return prepare_review(
@@ -155,6 +161,10 @@ def prepare(
         "a weight review needs a model and either a CRM (crm, model) or a flat file with what the "
         "criteria look at (scored, model, outcome)"
     )
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _day(text: str) -> date:
@@ -186,7 +196,7 @@ def prepare_review(
     before which nothing can be judged.
     """
     source = crm if isinstance(crm, Crm) else connect(crm)
-    rules = model if isinstance(model, Model) else load_model(model)
+    rules, file = _model(model)
     everybody = run_backtest(rules, source, moment=AtAge(age_days or _AGE), outcome=outcome)
     judged = everybody
     if age_days is None and _handoffs(source):
@@ -205,7 +215,9 @@ def prepare_review(
         *_agreed(asked, rules),
     )
     return _reviewed(
-        _Counted("crm", rules, words, patterns, judged, everybody, cut, age_days or _AGE, leaks),
+        _Counted(
+            "crm", rules, file, words, patterns, judged, everybody, cut, age_days or _AGE, leaks
+        ),
         asked=asked,
         settings=settings,
         prepared_on=prepared_on,
@@ -231,23 +243,25 @@ def prepare_flat_review(
     declares that its fields are older than the outcome, nothing is proposed. Raises what
     `read_scored` and `load_model` raise, and QuestionError for a model that pays for activities.
     """
-    rules = model if isinstance(model, Model) else load_model(model)
+    rules, file = _model(model)
     source, name = flat_crm(scored, outcome=outcome, account=account, model=rules)
     backtest = run_backtest(
         rules, source, moment=AtAge(0), outcome=Outcome("flat_outcome", within_days=1)
     )
     patterns = count_patterns(backtest)
     origin = flat_origin(patterns.provenance, name, outcome, declared=declared)
-    leaks = flat_leaks(scored, outcome, account, rules)
+    leaks = flat_leaks(scored, outcome, account, rules, asked.known_before)
     settings = (
         ("Outcome", origin.outcome),
         ("Account", account or "not given"),
         ("Declared: fields older than outcome", "yes" if declared else "no"),
+        ("Known before, whatever they seem", ", ".join(asked.known_before) or "nothing"),
         *_agreed(asked, rules),
     )
     counted = _Counted(
         "flat",
         rules,
+        file,
         Words(origin.outcome_label, "selected lead"),
         replace(patterns, provenance=origin),
         backtest,
@@ -258,6 +272,12 @@ def prepare_flat_review(
         told=declared,
     )
     return _reviewed(counted, asked=asked, settings=settings, prepared_on=prepared_on)
+
+
+def _model(model: str | Path | Model) -> tuple[Model, str | None]:
+    if isinstance(model, Model):
+        return model, None
+    return load_model(model), Path(model).read_text(encoding="utf-8-sig")
 
 
 def _agreed(asked: Asked, model: Model) -> tuple[tuple[str, str], ...]:
@@ -305,6 +325,7 @@ class _Counted:
 
     kind: Literal["crm", "flat"]
     model: Model
+    file: str | None
     words: Words
     patterns: PatternCounts
     judged: Backtest
@@ -336,6 +357,7 @@ def _reviewed(
     return Review(
         kind=counted.kind,
         model=model,
+        file=counted.file,
         words=counted.words,
         patterns=earlier,
         weights=weights,

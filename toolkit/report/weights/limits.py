@@ -42,10 +42,11 @@ def _unworked(review: Review) -> list[str]:
     unworked = int(frame.loc[frame["state"] == "unworked", "n"].sum())
     if not unworked:
         return []
-    return [
+    said = (
         f"What would have become of {plural(unworked, 'lead')} that sales never worked: they judge"
         " no point, because being worked itself raises conversion."
-    ]
+    )
+    return [said]
 
 
 def _open(review: Review) -> list[str]:
@@ -60,10 +61,11 @@ def _open(review: Review) -> list[str]:
 def _later(review: Review) -> list[str]:
     if not review.proposal.changed or review.since is not None:
         return []
-    return [
+    said = (
         "Whether the proposal does better than today's points: it was fitted on all the leads there"
         " are, and no later ones are left to try it on."
-    ]
+    )
+    return [said]
 
 
 def show_limits(review: Review) -> Section:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from toolkit.model import diff_models, model_text
+from toolkit.model.revising import revised_text
 from toolkit.report.display import Bullets, Column, Paragraph, Section, table_of
 from toolkit.report.findings import fact, rate_facts
 from toolkit.report.weights.common import counted, points_span
@@ -66,8 +67,11 @@ def proposal_files(review: Review) -> dict[str, str]:
         if found.changed
         else "# No change is proposed: these are today's points.\n"
     )
+    text = (
+        model_text(found.model) if review.file is None else revised_text(review.file, found.model)
+    )
     return {
-        ".proposal.yaml": f"{head}{model_text(found.model)}",
+        ".proposal.yaml": f"{head}{text}",
         ".diff.md": diff_models(found.champion, found.model).markdown,
     }
 
@@ -104,7 +108,7 @@ def _files(review: Review) -> str:
     if not review.proposal.changed:
         head = "The model file beside this page (.proposal.yaml) is today's: no change is proposed."
     return (
-        f"{head} Comments of the present file are not carried over. Keep today's file, version"
+        f"{head} Keep today's file, version"
         f" {review.model.version}: to load it again restores every score, since scores are computed"
         " from the file alone."
     )
