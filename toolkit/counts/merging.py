@@ -45,6 +45,11 @@ def merge_counts(first: Counts, second: Counts) -> Counts:
         raise QuestionError(
             f"merge_counts: expected two count tables of one kind, found {kinds[0]} and {kinds[1]}"
         )
+    if not hasattr(first, "provenance") or "n" not in first.frame:  # type: ignore[attr-defined]
+        raise QuestionError(
+            f"merge_counts: a {kinds[0]} cannot be added up cell by cell. Count both periods in "
+            "one backtest"
+        )
     a, b = _in_order(first, second)
     rows = _add_frames(a.frame, b.frame)
     merged: dict[str, Any] = {"frame": rows, "provenance": _provenance(a, b)}

@@ -85,10 +85,22 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     >>> found["crossed"].tolist(), found["left"].tolist()[0], found["episode"].tolist()
     ([4, 9], 6, [1, 2])
     """
-    starts = np.ones(len(score), dtype=np.bool_)
-    starts[1:] = points.lead[1:] != points.lead[:-1]
+    level = np.searchsorted(np.array(sorted(thresholds)), score, side="right")
+    before = np.concatenate([[0], level[:-1]])
+    before[_starts(points.lead)] = 0
+    # Most changes of a score pass no threshold at all.
+    moved = np.flatnonzero(level != before)
+    points, score = Points(points.lead[moved], points.time[moved]), score[moved]
+    starts = _starts(points.lead)
     parts = [_episodes(points, score, starts, threshold) for threshold in thresholds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _starts(lead: Ints) -> Bools:
+    """Where the rows of another lead begin."""
+    starts = np.ones(len(lead), dtype=np.bool_)
+    np.not_equal(lead[1:], lead[:-1], out=starts[1:])
+    return starts
 
 
 def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:
