@@ -48,7 +48,8 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
     The first row of a lead is its creation. A score holds from `changed_at` on until the next row
     of the lead, or until `observed_until`: what would expire later is not foretold. Expiries,
     steps of decay, silence and resets are in it to the second, as are activities. Fields of leads
-    are as of the export, as in every backtest, and no gate is looked at: this is the score.
+    are those of the export and merged leads stay two, whatever changes are recorded (scores at
+    moments follow them), and no gate is looked at: this is the score.
 
     Columns: `lead_id`, `changed_at` (UTC), `score`; in order of lead_id and time.
 
