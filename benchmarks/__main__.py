@@ -1,6 +1,6 @@
 """Run the measurements and print one table.
 
-    python -m benchmarks [--leads 1000000] [--runs 3] [--only as_of|audit|weights]
+    python -m benchmarks [--leads 1000000] [--runs 3] [--only as_of|audit|statistics|weights]
 
 Every figure is the median over runs of a whole process (wall and processor seconds, peak memory
 of the process), and every ratio compares two processes of the same run, alternating, so that a
@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.generate import write_big_crm
+from benchmarks.statistics import compare as compare_statistics
 from benchmarks.weights import write_big_scores
 
 HERE = Path(__file__).parent
@@ -32,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", choices=["as_of", "audit", "replay", "weights"])
+    parser.add_argument("--only", choices=["as_of", "replay", "audit", "statistics", "weights"])
     options = parser.parse_args()
     print(f"{os.cpu_count()} processors; median of {options.runs} runs (lowest-highest)\n")
     if options.only in (None, "as_of"):
@@ -41,6 +42,8 @@ def main() -> None:
         replay(options.leads, options.runs)
     if options.only in (None, "audit"):
         audit(options.runs)
+    if options.only in (None, "statistics"):
+        compare_statistics(options.leads, options.runs)
     if options.only in (None, "weights"):
         weights(options.leads, options.runs)
 

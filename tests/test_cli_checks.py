@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+
 import pytest
 from typer.testing import CliRunner
 
@@ -32,6 +35,10 @@ def flat(tmp_path_factory):
     ]
     path.write_text("\n".join(["Won,Stage Now,Size", *rows]), encoding="utf-8")
     return path
+
+
+def test_the_example_of_the_docstring_is_true():
+    assert doctest.testmod(importlib.import_module("toolkit.checks.leaks")).failed == 0
 
 
 def test_a_flat_file_is_looked_through(flat):
@@ -124,6 +131,7 @@ def test_an_accepted_mismatch_and_a_leak_stand_on_page_one(faulty):
     facts = dict(page.facts)
     assert facts["reconcile.agrees"] is False
     assert facts["reconcile.share"] == pytest.approx(audit.reconciliation.agreement.estimate)
+    assert facts["reconcile.causes"] == ["twice pricing"]
     assert facts["leaks.alarms"] == ["project_fit"]
     text = page.plain()
     assert "counted twice in the platform" in text

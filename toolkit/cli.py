@@ -58,12 +58,18 @@ def demo(
     parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet, not CSV.")] = False,
 ) -> None:
     """Draw a synthetic CRM with planted truth, and audit it."""
-    from toolkit.crm.demo import make_demo
+    from toolkit.crm.demo import DemoPlan, make_demo
     from toolkit.report import run_report
 
     folder = output / "crm"
     with _err.status(f"Drawing {leads:,} leads with their activities and outcomes"):
-        make_demo(folder, leads=leads, seed=seed, format="parquet" if parquet else "csv")
+        make_demo(
+            folder,
+            leads=leads,
+            seed=seed,
+            format="parquet" if parquet else "csv",
+            plan=DemoPlan(recorded="faithful"),
+        )
     _err.print(f"The demo CRM is in {folder} (planted truth: truth.json)")
     show_result(
         run_report(

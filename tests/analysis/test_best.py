@@ -9,7 +9,12 @@ from scipy.stats import binom, norm
 
 from tests.analysis import strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
-from toolkit.analysis import benefit_sensitivity, best_thresholds, exploration_sample
+from toolkit.analysis import (
+    benefit_sensitivity,
+    best_thresholds,
+    exploration_sample,
+    threshold_bands,
+)
 from toolkit.analysis.benefit.blocks import block_scores
 from toolkit.analysis.cells import read_cells
 from toolkit.counts import ScoreCounts
@@ -81,6 +86,17 @@ def test_leads_of_one_account_are_one_piece_of_evidence():
     assert found[1][1]  # one account that did not convert
 
 
+def test_leads_that_come_in_pairs_are_half_the_evidence():
+    """Accounts of two leads with one fate: a design effect of two, and a little for t and G/(G-1)."""
+    hit = [1] * 20 + [0] * 180
+    twice = [each for each in hit for _ in (0, 1)]
+    one = block_scores(read_cells(count_rows(lead_rows([1] * 200, hit))), np.array([0, 1]), 1 / 4)
+    two = count_rows(lead_rows([1] * 400, twice, np.arange(400) // 2))
+    pairs = block_scores(read_cells(two), np.array([0, 1]), 1 / 4)
+    assert pairs[1, 0] == pytest.approx(one[1, 0], rel=0.02)
+    assert one[1, 0] > 3
+
+
 def selected():
     """Worked at 50 and above only."""
     above = lead_rows([50] * 60 + [60] * 60, [1] * 12 + [0] * 48 + [1] * 20 + [0] * 40)
@@ -98,6 +114,10 @@ def test_a_lower_threshold_cannot_be_told_where_nobody_worked():
     assert found.reason == (
         "cannot be told: whether a threshold of 45 or lower would be worth more, because too many "
         "leads there were never worked"
+    )
+    assert found.text == (
+        "Of the thresholds that can be judged, 50 is worth more than any other; lower ones cannot be "
+        "judged."
     )
     asked = best_thresholds(selected(), cost_ratio=1 / 9, threshold=45)
     assert asked.keep == "Cannot be told from this data"
@@ -150,6 +170,19 @@ def test_many_scores_are_thinned_and_todays_threshold_is_kept():
     table = best_thresholds(counts, cost_ratio=0.2, threshold=501, replicates=100).table
     assert 200 <= len(table) <= 201
     assert 501 in table["threshold"].tolist()
+
+
+def test_too_many_scores_to_draw_from_are_answered_without_draws():
+    rng = np.random.default_rng(4)
+    score = rng.permutation(4000)
+    hit = (rng.random(4000) < score / 8000).astype(int)
+    counts = count_rows(lead_rows(score, hit, np.arange(4000) // 2))
+    found = best_thresholds(counts, cost_ratio=0.3, thresholds=[500, 2000, 3500])
+    assert "no interval" in str(found.reason)
+    assert np.isnan(found.optimism)
+    assert found.best == 2000
+    bands = threshold_bands(counts, thresholds=[2000])
+    assert set(bands["method"]) == {"Clopper-Pearson, Bonferroni"}
 
 
 def test_sensitivity_repeats_the_set_for_each_ratio(sim_counts):

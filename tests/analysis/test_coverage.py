@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from tests.analysis.rows import count_rows, lead_rows
+from tests.analysis.coverage_grid import BASES, SIZES, grid
+from tests.analysis.coverage_grid import draw as draw_threes
+from tests.analysis.rows import count_rows, lead_rows, pair_rows
 from toolkit.analysis import (
     area_verdict,
     auc,
+    auc_difference,
     calibration_table,
     monotonicity,
     rate,
@@ -135,3 +138,36 @@ def test_the_band_holds_the_whole_curve_and_no_rise_is_refuted(runs):
         refuted += monotonicity(counts).refuted
     assert missed / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
     assert refuted <= missed
+
+
+def test_intervals_over_accounts_cover_in_a_small_part_of_the_grid():
+    """The table of docs/method/coverage.md, cut down: 30 draws of 2,000 leads at 5% and 25%."""
+    table = grid(30, sizes=(2_000,), bases=(0.05, 0.25), replicates=100)
+    assert (table["missed"] <= 0.06 + 3 * (0.05 * 0.95 / 30) ** 0.5).all(), table
+    assert (table["given"] == 1).all()
+
+
+@pytest.mark.slow
+def test_intervals_over_accounts_cover_in_the_whole_grid():
+    """Where they are given; 1 point and 3 standard errors of the simulation are allowed."""
+    runs = 300
+    table = grid(runs, sizes=SIZES, bases=BASES)
+    worst = table.loc[table["missed"].idxmax()]
+    assert worst["missed"] <= 0.06 + 3.5 * (0.05 * 0.95 / runs) ** 0.5, worst
+    assert table.groupby("statistic")["missed"].mean().max() <= 0.06, table
+    # Ignoring accounts, the interval of a rate covers less than it says where many convert.
+    ignored = table[(table["statistic"] == "rate") & (table["base"] == BASES[-1])]
+    assert (ignored["missed_ignored"] > ignored["missed"]).all()
+
+
+@pytest.mark.parametrize("runs", [100, pytest.param(3000, marks=pytest.mark.slow)])
+def test_equal_rankings_seldom_differ_also_over_accounts(runs):
+    """Two scores that are equally good by symmetry: p <= 5% in 5% of the draws at most."""
+    rng, wrong = np.random.default_rng(31), 0
+    for _ in range(runs):
+        cell = draw_threes(rng, 150, -1.5)
+        hit, account = (cell % 2 == 0).astype(int).ravel(), np.repeat(np.arange(150), 3)
+        score = cell.ravel() // 2
+        one, two = (score + rng.integers(-3, 4, len(score)) for _ in range(2))
+        wrong += auc_difference(pair_rows(one, two, hit, account)).p_value <= 0.05
+    assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5

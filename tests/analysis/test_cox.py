@@ -11,7 +11,9 @@ from hypothesis import given
 from statsmodels.duration.hazard_regression import PHReg
 
 from tests.analysis.day_rows import count_day_rows, lives, sim_days
-from toolkit.analysis import cox_slope
+from tests.analysis.rows import PROVENANCE
+from toolkit.analysis import cox_slope, incidence_table, time_auc
+from toolkit.counts import DayCounts
 
 
 def test_it_equals_r(sim, oracle):
@@ -89,3 +91,29 @@ def test_what_cannot_be_fitted_has_a_reason(rows, reason):
 def test_huge_scores_and_counts_stay_finite(sim):
     shifted = sim.assign(score=sim["score"] + 1_000_000)
     assert cox_slope(sim_days(shifted)).slope == pytest.approx(cox_slope(sim_days(sim)).slope)
+
+
+def test_many_conversions_on_a_day_are_summed_as_few_are(sim, monkeypatch):
+    one_by_one = cox_slope(sim_days(sim))
+    monkeypatch.setattr("toolkit.analysis.survival.cox._ADDED_UP", 0)
+    by_gamma = cox_slope(sim_days(sim))
+    assert by_gamma.slope == pytest.approx(one_by_one.slope, rel=1e-6)
+    assert by_gamma.standard_error == pytest.approx(one_by_one.standard_error, rel=1e-6)
+    assert by_gamma.log_likelihood == pytest.approx(one_by_one.log_likelihood, rel=1e-9)
+
+
+def test_ten_thousand_million_leads_take_no_longer():
+    frame = pd.DataFrame(
+        {"score": [10, 0, 10, 0], "day": [1, 1, 2, 2],
+         "status": ["converted", "converted", "open", "open"], "n": [2, 1, 8, 9]}
+    )  # fmt: skip
+    huge = DayCounts(frame.assign(n=frame["n"] * 10**10), PROVENANCE)
+    many = DayCounts(frame.assign(n=frame["n"] * 10**4), PROVENANCE)
+    assert cox_slope(huge).slope == pytest.approx(cox_slope(many).slope, rel=1e-3)
+    assert cox_slope(huge).standard_error == pytest.approx(
+        cox_slope(many).standard_error / 1000, rel=1e-3
+    )
+    assert incidence_table(huge, at_days=(1,))["rate"][0] == 3 / 20
+    assert time_auc(huge, at_days=(1,))["auc"][0] == pytest.approx(
+        time_auc(many, at_days=(1,))["auc"][0]
+    )

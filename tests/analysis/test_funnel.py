@@ -25,7 +25,8 @@ from toolkit.counts import ScoreCounts
 from toolkit.errors import DataError, QuestionError
 
 BANDS = (ScoreBand("high", 50), ScoreBand("low", None))
-C, N, I, U, A = "converted", "not_converted", "immature", "unworked", "already"
+C, N, U, A = "converted", "not_converted", "unworked", "already"
+OPEN = "immature"
 
 
 def rows_of(*leads: tuple) -> pd.DataFrame:
@@ -37,8 +38,8 @@ def rows_of(*leads: tuple) -> pd.DataFrame:
 
 
 HAND = rows_of(
-    (60, C, C, C), (60, C, C, I), (60, C, N, N), (60, N, N, N), (60, N, C, N), (60, U, U, U),
-    (60, A, C, N), (10, N, N, N), (10, I, I, I),
+    (60, C, C, C), (60, C, C, OPEN), (60, C, N, N), (60, N, N, N), (60, N, C, N), (60, U, U, U),
+    (60, A, C, N), (10, N, N, N), (10, OPEN, OPEN, OPEN),
 )  # fmt: skip
 
 

@@ -8,11 +8,12 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from scipy.special import expit
-from scipy.stats import chi2
+from scipy.stats import chi2, ttest_1samp
 
 from tests.analysis import strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
 from toolkit.analysis import fit_points, points_table, shape_table
+from toolkit.analysis.points import _hotelling
 from toolkit.counts import ScoreCounts
 
 
@@ -178,3 +179,10 @@ def test_ten_thousand_million_leads_and_negative_scores_give_the_same_line():
     big = fit_points(ScoreCounts(frame.assign(n=frame["n"] * 10**10), PROVENANCE))
     assert (big.intercept, big.slope) == pytest.approx((small.intercept, small.slope), rel=1e-9)
     assert np.array(big.covariance) * 10**10 == pytest.approx(np.array(small.covariance), rel=1e-9)
+
+
+def test_with_one_column_the_test_over_accounts_is_students():
+    """Q = (sum of U)^2 / sum of U^2 over 12 accounts has the p-value of a t-test of mean 0."""
+    sums = np.random.default_rng(3).normal(0.4, 1, 12)
+    statistic = sums.sum() ** 2 / (sums**2).sum()
+    assert _hotelling(statistic, 1, 12) == pytest.approx(ttest_1samp(sums, 0).pvalue, rel=1e-9)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from toolkit.analysis import agreement, cause_table, reconciliation, wilson_interval
 from toolkit.counts import DifferenceCounts
@@ -61,8 +62,12 @@ def test_the_variance_is_that_of_sums_by_account(drawn):
     found = agreement(counts_of([(0, met), (5, total - met)], accounts=accounts))
     theta, g = met / total, len(groups)
     variance = g / (g - 1) * sum((m - theta * n) ** 2 for n, m in groups) / total**2
-    if 0 < theta < 1 and variance > 0:
-        assert found.n_effective <= theta * (1 - theta) / variance + 1e-9
+    if 0 < theta < 1 and variance > 1e-12:
+        raw = theta * (1 - theta) / variance
+        equal = total**2 / sum(n * n for n, _ in groups)
+        wider = max(t.ppf(0.975, equal - 1) / t.ppf(0.975, total - 1), 1) if equal > 1 else np.inf
+        expected = max(min(total, raw) / wider**2, min(equal, raw))
+        assert found.n_effective == pytest.approx(expected, rel=1e-6)
     assert found.estimate == pytest.approx(theta)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.backtest.tables import START, UNTIL, at, entry, lead
 from tests.backtest.test_outcomes import SQL
 from toolkit.analysis import value_gains_table
+from toolkit.analysis.ranking.values import _family
 from toolkit.backtest import AtAge, count_amounts, read_scored, run_backtest
 from toolkit.counts import AmountCounts
 from toolkit.crm import Mapping, connect
@@ -134,6 +135,21 @@ def test_equal_deals_have_the_shares_of_leads_and_wilsons_interval() -> None:
     assert table["high"][0] == pytest.approx(float(high), abs=0.002)
     assert table["reason"].isna().all()
     assert table["deals"][0] == pytest.approx(100)
+
+
+def test_the_variance_over_accounts_is_that_of_the_rows() -> None:
+    """Var = G/(G-1) * sum over accounts of (sum of amount * (above - share) / total)^2."""
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame(
+        {"score": rng.integers(0, 3, 900), "hit": 1, "amount": rng.integers(1, 9, 900) * 1.0,
+         "account": rng.integers(0, 300, 900)}
+    )  # fmt: skip
+    family = _family(counts := amounts(rows), counts.frame, counts.frame["amount"].to_numpy())
+    above, total = rows["score"] >= 1, rows["amount"].sum()
+    share = rows["amount"][above].sum() / total
+    sums = (rows["amount"] * (above - share) / total).groupby(rows["account"]).sum()
+    assert family.share[1] == pytest.approx(share)
+    assert family.variance()[1] == pytest.approx(900 / 899 * (sums**2).sum(), rel=1e-9)
 
 
 @pytest.mark.parametrize("runs", [150, pytest.param(3000, marks=pytest.mark.slow)])

@@ -66,6 +66,13 @@ def test_conversions_of_an_account_are_counted_together() -> None:
     assert delays.within_accounts.to_numpy().tolist() == [[10, 1, 1, 2], [20, 5, 0, 0]]
 
 
+def test_the_last_second_of_a_window_is_in_it() -> None:
+    leads = [lead(1), lead(2)]
+    delays = delays_of(entry(1, "sql", 10), entry(2, "sql", 10 + 1 / 86_400), leads=leads)
+    of = delays.frame.set_index(["of", "within_days", "state"])["n"].to_dict()
+    assert (of["all", 10, "converted"], of["all", 20, "converted"]) == (1, 2)
+
+
 def test_work_must_come_before_the_end_of_each_window() -> None:
     delays = delays_of(leads=[lead(1)], feedback=[decision(1, "rejected", 15)])
     of = delays.frame.set_index(["of", "within_days", "state"])["n"].to_dict()

@@ -179,6 +179,11 @@ def test_a_change_holds_from_its_second_on() -> None:
     assert score(2, late, title="VP") == 2
 
 
+def test_between_two_changes_the_first_one_holds() -> None:
+    twice = (change(1, "title", "VP", 1, "Intern"), change(1, "title", "Intern", 3, "VP"))
+    assert [score(day, *twice, title="Intern") for day in (0, 1, 2, 3)] == [2, 22, 22, 2]
+
+
 def test_before_the_first_change_the_old_value_held() -> None:
     left = change(1, "title", "Intern", 3, "VP")
     assert score(2, left, title="Intern") == 2 + 20

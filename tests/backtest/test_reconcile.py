@@ -223,6 +223,28 @@ def test_every_recorded_score_is_compared_or_set_aside_with_its_reason():
     assert counts.flow[0].n == 5 == sum(aside.values()) + int(counts.frame["n"].sum())
 
 
+def test_of_too_many_scores_those_of_some_leads_are_compared_whole():
+    history = [
+        (f"L{i}", day, value) for i in range(40) for day, value in ((0, 0), (1, 15), (25, 5))
+    ]
+    leads = {"lead_id": [f"L{i}" for i in range(40)], "title": None, "account_id": None}
+    who = pd.DataFrame({**leads, "created_at": at(0)})
+    acts = pd.DataFrame({"lead_id": who["lead_id"], "activity_type": "price", "occurred_at": at(1)})
+    rows = pd.DataFrame(
+        [(lead, at(day), value) for lead, day, value in history],
+        columns=["lead_id", "changed_at", "new_value"],
+    )
+    frames = {"leads": who, "activities": acts, "score_history": rows}
+    crm = connect(frames, observed_until=at(60), time_zone="UTC")
+    counts = count_differences(MODEL, crm, most=60)
+    compared, aside = int(counts.frame["n"].sum()), counts.flow[1]
+    assert counts.frame["difference"].tolist() == [0]
+    assert compared == 3 * counts.leads
+    assert 9 < counts.leads < 31
+    assert aside.reason == "of leads outside the sample (drawn by a hash of their ids)"
+    assert aside.n + compared == counts.flow[0].n == 120
+
+
 def test_a_column_of_leads_is_compared_at_the_end_of_the_export_or_at_its_own_time():
     # At the end: 20 + 30 - 10 = 40; -10; 30 - 10 = 20.
     crm = crm_of(leads={"Score": [40, -10, 25], "Scored": [at(3), at(1), None]})

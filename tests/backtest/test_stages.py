@@ -77,6 +77,11 @@ def test_what_sales_did_by_hand():
     ]
 
 
+def test_a_decision_before_the_moment_is_not_about_this_hand_off():
+    crm = crm_of([lead(1)], [], SEEN, [decision(1, "rejected", 3), decision(1, "accepted", 7)])
+    assert one(staged(crm), "disposition") == [("accepted", 1)]
+
+
 def test_an_acceptance_by_a_rule_is_told_apart():
     leads = [lead(1), lead(2), lead(3)]
     said = [

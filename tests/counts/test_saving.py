@@ -33,7 +33,7 @@ def same(a: object, b: object) -> None:
     assert set(getattr(a, "accounts_by", {})) == set(getattr(b, "accounts_by", {}))
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(strategies.leads(), lives(least=0), funnel_rows())
 def test_what_is_loaded_is_what_was_saved(leads, days, stages):
     with TemporaryDirectory() as folder:
@@ -46,7 +46,7 @@ def test_a_statistic_of_loaded_counts_is_the_same_to_the_last_digit(sim_accounts
     assert auc(load_counts(tmp_path / "counts")) == auc(sim_accounts)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(strategies.leads(), lives(least=0), funnel_rows())
 def test_the_order_of_rows_and_the_numbers_of_accounts_change_no_fingerprint(leads, days, stages):
     for counts in tables_of(leads, days, stages).values():
@@ -129,7 +129,7 @@ def test_a_changed_file_is_found_by_its_fingerprint(saved):
     frame = pd.read_parquet(saved / "frame.parquet")
     frame.loc[0, "n"] += 1
     frame.to_parquet(saved / "frame.parquet")
-    with pytest.raises(SourceError, match="not those that were saved .fingerprint"):
+    with pytest.raises(SourceError, match=r"not those that were saved \(fingerprint"):
         load_counts(saved)
 
 
@@ -151,7 +151,7 @@ def test_a_damaged_or_missing_file_is_named(saved):
         ({"$date": "yesterday"}, "expected a day such as"),
         ({"$what": 1}, "expected a value of a count table"),
         ([1], "expected a value of a count table"),
-        (7, "damaged"),
+        (7, "holds a int, which is no count table"),
     ],
 )
 def test_a_table_that_nobody_wrote_is_refused(saved, table, message):

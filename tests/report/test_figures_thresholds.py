@@ -155,7 +155,11 @@ def test_the_title_says_whether_to_keep_todays_threshold():
 
 def test_the_decision_claims_only_what_its_intervals_hold():
     table = decision_curve(counted("usual"))
+    # A hole in the middle: only the longer of the two runs may be claimed.
+    table.loc[table["chance"].between(0.095, 0.105), "net_benefit_low"] = -0.01
     sure = table[(table["net_benefit_low"] > 0) & (table["over_all_low"] > 0)]["chance"]
+    sure = sure[sure > 0.105]
+    assert len(sure) > 11
     assert figures.plot_decision(table).headline == (
         f"Where a call pays from a chance of {sure.min():.0%} to {sure.max():.0%}, the score is worth"
         " more than working all leads or nobody"

@@ -15,6 +15,7 @@ from toolkit.analysis.benefit import (
     benefit_table,
     best_thresholds,
     decision_curve,
+    decision_difference,
     exploration_sample,
 )
 from toolkit.analysis.bootstrap import replicate_cells
@@ -115,6 +116,7 @@ from toolkit.analysis.weights import (
     dose_table,
     fit_weights,
     fitted_half_life,
+    glm_results,
     judge_weights,
     optimism,
     overlap_table,
@@ -188,6 +190,7 @@ __all__ = [
     "compare_bands",
     "cox_slope",
     "decision_curve",
+    "decision_difference",
     "decompose_mapping",
     "detectable_points",
     "disposition_table",
@@ -200,6 +203,7 @@ __all__ = [
     "funnel_limits",
     "funnel_table",
     "gains_table",
+    "glm_results",
     "grade_funnel_table",
     "grid_table",
     "hand_raiser_table",

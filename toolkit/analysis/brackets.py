@@ -122,12 +122,14 @@ def _compared(
     if min(n.min() * together, n.min() * (1 - together)) < _LEAST_EXPECTED:
         why = f"fewer than {_LEAST_EXPECTED} conversions or others expected in a band"
         return difference, nan, nan, method, why
+    accounts = n.min() if family.accounts is None else family.equal_accounts[[a, b]].min()
+    if accounts < 1 + 1e-9:
+        return difference, nan, nan, method, "one account holds all leads of a band"
     effect = _design_effect(cells, group, family, a, b)
     variance = together * (1 - together) * float((1 / n).sum()) * effect
     if variance <= 0:
-        return difference, nan, nan, method, "one account holds all leads of both bands"
+        return difference, nan, nan, method, "the accounts show no variation"
     z = difference / variance**0.5
-    accounts = n.min() if family.accounts is None else family.equal_accounts[[a, b]].min()
     return difference, z, _two_sided(z, float(accounts)), method, None
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import betainc, pdtrc
 
 from toolkit.analysis.benefit.best import best_thresholds
+from toolkit.analysis.bootstrap import SEED
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.influence import masked_family
 from toolkit.analysis.intervals import precision_family, rate_arrays, tail, wilson_interval
@@ -244,7 +245,7 @@ def capacity_threshold(
     cost_ratio: float | None = None,
     confidence: float = 0.95,
     replicates: int = 2000,
-    seed: int = 20260101,
+    seed: int = SEED,
 ) -> CapacityThreshold:
     """Find the threshold that fills a week of K leads, and the precision among those K.
 

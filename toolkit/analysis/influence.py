@@ -8,6 +8,7 @@ the counts). The influence values of an estimate add up to 0 over its leads.
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,12 +116,14 @@ def masked_share(cells: Cells, masks: Floats, *, hit: bool) -> Family:
 
 
 def robust_factor(cells: Cells, parameters: int) -> float:
-    """G/(G-1) * (n-1)/(n-k) for G accounts; 1 without accounts (or with one, NaN of which follows).
+    """G/(G-1) * (n-1)/(n-k) for G accounts; 1 without accounts, NaN for one: it shows no variance.
 
     Source: the small-sample factor of Stata and statsmodels for clustered regression.
     """
-    if cells.pairs is None or cells.pairs.judged <= 1:
+    if cells.pairs is None:
         return 1.0
+    if cells.pairs.judged <= 1:
+        return nan
     n, accounts = int(cells.judged.sum()), cells.pairs.judged
     return accounts / (accounts - 1) * ((n - 1) / (n - parameters) if n > parameters else 1.0)
 

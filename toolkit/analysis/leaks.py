@@ -111,6 +111,16 @@ def leak_table(
     outcome by the analyst's own word, and is paid for all the same, is an alarm.
 
     Levels with under 10 leads (accounts, where known) raise no alarm. See the module for the rules.
+
+    >>> from toolkit.counts import FieldCounts
+    >>> rows = [("flag", "1", 0, 30, 0, 30), ("flag", "0", 0, 10, 260, 270)]
+    >>> names = ["field", "value", "fold", "converted", "not_converted", "accounts"]
+    >>> kinds = pd.DataFrame({"field": ["flag"], "kind": ["values"], "tested": [2]})
+    >>> nothing = pd.DataFrame(columns=["field", "bucket", "fold", "converted", "not_converted"])
+    >>> levels = pd.DataFrame(rows, columns=names)
+    >>> counts = FieldCounts(levels, nothing, kinds, "leads.csv", "Won", 40, 260, None)
+    >>> leak_table(counts).table["because"][0]
+    "'1': 30 of 30 leads convert (100%), 4% of the other 270"
     """
     found = [*_level_reasons(fields), *_area_reasons(fields), *_name_reasons(fields)]
     found += [] if timing is None else _timing_reasons(timing)

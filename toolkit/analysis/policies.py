@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from toolkit.analysis.benefit.best import BestThresholds, best_thresholds
+from toolkit.analysis.bootstrap import SEED
 from toolkit.analysis.cells import read_cells, suffix_sum
 from toolkit.analysis.influence import covariance
 from toolkit.analysis.intervals import tail
@@ -62,7 +63,7 @@ def two_thresholds(
     thresholds: Sequence[int] | None = None,
     confidence: float = 0.95,
     replicates: int = 2000,
-    seed: int = 20260101,
+    seed: int = SEED,
 ) -> PolicySet:
     """Compare all pairs lower <= upper: below lower nothing, then nurture, from upper immediate.
 

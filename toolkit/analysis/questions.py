@@ -11,6 +11,8 @@ from toolkit.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from toolkit.counts import ReplicateCounts
+
 __all__ = ["check_cost_ratio", "check_replicates", "check_thresholds"]
 
 _FEWEST_REPLICATES = 100
@@ -31,9 +33,9 @@ def check_cost_ratio(cost_ratio: float) -> None:
         )
 
 
-def check_replicates(replicates: int) -> None:
+def check_replicates(replicates: int | ReplicateCounts) -> None:
     """Raise QuestionError for so few replicates that their quantiles mean nothing."""
-    if replicates < _FEWEST_REPLICATES:
+    if isinstance(replicates, int) and replicates < _FEWEST_REPLICATES:
         raise QuestionError(
             f"replicates is {replicates}: expected at least {_FEWEST_REPLICATES}, such as 2000"
         )

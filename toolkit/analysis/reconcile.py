@@ -147,6 +147,20 @@ def cause_table(counts: DifferenceCounts) -> pd.DataFrame:
     `difference` (the most frequent one among them, in points), `contradicted` (share of the
     agreeing scores looked at that the change would make disagree: near 0, the platform does so
     everywhere; otherwise in some leads only, or by chance), `text`.
+
+    >>> from toolkit.counts import DifferenceCounts
+    >>> differences = pd.DataFrame({"difference": [0, 15], "n": [4, 3]})
+    >>> accounts = pd.DataFrame({"rows": [1, 1], "matched": [1, 0], "accounts": [4, 3]})
+    >>> tried = [("twice", "pricing", "Pricing page", 0)]
+    >>> tried = pd.DataFrame(tried, columns=["code", "criterion", "label", "contradicted"])
+    >>> patterns = pd.DataFrame({"explained_by": [(0,)], "difference": [15], "n": [3]})
+    >>> counts = DifferenceCounts(
+    ...     differences, accounts, tried, patterns, (3, 4), 7, 3, "score", "m 1", "crm", False
+    ... )
+    >>> cause_table(counts)["text"][0]
+    '42.9% differ, by +15 points: Pricing page: counted twice in the platform.'
+    >>> round(reconciliation(counts).agreement.estimate, 3)
+    0.571
     """
     left = counts.patterns
     differing, agreeing = counts.looked_at

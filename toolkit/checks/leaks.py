@@ -50,6 +50,11 @@ def check_leaks(
         `outcome`, `known_before`) to names. Given for a CRM, they are added to those of crm.yaml.
 
     See `toolkit.analysis.leak_table` for the rules and the columns of the result.
+
+    >>> import pandas as pd
+    >>> leads = {"won": [1, 0] * 30, "note": ["done", "open"] * 30, "size": [1, 2, 3] * 20}
+    >>> check_leaks(pd.DataFrame(leads), outcome="won").alarms
+    ('note',)
     """
     answers = _answers(roles or {})
     paid = {} if model is None else _paid(model)

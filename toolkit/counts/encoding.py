@@ -31,7 +31,9 @@ def encode(value: Any, frames: dict[str, pd.DataFrame], place: str) -> Any:
         return value
     if isinstance(value, pd.DataFrame):
         frames[place] = value
-        return {"$frame": place}
+        times = {name: str(kind) for name, kind in value.dtypes.items() if kind.kind == "M"}
+        # Parquet has no whole seconds: it would give back milliseconds.
+        return {"$frame": place, "times": times} if times else {"$frame": place}
     if isinstance(value, tuple | list):
         return {"$tuple": [encode(each, frames, f"{place}.{i}") for i, each in enumerate(value)]}
     if isinstance(value, Mapping):
@@ -80,6 +82,8 @@ def _tagged(value: dict[str, Any], frame_at: Callable[[str], pd.DataFrame], plac
             return float(text)
         case [("$frame", str() as name)]:
             return frame_at(name)
+        case [("$frame", str() as name), ("times", dict() as times)]:
+            return frame_at(name).astype(times)
         case [("$date", str() as text)]:
             return _day(text, place)
         case [("$tuple", list() as items)]:

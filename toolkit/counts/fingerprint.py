@@ -25,10 +25,11 @@ def fingerprint(counts: Any) -> str:
     frames: dict[str, pd.DataFrame] = {}
     text = json.dumps(without_origin(encode(counts, frames, "")), sort_keys=True)
     digest = hashlib.sha256(text.encode())
-    order = content_order(counts.frame)
+    order = content_order(frames["frame"]) if "frame" in frames else None
     for place in sorted(frames):
         digest.update(place.encode())
-        if isinstance(getattr(counts, place.split(".")[0]), AccountCells):
+        listed = isinstance(getattr(counts, place.split(".")[0]), AccountCells)
+        if listed and order is not None:
             digest.update(_accounts(frames[place], order))
         else:
             digest.update(_cells(frames[place]))
@@ -64,8 +65,10 @@ def _text(cell: object) -> str:
     # 1, 1.0 and True are one number on some engines: a whole number is written as one.
     if isinstance(cell, bool | np.bool_):
         return f"b{int(cell)}"
-    if isinstance(cell, float | np.floating) and float(cell).is_integer():
-        return f"i{int(cell)}"
+    if isinstance(cell, tuple):
+        return f"t{','.join(map(_text, cell))}"
+    if isinstance(cell, float | np.floating):
+        return f"i{int(cell)}" if float(cell).is_integer() else f"f{float(cell)!r}"
     return f"i{int(cell)}" if isinstance(cell, int | np.integer) else f"{type(cell).__name__}{cell}"
 
 

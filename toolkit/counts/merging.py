@@ -45,6 +45,11 @@ def merge_counts(first: Counts, second: Counts) -> Counts:
         raise QuestionError(
             f"merge_counts: expected two count tables of one kind, found {kinds[0]} and {kinds[1]}"
         )
+    if not hasattr(first, "provenance") or "n" not in first.frame:  # type: ignore[attr-defined]
+        raise QuestionError(
+            f"merge_counts: a {kinds[0]} cannot be added up cell by cell. Count both periods in "
+            "one backtest"
+        )
     a, b = _in_order(first, second)
     rows = _add_frames(a.frame, b.frame)
     merged: dict[str, Any] = {"frame": rows, "provenance": _provenance(a, b)}
@@ -88,6 +93,9 @@ def _add(name: str, a: Any, b: Any, frames: tuple[pd.DataFrame, ...]) -> Any:
         return _add_pairs(a or _alone(frames[0]), b or _alone(frames[1]))
     if isinstance(a, AccountCells) or isinstance(b, AccountCells):
         return _add_cells(a, b, frames)
+    if isinstance(a, pd.DataFrame) or isinstance(b, pd.DataFrame):
+        # Products across groups are whole only where both tables have them.
+        return None if a is None or b is None else _add_frames(a, b)
     if isinstance(a, Mapping):
         return {key: _one_or_sum(a.get(key), b.get(key)) for key in sorted({*a, *b}, key=str)}
     if a != b:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from toolkit.counts.encoding import decode, encode, known_types
@@ -36,7 +37,7 @@ def save_counts(counts: Any, folder: str | os.PathLike[str]) -> Path:
     SourceError
         The folder holds something else, or cannot be written.
     """
-    if type(counts).__name__ not in known_types() or not hasattr(counts, "provenance"):
+    if type(counts).__name__ not in _tables():
         raise QuestionError(
             f"save_counts: expected a count table such as ScoreCounts, found a "
             f"{type(counts).__name__}"
@@ -53,6 +54,11 @@ def save_counts(counts: Any, folder: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise SourceError(f"cannot write {target}: {error.strerror or error}") from None
     return target
+
+
+def _tables() -> set[str]:
+    """The tables of the waist: what holds frames, and is not itself a part of a table."""
+    return {name for name in known_types() if name.endswith("Counts")}
 
 
 def _check_replaceable(target: Path) -> None:
@@ -95,6 +101,8 @@ def load_counts(folder: str | os.PathLike[str]) -> Any:
     index = _index(place)
     try:
         counts = decode(index["table"], partial(_frame, place), f"{place.name}/{_INDEX}")
+        if type(counts).__name__ not in _tables():
+            raise SourceError(f"{place} holds a {type(counts).__name__}, which is no count table")
         found = fingerprint(counts)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, DataError) as error:
         raise SourceError(f"{place}: the saved counts are damaged ({error})") from None
@@ -138,7 +146,22 @@ def _frame(place: Path, name: str) -> pd.DataFrame:
     if path.parent != place or not path.is_file():
         raise SourceError(f"{place}: the file {name}.parquet is missing")
     try:
-        return pd.read_parquet(path, engine="pyarrow")
+        return _with_tuples(pd.read_parquet(path, engine="pyarrow"))
     except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors or OSErrors
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceError(f"{path} is not a readable Parquet file: {first}") from None
+
+
+def _with_tuples(frame: pd.DataFrame) -> pd.DataFrame:
+    """Parquet gives back lists where there were tuples."""
+    lists = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == object
+        and frame[name].map(lambda cell: isinstance(cell, np.ndarray)).any()
+    ]
+    cells = {
+        name: pd.Series([tuple(cell.tolist()) for cell in frame[name]], index=frame.index)
+        for name in lists
+    }
+    return frame.assign(**cells)

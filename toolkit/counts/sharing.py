@@ -26,8 +26,8 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
     four states, and of every group of `by`, are looked at, and groups are merged alike: adding or
     subtracting published cells never leaves a few leads over. States that nobody judged
     (immature, unworked) with fewer leads in all are left out. Products of counts within accounts
-    are added up likewise; what is left of fewer than `fewer_than` is rounded so that intervals
-    become wider, never narrower. The flow is left out, for its steps could be subtracted.
+    are added up likewise; what is left of fewer than `fewer_than` is rounded so that intervals of
+    rates become wider, never narrower. The flow is left out, for its steps could be subtracted.
 
     Every statistic of the result is that of the coarser score; the provenance says so. Sharing
     the same leads twice with different settings is not protected.
@@ -38,6 +38,11 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
         There are some, but fewer than `fewer_than` converted leads (or others judged, or accounts)
         in all or in a group: no merging can hide them.
     """
+    if not isinstance(counts, ScoreCounts):
+        raise QuestionError(
+            f"suppress_small: expected ScoreCounts, found a {type(counts).__name__}; other tables "
+            "have no order in which cells could be merged: share their statistics instead"
+        )
     if fewer_than < 1:
         raise QuestionError(f"fewer_than is {fewer_than}: expected at least 1 lead")
     frame, dropped = _without_rare_states(counts.frame, counts.by, fewer_than)
@@ -63,6 +68,8 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
             for key, pairs in counts.accounts_by.items()
             if (part := _coarser(pairs, merged_to, dropped, fewer_than)) is not None
         },
+        # Products across groups are of single accounts: they would give small cells away.
+        accounts_across=None,
     )
 
 
@@ -161,11 +168,19 @@ def _coarser(
 
 
 def _rounded(frame: pd.DataFrame, fewer_than: int) -> pd.DataFrame:
-    """Hide products of a few leads: up where leads share their state, down where they do not.
+    """Hide products of a few leads so that no interval becomes narrower.
 
-    The variance of a rate is (1-p)^2 HH - 2p(1-p) HM + p^2 MM: both roundings make it larger.
+    The variance of a rate is (1-p)^2 HH - 2p(1-p) HM + p^2 MM, and HH + 2 HM + MM says how many
+    accounts of equal size there are. Where leads share their state small products are rounded up;
+    where they do not they are taken away and added to the squares of both cells instead, so that
+    the variance grows and the accounts never seem more.
     """
     same = frame["state_a"] == frame["state_b"]
     small = (frame["n"] > 0) & (frame["n"] < fewer_than)
     n = frame["n"].mask(small & same, fewer_than).mask(small & ~same, 0)
+    moved = frame[small & ~same].groupby(["score_a", "state_a"])["n"].sum()
+    square = same & (frame["score_a"] == frame["score_b"])
+    cells = pd.MultiIndex.from_frame(frame[["score_a", "state_a"]])
+    extra = pd.Series(moved.reindex(cells, fill_value=0).to_numpy(), index=frame.index)
+    n = n + extra.where(square, 0)
     return frame.assign(n=n)[n > 0].reset_index(drop=True)

@@ -50,6 +50,7 @@ stages:
   won: [Closed won]
   lost: [Closed lost]
 handoff_stage: mql                          # the stage at which sales takes over
+# field_roles: {sales: [status]}            # fields that know the outcome: sales, outcome, known_before
 # worked_by: [sales_activity]               # what proves that sales acted on a lead
 # labels: {won: customer}                   # words for the reports
 """

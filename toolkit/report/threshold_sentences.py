@@ -25,7 +25,7 @@ __all__ = [
 
 def best_sentence(found: BestThresholds) -> str:
     """Say which thresholds cannot be told apart, and whether today's is one of them."""
-    said = found.text.rstrip(".")
+    said = found.text.rstrip(".").removesuffix("; lower ones cannot be judged")
     if found.today is None or found.best is None:
         return said
     tail = {
@@ -38,7 +38,10 @@ def best_sentence(found: BestThresholds) -> str:
 
 
 def decision_sentence(table: pd.DataFrame, *, words: Words) -> str:
-    """Say at which break-even chances the score is surely worth more than all or nobody."""
+    """Say at which break-even chances the score is surely worth more than all or nobody.
+
+    The longest run of chances without a gap, each by its own interval.
+    """
     if table["net_benefit"].isna().all():
         return "What the score is worth cannot be told from these leads"
     all_told = not table["over_all"].isna().all()
@@ -46,7 +49,8 @@ def decision_sentence(table: pd.DataFrame, *, words: Words) -> str:
     if all_told:
         sure &= table["over_all_low"] > 0
     rival = "working all leads or nobody" if all_told else "working nobody"
-    chances = table.loc[sure, "chance"]
+    run = (sure != sure.shift()).cumsum()[sure]
+    chances = table.loc[run.index[run == run.mode().min()], "chance"]
     if chances.empty:
         return (
             f"The score is not surely worth more than {rival}, whatever a {words.outcome} is worth"

@@ -301,6 +301,20 @@ def test_reliability_has_the_columns_of_its_docstring_and_holds_its_curve(sim_co
     assert (table["isotonic"].diff().dropna() >= 0).all()
 
 
+def test_twins_widen_the_bands_by_the_root_of_two():
+    """Every lead twice, in one account: half as many observations."""
+    rng = np.random.default_rng(4)
+    score = rng.integers(0, 3, 4000)
+    hit = (rng.random(4000) < 0.2 + 0.2 * score).astype(int)
+    once = count_rows(lead_rows(score, hit))
+    twice = count_rows(lead_rows(np.tile(score, 2), np.tile(hit, 2), np.tile(np.arange(4000), 2)))
+    widths = []
+    for counts in (once, twice):
+        table = reliability_table(counts, {0: 0.2, 1: 0.4, 2: 0.6}, replicates=4000)
+        widths.append((table["consistency_high"] - table["consistency_low"]).to_numpy())
+    assert widths[1] == pytest.approx(widths[0], rel=0.06)
+
+
 def test_a_rate_of_nobody_has_an_exact_end():
     # 0 of 10 at the first score: the curve is 0 there, and may be as high as 1 - 0.025^(1/10).
     counts = count_rows(lead_rows([0] * 10 + [1] * 40, [0] * 10 + [1, 0] * 20))

@@ -151,6 +151,20 @@ def power(name: str, *, runs: int, leads: int, sign: int = 1) -> dict[str, float
     return {"departure": round(sign * promised), **found}
 
 
+def several_wrong(*, runs: int, leads: int) -> dict[str, float]:
+    """The demo as it is: half of its points wrong at once."""
+    found = tables(DemoPlan(), runs=runs, leads=leads, seed=5)
+    true = planted_points(DemoPlan())
+    right = [name for name in EVIDENCE if true[name] == NOW[name]]
+    off = [name for name in EVIDENCE if abs(true[name] - NOW[name]) > 5]
+    verdicts = pd.DataFrame([table["verdict"] for table in found])
+    return {
+        "any right one changed": float((verdicts[right] == "change").any(axis=1).mean()),
+        "any wrong one kept": float((verdicts[off] == "keep").any(axis=1).mean()),
+        **{f"{name} changed": float((verdicts[name] == "change").mean()) for name in off},
+    }
+
+
 def slopes(*, leads: int, seed: int = 4) -> dict[str, float]:
     """Log-odds per point among worked leads, and with the unworked taken for failures or not."""
     rng = np.random.default_rng(seed)

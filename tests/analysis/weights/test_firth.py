@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from tests.analysis.weights.patterns import LEADS, count_patterns
+from toolkit.analysis.weights import fit_weights
 from toolkit.analysis.weights.design import read_design
 from toolkit.analysis.weights.firth import (
     fit_firth,
@@ -71,11 +72,15 @@ def test_one_two_by_two_table_is_that_of_half_a_lead_added_to_each_cell():
     assert 0 < low < fit.coefficients[1] < high < np.inf
 
 
-def test_separation_by_a_combination_of_terms_is_finite_too():
-    """No term is one-sided alone, but every lead with both converts and none without either."""
-    rows = pd.DataFrame(
-        {"a": [0, 0, 1, 1, 0, 1], "b": [0, 0, 1, 1, 1, 0], "y": [0, 0, 1, 1, 0, 1]}
-    ).assign(score=0)
-    design = read_design(count_patterns(rows.loc[rows.index.repeat(9)], ["a", "b"], [0, 0]))
-    columns = np.column_stack([np.ones(len(design.n)), design.units])
-    assert np.isfinite(fit_firth(columns, design).coefficients).all()
+def test_separation_by_a_combination_of_terms_is_found_and_finite():
+    """No term is one-sided: both kinds convert with a alone or b alone, but a with b always does,
+    and neither never.
+    """
+    each = [(0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 1, 0), (0, 1, 1), (1, 1, 1)]
+    rows = pd.DataFrame(each * 9, columns=["a", "b", "y"])
+    rows["c"] = rows["a"] * rows["b"] + (1 - rows["a"]) * (1 - rows["b"])
+    rows["score"] = 10 * rows["a"] - 5 * rows["b"] + 3 * rows["c"]
+    found = fit_weights(count_patterns(rows, ["a", "b"], [10, -5]))
+    assert found.joint.method == "Firth"
+    assert np.isfinite(found.joint.coefficients).all()
+    assert np.isfinite(found.joint.high).all()

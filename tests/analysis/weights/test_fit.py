@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, count_patterns, term
-from toolkit.analysis.weights import fit_weights
+from toolkit.analysis.weights import fit_weights, glm_results
 from toolkit.errors import DataError, QuestionError
 
 
@@ -246,3 +246,27 @@ def test_states_that_do_not_exist_are_refused(lead_patterns):
     wrong = replace(lead_patterns, frame=lead_patterns.frame.assign(state="maybe"))
     with pytest.raises(DataError, match="unknown state"):
         fit_weights(wrong)
+
+
+def test_statsmodels_reports_the_same_fit(leads):
+    rows = plain(leads)
+    found = fit_weights(count_patterns(rows, LEADS, LEADS_POINTS))
+    results = glm_results(found)
+    expected = rows_fit(rows, LEADS)
+    assert results.model.exog_names == ["intercept", *LEADS]
+    np.testing.assert_allclose(results.params, expected.params, rtol=1e-9)
+    np.testing.assert_allclose(results.bse, expected.bse, rtol=1e-8)
+    rare = rows.assign(rare=0)
+    rare.loc[rare.index[rare["y"] == 1][:5], "rare"] = 1
+    separated = fit_weights(count_patterns(rare, [*LEADS, "rare"], [*LEADS_POINTS, 0]))
+    assert separated.joint.method == "Firth"
+    with pytest.raises(QuestionError, match="the outcomes are separated"):
+        glm_results(separated)
+
+
+def test_a_score_that_separates_the_outcomes_is_a_reason():
+    rows = pd.DataFrame({"a": [0, 0, 1, 1] * 9, "b": [0, 1, 0, 1] * 9})
+    rows["score"] = 20 * rows["a"] + 5 * rows["b"]
+    found = fit_weights(count_patterns(rows.assign(y=rows["a"]), ["a", "b"], [20, 5]))
+    assert found.reason == "the score separates the leads that converted from the others"
+    assert np.isnan(found.scale.per_point)

@@ -93,6 +93,9 @@ def test_points_lost_to_decay_are_given_back_where_nothing_fades():
             provenance=PROVENANCE,
         )
 
+    design = read_design(counted(0.0))
+    np.testing.assert_allclose(design.other, 0, atol=1e-9)  # units are the paid ones
+    assert set(design.units[:, 1]) == {0, 0.25, 0.5, 0.75, 1}
     for truth in (0.0, 0.5, 1.0):
         found = rule_table(fit_weights(counted(truth))).iloc[0]
         assert found["rule"] == "decay"
@@ -227,6 +230,23 @@ def test_a_departure_that_holds_has_the_same_sign_everywhere():
     assert found.loc["b", "same_sign"] == 4
     assert found.loc["b", "holds"]
     assert found.loc["b", "p_periods"] > 0.001
+
+
+def test_a_period_that_turns_round_is_counted_against():
+    rng = np.random.default_rng(9)
+    n = 60_000
+    rows = pd.DataFrame((rng.random((n, 3)) < 0.4).astype(int), columns=["a", "b", "c"])
+    rows["quarter"] = rng.integers(0, 4, n)
+    rows["score"] = 20 * rows["a"] + 15 * rows["b"] + 10 * rows["c"]
+    extra = rows["b"] * np.where(rows["quarter"] == 3, -30, 30)
+    hit = rng.random(n) < expit(-2 + K * (rows["score"] + extra))
+    counts = count_patterns(
+        rows.assign(y=hit.astype(int)), ["a", "b", "c"], [20, 15, 10], by="quarter"
+    )
+    found = stability_table(counts, fit_weights(counts)).set_index("term").loc["b"]
+    assert (found["periods"], found["same_sign"], found["holds"]) == (4, 3, False)
+    assert found["earlier"] > 20
+    assert found["last"] < -15
 
 
 def test_a_quarter_without_conversions_does_no_harm(by_quarter):

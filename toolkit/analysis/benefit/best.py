@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from toolkit.analysis.benefit.blocks import block_scores, centred_quantiles
 from toolkit.analysis.benefit.net import net_benefit
-from toolkit.analysis.bootstrap import replicate_cells
+from toolkit.analysis.bootstrap import SEED, replicate_or_reason
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.questions import check_cost_ratio, check_replicates, check_thresholds
 from toolkit.analysis.split import positions, split_counts
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats, Ints
     from toolkit.analysis.split import Split
     from toolkit.analysis.verdict import Answer
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ReplicateCounts, ScoreCounts
 
 __all__ = ["BestThresholds", "best_thresholds"]
 
@@ -71,6 +72,8 @@ class _Choice:
     size: Floats
     """Judged leads of each replicate."""
     n: int
+    note: str | None
+    """Why there are no replicates."""
 
 
 def best_thresholds(
@@ -80,8 +83,8 @@ def best_thresholds(
     threshold: int | None = None,
     thresholds: Sequence[int] | None = None,
     confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 20260101,
+    replicates: int | ReplicateCounts = 2000,
+    seed: int = SEED,
 ) -> BestThresholds:
     """Find the thresholds whose net benefit cannot be told from the best: the indifference set.
 
@@ -134,15 +137,18 @@ def _choice(  # noqa: PLR0917 - one private assembly
     asked: Ints,
     at: Ints,
     cost_ratio: float,
-    replicates: int,
+    replicates: int | ReplicateCounts,
     seed: int,
 ) -> _Choice:
-    _, drawn = replicate_cells(counts, replicates=replicates, seed=seed)
+    drawn, note = replicate_or_reason(counts, replicates, seed)
     places = np.append(at, len(cells.levels))
-    gains = _gains(drawn[:, :, 0], drawn[:, :, 1], cost_ratio)[:, places]
     gain = _gains(cells.converted[None, :], cells.not_converted[None, :], cost_ratio)[0, places]
-    size = np.maximum(drawn.sum(axis=(1, 2)), 1.0)
-    return _Choice(asked, places, gain, gains, size, int(cells.judged.sum()))
+    size, n = np.full(0, 1.0), int(cells.judged.sum())
+    gains = np.zeros((0, len(places)))
+    if drawn is not None:
+        gains = _gains(drawn[:, :, 0], drawn[:, :, 1], cost_ratio)[:, places]
+        size = np.maximum(drawn.sum(axis=(1, 2)), 1.0)
+    return _Choice(asked, places, gain, gains, size, n, note)
 
 
 def _gains(hits: Floats | Ints, misses: Floats | Ints, cost_ratio: float) -> Floats:
@@ -155,6 +161,9 @@ def _evidence(
     cells: Cells, choice: _Choice, cost_ratio: float, confidence: float
 ) -> tuple[Floats, Floats]:
     scores = block_scores(cells, choice.at, cost_ratio)
+    if choice.note is not None:
+        bonferroni = -float(ndtri((1 - confidence) / len(choice.gain)))
+        return scores.max(axis=0), np.full(len(choice.gain), bonferroni)
     return scores.max(axis=0), centred_quantiles(choice.drawn, choice.gain, confidence)
 
 
@@ -203,9 +212,10 @@ def _with_set(
     evidence: Floats,
     critical: Floats,
 ) -> pd.DataFrame:
-    chosen = np.bincount(choice.drawn.argmax(axis=1), minlength=len(choice.gain)) / len(
-        choice.drawn
-    )
+    chosen = np.full(len(choice.gain), nan)
+    if len(choice.drawn):
+        times = np.bincount(choice.drawn.argmax(axis=1), minlength=len(choice.gain))
+        chosen = times / len(choice.drawn)
     gain = choice.gain / max(choice.n, 1)
     inside = pd.arrays.BooleanArray(np.zeros(len(told), np.bool_), ~told)
     inside[told] = (evidence <= critical)[:-1]
@@ -259,13 +269,15 @@ def _result(  # noqa: PLR0917 - one private assembly
         today=today,
         keep=_keep(table, today),
         text=_text(table, members, best, none=bool(inside[-1])),
-        reason=_reason(table, best),
+        reason="; ".join(x for x in (_reason(table, best), choice.note) if x) or None,
         confidence=confidence,
     )
 
 
 def _optimism(choice: _Choice, place: int) -> tuple[float, float]:
     """Apparent benefit of the best; mean of (benefit there - benefit here) of replicates' bests."""
+    if not len(choice.drawn):
+        return float(choice.gain[place] / choice.n), nan
     chosen = choice.drawn.argmax(axis=1)
     there = choice.drawn[np.arange(len(chosen)), chosen] / choice.size
     here = choice.gain[chosen] / choice.n
@@ -302,12 +314,16 @@ def _text(table: pd.DataFrame, members: Ints, best: int | None, *, none: bool) -
             "It cannot be told that any threshold pays: handing over nobody may be worth as much as "
             f"a threshold of {best}."
         )
+    listed = _listed(table, members) if len(members) > 1 else str(best)
+    if _hidden(table).any():
+        # What nobody worked may be worth more: the set is of the rest only.
+        verb = "cannot be told apart" if len(members) > 1 else "is worth more than any other"
+        return (
+            f"Of the thresholds that can be judged, {listed} {verb}; lower ones cannot be judged."
+        )
     if len(members) == 1:
         return f"A threshold of {best} is worth more than any other listed."
-    return (
-        f"Thresholds {_listed(table, members)} cannot be told apart on net benefit; "
-        "choose by capacity."
-    )
+    return f"Thresholds {listed} cannot be told apart on net benefit; choose by capacity."
 
 
 def _listed(table: pd.DataFrame, members: Ints) -> str:
@@ -318,8 +334,13 @@ def _listed(table: pd.DataFrame, members: Ints) -> str:
     return ", ".join(map(str, members[:-1])) + f" and {members[-1]}"
 
 
+def _hidden(table: pd.DataFrame) -> pd.Series:
+    """Thresholds whose net benefit is not known."""
+    return table["among_best"].isna() & table["net_benefit"].isna()
+
+
 def _reason(table: pd.DataFrame, best: int | None) -> str | None:
-    hidden = table.loc[table["among_best"].isna() & (table["net_benefit"].isna()), "threshold"]
+    hidden = table.loc[_hidden(table), "threshold"]
     if len(hidden) == len(table):
         return "no threshold with judged leads at or above"
     if len(hidden) and best is not None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit.analysis.benefit.best import best_thresholds
 from toolkit.analysis.benefit.net import benefit_intervals, net_benefit
+from toolkit.analysis.bootstrap import SEED
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.influence import masked_share
 from toolkit.analysis.intervals import precision_family, rate_arrays, ratio
@@ -159,7 +160,7 @@ def benefit_sensitivity(
     thresholds: Sequence[int] | None = None,
     confidence: float = 0.95,
     replicates: int = 1000,
-    seed: int = 20260101,
+    seed: int = SEED,
 ) -> pd.DataFrame:
     """Show how the best thresholds move with the cost ratio, on which people seldom agree.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp, isnan, log, nan
+from math import exp, log, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,7 +169,7 @@ def _observed_expected(stated: Stated, side: float) -> Estimate:
     products = account_products(
         cells, ((1 - taken) / expected)[:, None], (-taken / expected)[:, None]
     )
-    error = float(np.sqrt(products[0, 0] * robust_factor(cells, 1)))
+    error = float(np.sqrt(max(products[0, 0], 0.0) * robust_factor(cells, 1)))
     if not (ratio > 0 and error > 0):
         return Estimate(ratio)
     carriers = np.array([class_carriers(cells)[0], np.inf])
@@ -213,7 +213,7 @@ def score_mapping(
         brier_skill=1 - brier.estimate / base if base > 0 else nan,
         log_loss=loss,
         spiegelhalter_z=z,
-        spiegelhalter_p=nan if isnan(z) else 2 * float(ndtr(-abs(z))),
+        spiegelhalter_p=_wald(z, 1.0, 0.0, nan, _equal_accounts(stated) - 1).p_value,
     )
 
 
@@ -242,6 +242,8 @@ def _equal_accounts(stated: Stated) -> float:
 
 def _spiegelhalter(stated: Stated) -> float:
     cells, p = stated.cells, stated.probability
+    if cells.pairs is not None and cells.pairs.judged <= 1:
+        return nan
     total = float((cells.converted - cells.judged * p) @ (1 - 2 * p))
     if cells.pairs is None:
         variance = float(cells.judged @ ((1 - 2 * p) ** 2 * p * (1 - p)))

@@ -12,7 +12,7 @@ from toolkit.analysis.survival.life import Lives, read_lives
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from toolkit.analysis.cells import Floats
+    from toolkit.analysis.cells import Floats, Ints
     from toolkit.counts import DayCounts
 
 __all__ = ["CoxSlope", "cox_slope"]
@@ -23,6 +23,8 @@ _NUMBERS = (
     "slope", "standard_error", "ratio", "low", "high", "log_likelihood", "early", "late",
     "p_changes",
 )  # fmt: skip
+_ADDED_UP = 10_000
+"""Conversions of one day up to which ties are added up one by one."""
 _RUNAWAY = 30.0
 """A slope that makes the best leads e^30 times as fast as the worst fits no data: it ran away."""
 
@@ -158,35 +160,31 @@ def _fit(lives: Lives, inside: NDArray[np.bool_], event: NDArray[np.bool_]) -> _
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Cells by day, the days with events expanded to one entry per tied event (Efron)."""
+    """Cells by day, and how many conversions fall on each day."""
 
     x: Floats
     n: Floats
-    place: NDArray[np.int64]
+    place: Ints
     event: NDArray[np.bool_]
     inside: NDArray[np.bool_]
+    tied: Floats
+    """Conversions of each day with any."""
+    on: Ints
+    """Position of each such day."""
     days: int
-    on: NDArray[np.int64]
-    """Day (position) of each event."""
-    part: Floats
-    """Share l/d of the tied events that has left before each event."""
-    middle: float
 
     @classmethod
     def of(cls, lives: Lives, inside: NDArray[np.bool_], event: NDArray[np.bool_]) -> _Table | None:
         """Lay the cells out; None without an event or with one score."""
         n = lives.n * inside
         days, place = np.unique(lives.day, return_inverse=True)
-        tied = np.bincount(place, weights=n * event, minlength=len(days)).astype(np.int64)
+        tied = np.bincount(place, weights=n * event, minlength=len(days))
         scores = lives.score[n > 0]
         if not tied.sum() or scores.min() == scores.max():
             return None
-        on = np.repeat(np.arange(len(days), dtype=np.int64), tied)
-        first = np.repeat(np.cumsum(tied) - tied, tied)
-        part = (np.arange(len(on)) - first) / tied[on]
-        middle = float((lives.score * n).sum() / n.sum())
-        x = (lives.score - middle).astype(np.float64)
-        return cls(x, n, place, event, inside, len(days), on, part, middle)
+        x = (lives.score - (lives.score * n).sum() / n.sum()).astype(np.float64)
+        on = np.flatnonzero(tied)
+        return cls(x, n, place, event, inside, tied[on].astype(np.float64), on, len(days))
 
     @property
     def span(self) -> float:
@@ -197,47 +195,103 @@ class _Table:
     @property
     def scale(self) -> float:
         """Information is judged against this."""
-        return float(len(self.on) * self.span**2)
+        return float(self.tied.sum() * self.span**2)
 
-    def _sums(self, weight: Floats) -> Floats:
-        """Sums over those at risk, less the share of the tied events that has left, by event."""
+    def _sums(self, weight: Floats) -> tuple[Floats, Floats]:
+        """Sums over the leads at risk, and over those that convert, on each day with conversions."""
         total = np.bincount(self.place, weights=self.n * weight, minlength=self.days)
-        at_risk = np.cumsum(total[::-1])[::-1]
-        tied = np.bincount(self.place, weights=self.n * weight * self.event, minlength=self.days)
-        left: Floats = at_risk[self.on] - self.part * tied[self.on]
-        return left
+        event = np.bincount(self.place, weights=self.n * weight * self.event, minlength=self.days)
+        at_risk = np.cumsum(total[::-1], dtype=np.float64)[::-1]
+        return at_risk[self.on], event[self.on].astype(np.float64)
+
+    def _parts(self, slope: float, top: float) -> _Parts:
+        risk = np.exp(slope * self.x - top)
+        sums = [self._sums(risk * self.x**power) for power in (0, 1, 2)]
+        (s0, d0), (s1, d1), (s2, d2) = sums
+        r1, r2 = d1 / d0, d2 / d0
+        return _Parts(s0, d0, r1, s1 - s0 * r1, r2, s2 - s0 * r2, *_tie_sums(s0, d0, self.tied))
 
     def at(self, slope: float) -> tuple[float, float, float]:
         """Log-likelihood, its gradient and the information."""
         top = float(np.max(slope * self.x[self.n > 0]))
-        risk = np.exp(slope * self.x - top)
-        s0, s1, s2 = (self._sums(risk * self.x**power) for power in (0, 1, 2))
+        p, d = self._parts(slope, top), self.tied
         seen = float((self.n * self.x * self.event).sum())
-        mean = s1 / s0
+        squares = d * p.r1**2 + 2 * p.r1 * p.c1 * p.h1 + p.c1**2 * p.h2
         return (
-            slope * seen - float(np.log(s0).sum()) - top * len(self.on),
-            seen - float(mean.sum()),
-            float((s2 / s0 - mean**2).sum()),
+            slope * seen - float(p.h0.sum()) - top * float(d.sum()),
+            seen - float((d * p.r1 + p.c1 * p.h1).sum()),
+            float((d * p.r2 + p.c2 * p.h1 - squares).sum()),
         )
 
     def residuals(self, slope: float) -> Floats:
         """Score residual of a lead of each cell: observed less expected, over its days at risk."""
-        risk = np.exp(slope * self.x)
-        s0, s1 = self._sums(risk), self._sums(risk * self.x)
-        mean = s1 / s0
-        by_day = [
-            np.bincount(self.on, weights=weight, minlength=self.days)
-            for weight in (1 / s0, mean / s0, self.part / s0, self.part * mean / s0)
-        ]
-        upto0, upto1 = np.cumsum(by_day[0])[self.place], np.cumsum(by_day[1])[self.place]
-        # Of its own day an event takes only the share 1 - l/d.
-        less0 = np.where(self.event, by_day[2][self.place], 0.0)
-        less1 = np.where(self.event, by_day[3][self.place], 0.0)
-        expected = risk * (self.x * (upto0 - less0) - (upto1 - less1))
-        tied = np.bincount(self.on, minlength=self.days)
-        average = np.bincount(self.on, weights=mean, minlength=self.days) / np.maximum(tied, 1)
-        own = np.where(self.event, self.x - average[self.place], 0.0)
-        return np.where(self.inside, own - expected, 0.0)
+        top = float(np.max(slope * self.x[self.n > 0]))
+        p, d = self._parts(slope, top), self.tied
+        risk = np.exp(slope * self.x - top)
+        mean = p.r1 * p.h1 + p.c1 * p.h2
+        upto0, upto1 = (np.cumsum(self._by_day(each))[self.place] for each in (p.h1, mean))
+        # Of its own day a conversion takes only the share 1 - l/d, l = (s0 - s0_l) d / d0.
+        own0 = self._by_day((p.s0 * p.h1 - d) / p.d0)[self.place] * self.event
+        own1 = (p.r1 * (p.s0 * p.h1 - d) + p.c1 * (p.s0 * p.h2 - p.h1)) / p.d0
+        own1 = self._by_day(own1)[self.place] * self.event
+        expected = risk * (self.x * (upto0 - own0) - (upto1 - own1))
+        average = self._by_day(p.r1 + p.c1 * p.h1 / d)[self.place]
+        seen = np.where(self.event, self.x - average, 0.0)
+        return np.where(self.inside, seen - expected, 0.0)
+
+    def _by_day(self, values: Floats) -> Floats:
+        out = np.zeros(self.days)
+        out[self.on] = values
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What Efron's sums over the d conversions of a day need, with s_l = s0 - (l/d) d0.
+
+    A mean at the l-th of them is (s1 - (l/d) d1)/s_l = r1 + c1/s_l, so that every sum follows from
+    h0 = sum of log s_l, h1 = sum of 1/s_l, h2 = sum of 1/s_l^2.
+    """
+
+    s0: Floats
+    d0: Floats
+    r1: Floats
+    c1: Floats
+    r2: Floats
+    c2: Floats
+    h0: Floats
+    h1: Floats
+    h2: Floats
+
+
+def _tie_sums(s0: Floats, d0: Floats, tied: Floats) -> tuple[Floats, Floats, Floats]:
+    """h0, h1, h2 of each day: added up where conversions are few, by gamma functions elsewhere."""
+    few = tied <= _ADDED_UP
+    out = np.zeros((3, len(tied)))
+    count = tied[few].astype(np.int64)
+    day = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    first = np.repeat(np.cumsum(count) - count, count)
+    part = (np.arange(len(day)) - first) / count[day]
+    left = s0[few][day] - part * d0[few][day]
+    for row, values in enumerate((np.log(left), 1 / left, 1 / left**2)):
+        out[row, few] = np.bincount(day, weights=values, minlength=len(count))
+    if not few.all():
+        out[:, ~few] = _gamma_sums(s0[~few], d0[~few], tied[~few])
+    return out[0], out[1], out[2]
+
+
+def _gamma_sums(s0: Floats, d0: Floats, tied: Floats) -> tuple[Floats, Floats, Floats]:
+    """With s_l = (d0/d)(a - l), a = d s0/d0: sums over l are differences of gamma functions."""
+    from scipy.special import digamma, gammaln, zeta  # noqa: PLC0415 - needed for huge counts only
+
+    unit = d0 / tied
+    a = np.maximum(s0 / unit, tied)
+    low, high = a - tied + 1, a + 1
+    return (
+        tied * np.log(unit) + gammaln(high) - gammaln(low),
+        (digamma(high) - digamma(low)) / unit,
+        (zeta(2, low) - zeta(2, high)) / unit**2,
+    )
 
 
 def _over_time(lives: Lives) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from toolkit.analysis.weights.fit import ScaleFit, Weights, fit_weights
 from toolkit.analysis.weights.joint import JointFit
 from toolkit.analysis.weights.overlap import overlap_table
+from toolkit.analysis.weights.reporting import glm_results
 from toolkit.analysis.weights.shape import (
     Contrast,
     dose_table,
@@ -53,6 +54,7 @@ __all__ = [
     "dose_table",
     "fit_weights",
     "fitted_half_life",
+    "glm_results",
     "judge_weights",
     "optimism",
     "overlap_table",

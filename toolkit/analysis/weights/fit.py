@@ -143,8 +143,13 @@ def _fitted(
     positives, n = int(design.hits.sum()), int(design.n.sum())
     reason = _nothing(design, positives, n)
     terms = design.terms
+    scale = _scale(design, confidence) if reason is None else _NO_SCALE_FIT
+    if reason is None and not scale.fit.finite:
+        scale, reason = (
+            _NO_SCALE_FIT,
+            "the score separates the leads that converted from the others",
+        )
     usable = reason is None
-    scale = _scale(design, confidence) if usable else _NO_SCALE_FIT
     if usable and not scale.per_point > 0:
         reason = NO_SCALE
     joint = fit_joint(design, scale.fit, aside, confidence) if usable else no_joint(len(terms))

@@ -55,8 +55,12 @@ def base_columns(design: Design, freed: Sequence[int]) -> Floats:
 
 
 def one_sided(x: Floats, design: Design) -> bool:
-    """Whether all or none of the leads that have a term (or that lack it) converted."""
-    for met in (x != 0, x == 0):
+    """Whether all or none of the leads that have a term converted; or that lack a yes/no term."""
+    known = design.n > 0
+    sides = [x != 0]
+    if len(np.unique(x[known & (x != 0)])) <= 1:
+        sides.append(x == 0)
+    for met in sides:
         hits, n = design.hits[met].sum(), design.n[met].sum()
         if n > 0 and hits in (0, n):
             return True

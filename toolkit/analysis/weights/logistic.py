@@ -18,8 +18,8 @@ __all__ = ["Fit", "fit_logistic", "independent_columns", "information", "robust_
 
 _STEPS = 60
 _HALVINGS = 30
-_CLOSE = 1e-11
-"""Decrease of the log-likelihood (relative) at which Newton's method has arrived."""
+_CLOSE = 1e-10
+"""Twice the rise of the log-likelihood that a step promises when Newton's method has arrived."""
 _FAR = 18.0
 """Log-odds beyond which a fitted probability is 0 or 1 to eight digits."""
 _LEFT = 1e-10
@@ -55,10 +55,11 @@ def fit_logistic(
     at = _look(columns @ beta + fixed, design)
     finite = False
     for _ in range(_STEPS):
-        p, before = at.probability, at.log_likelihood
-        step = _solve(information(columns, design.n, p), columns.T @ (design.hits - design.n * p))
+        p = at.probability
+        slope = columns.T @ (design.hits - design.n * p)
+        step = _solve(information(columns, design.n, p), slope)
         beta, at = _improve(design, columns, fixed, (beta, at), step)
-        finite = abs(at.log_likelihood - before) <= _CLOSE * (abs(before) + 1)
+        finite = bool(slope @ step <= _CLOSE)
         if finite:
             break
     finite = finite and at.farthest < _FAR and bool(np.isfinite(beta).all())

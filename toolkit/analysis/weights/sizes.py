@@ -52,7 +52,7 @@ def sample_size(
             "and a prevalence between 0 and 1"
         )
     phi = prevalence
-    largest = 1 - (phi**phi * (1 - phi) ** (1 - phi)) ** 2
+    largest = _largest_r2(phi)
     seen = _SHARE_OF_MAX * largest if r2 is None else r2
     if not (0 < seen < largest and 0 < shrinkage < 1 and seen < shrinkage):
         raise QuestionError(
@@ -63,6 +63,10 @@ def sample_size(
     two = _shrunk(parameters, seen, seen / (seen + _ABSOLUTE * largest))
     three = ceil((_Z / _ABSOLUTE) ** 2 * phi * (1 - phi))
     return SampleSize(max(one, two, three), one, two, three, seen, largest)
+
+
+def _largest_r2(phi: float) -> float:
+    return float(1 - (phi**phi * (1 - phi) ** (1 - phi)) ** 2)
 
 
 def _shrunk(parameters: int, r2: float, shrinkage: float) -> int:
@@ -101,7 +105,9 @@ def adequacy(weights: Weights) -> Adequacy:
     rate = weights.positives / weights.n
     null = weights.n * (rate * log(rate) + (1 - rate) * log(1 - rate))
     r2 = 1 - np.exp(2 * (null - weights.scale.fit.log_likelihood) / weights.n)
-    needed = sample_size(parameters=free, prevalence=rate, r2=max(float(r2), 1e-4))
+    most = 0.99 * _largest_r2(rate)
+    seen = min(max(float(r2), 1e-4), most)
+    needed = sample_size(parameters=free, prevalence=rate, r2=seen)
     effective = weights.n / effect
     weeks = weights.provenance.weeks
     wait = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from toolkit.backtest.counting.across import pairs_across
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data
 from toolkit.backtest.counting.scores import _pairs
 from toolkit.backtest.moments import DAY
@@ -104,6 +105,7 @@ def count_responses(
         by=("response",),
         accounts=_pairs(backtest, rows, None).get(""),
         accounts_by={(key,): pairs for key, pairs in split.items()},
+        accounts_across=pairs_across(backtest, rows, "response") if split else None,
     )
 
 

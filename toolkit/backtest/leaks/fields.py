@@ -97,10 +97,12 @@ def _field(
 
 
 def _kind_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> _Kind:
-    filled, missing, different, numbers, times = connection.execute(f"""
-        select count({column}), count(*) - count({column}), count(distinct {column}),
-          count(*) filter (isfinite(try_cast({column} as double))), count(try_cast({column} as timestamp))
-        from {table}""").fetchall()[0]
+    found = connection.execute(f"""
+        select sum(n) filter (v is not null), sum(n) filter (v is null), count(v),
+          sum(n) filter (isfinite(try_cast(v as double))),
+          sum(n) filter (try_cast(v as timestamp) is not null)
+        from (select {column} as v, count(*) as n from {table} group by v)""").fetchall()[0]
+    filled, missing, different, numbers, times = (int(value or 0) for value in found)
     if different == 0 or (different == 1 and not missing):
         return _Kind("constant", column)
     if different > _FEW_NUMBERS and numbers == filled:

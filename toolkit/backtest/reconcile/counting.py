@@ -20,13 +20,19 @@ __all__ = ["count_differences"]
 
 
 def count_differences(
-    model: Model, crm: Crm, *, score: str | None = None, column: Column | None = None
+    model: Model,
+    crm: Crm,
+    *,
+    score: str | None = None,
+    column: Column | None = None,
+    most: int = 1_000_000,
 ) -> DifferenceCounts:
     """Compare recorded scores with the model's, at the instants at which they were recorded.
 
     The replayed score knows everything up to and including the second of the record. `score` names
     one of several scores of score_history; `column` reads the recorded score from the lead table
-    instead.
+    instead. Of more than `most` recorded scores about so many are compared: all those of leads drawn by
+    a hash of their ids.
 
     Raises QuestionError where no recorded score is known, DataError where none can be compared.
     """
@@ -34,7 +40,7 @@ def count_differences(
     until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
     try:
         number_leads(crm.connection, schema, until=until)
-        name, flow = place_recorded(crm, schema, score=score, column=column, until=until)
+        name, flow = place_recorded(crm, schema, score=score, column=column, until=until, most=most)
         crm.connection.execute(f"create table {schema}.mo as select l, k, s from {schema}.recorded")
         staged = stage_at_moments(model, crm, schema)
         if staged.history.split:

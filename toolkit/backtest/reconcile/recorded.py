@@ -55,11 +55,12 @@ def history_sql() -> str:
 
 
 def place_recorded(
-    crm: Crm, schema: str, *, score: str | None, column: Column | None, until: int
+    crm: Crm, schema: str, *, score: str | None, column: Column | None, until: int, most: int
 ) -> tuple[str, tuple[FlowStep, ...]]:
     """Make `<schema>.recorded(l, k, s, value, reason)`; say whose score it is, and the flow.
 
-    Needs `<schema>.lead`. k numbers the recorded scores of a lead from 0, in order of time.
+    Needs `<schema>.lead`. k numbers the recorded scores of a lead from 0, in order of time. Of more
+    than `most` scores about so many are kept, those of leads drawn by a hash of their ids.
     """
     name, query = _from_column(crm, column, until) if column else _from_history(crm, score)
     crm.connection.execute(f"""
@@ -68,6 +69,7 @@ def place_recorded(
           case when lead.l is null then 1 when clash then 2 when value <> floor(value) then 3
                when r.t < lead.c then 4 when r.t > {until} then 5 else 0 end as why
         from ({query}) as r left join {schema}.lead as lead on lead.lead_id = r.lead_id""")
+    _draw(crm, schema, most)
     crm.connection.execute(f"""
         create table {schema}.recorded as
         select l, cast(row_number() over (partition by l order by t) - 1 as integer) as k, t as s,
@@ -81,12 +83,24 @@ def place_recorded(
     return name, flow
 
 
+def _draw(crm: Crm, schema: str, most: int) -> None:
+    n = crm.connection.execute(f"select count(*) from {schema}.record where why = 0").fetchall()
+    if n[0][0] > most:
+        kept = most * _PARTS // int(n[0][0])
+        crm.connection.execute(
+            f"update {schema}.record set why = 6 "
+            f"where why = 0 and md5_number_lower(lead_id) % {_PARTS} >= {kept}"
+        )
+
+
+_PARTS = 1_000_000
 _REASONS = {
     1: "the lead is not in the lead table, or cannot be scored",
     2: "several values in one second, their order unknown",
     3: "recorded score that is no whole number",
     4: "recorded before the lead was created",
     5: "recorded after observed_until",
+    6: "of leads outside the sample (drawn by a hash of their ids)",
 }
 
 

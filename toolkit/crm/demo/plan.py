@@ -103,7 +103,9 @@ CRITERIA: tuple[Planted, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """The switches of the synthetic CRM; each default is what `leadscore demo` writes.
+    """The switches of the synthetic CRM; each default is what `make_demo` writes.
+
+    `leadscore demo` adds faithfully recorded scores.
 
     Shares are fractions between 0 and 1, effects are in log-odds.
     """

@@ -41,7 +41,7 @@ def leaks_of_file(scored: str | Path | pd.DataFrame, outcome: str, account: str 
 
 
 def reconciled(model: Model, crm: Crm, *, accept_mismatch: bool) -> Reconciliation | None:
-    """Compare with the recorded scores where there are any; stop the audit if they do not agree.
+    """Compare with the recorded scores where some can be; stop the audit if they do not agree.
 
     Raises DataError under 95% agreement, unless the mismatch is accepted.
     """
@@ -52,7 +52,10 @@ def reconciled(model: Model, crm: Crm, *, accept_mismatch: bool) -> Reconciliati
     ).fetchall()[0]
     if int(names[0]) != 1 or not int(names[1]):
         return None
-    found = reconcile(model, crm)
+    try:
+        found = reconcile(model, crm)
+    except DataError:  # no recorded score can be compared
+        return None
     if found.agrees or accept_mismatch:
         return found
     raise DataError(
@@ -85,9 +88,10 @@ def _alarm_text(leaks: Leaks) -> str:
     paid = table[table["paid_by"] != ""]
     if paid.empty:
         names = ", ".join(f"'{name}'" for name in table["name"])
+        seem, it = ("seems", "it") if len(table) == 1 else ("seem", "them")
         return (
-            f"{names}: seems to know the outcome. The score does not use it; keep it out of any"
-            " refit, or say in crm.yaml (field_roles) what it is."
+            f"{names}: {seem} to know the outcome. The score does not use {it}; keep {it} out of any"
+            " refit, or answer in crm.yaml (field_roles)."
         )
     said = [
         f"'{row['name']}' (criterion {row['paid_by']}): {row['because']}."
@@ -123,6 +127,9 @@ def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Tabl
         "reconcile.low": fact(found.agreement.low),
         "reconcile.high": fact(found.agreement.high),
         "reconcile.agrees": found.agrees,
+        "reconcile.causes": [
+            f"{row['code']} {row['criterion']}".strip() for row in found.causes.to_dict("records")
+        ],
     }
     text = Paragraph(found.text, "finding" if found.agrees else "warning")
     differing = found.differences[found.differences["difference"] != 0]
