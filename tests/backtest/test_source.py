@@ -66,7 +66,7 @@ def both(frames: dict[str, pd.DataFrame], folder):
         ([" a", "b ", "c"], False),
     ],
 )
-def test_files_give_what_frames_give(ids: list, numbers: bool, tmp_path) -> None:  # noqa: FBT001
+def test_files_give_what_frames_give(ids: list, numbers: bool, tmp_path) -> None:
     model = parse_model(MODEL)
     frames, files = both(tables(ids), tmp_path)
     assert activities_of(files).numbers is numbers
@@ -104,5 +104,5 @@ def test_activities_of_sales_are_refused_in_files_too(tmp_path) -> None:
         MODEL.replace("activity: order, where: {value: {gte: 100}}", "activity: call")
     )
     for crm in both(tables([3]), tmp_path):
-        with pytest.raises(ModelError, match="whose role in crm.yaml is 'sales'"):
+        with pytest.raises(ModelError, match="whose role in"):
             score_timeline(model, crm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -27,6 +28,9 @@ from tests.backtest.tables import UNTIL as SMALL_UNTIL
 from tests.backtest.tables import activity, at, crms, lead
 from tests.backtest.tables import crm_of as small_crm
 from toolkit.backtest import score_timeline, threshold_crossings
+from toolkit.backtest.kernel import chunk, ranked
+from toolkit.backtest.timeline import crossings
+from toolkit.backtest.timeline import paths as paths_module
 from toolkit.backtest.timeline.paths import opened
 from toolkit.errors import QuestionError
 from toolkit.model import parse_model
@@ -194,6 +198,13 @@ def test_a_lead_that_is_not_there_is_an_error_that_names_the_nearest() -> None:
     _, crm = crm_of(0)
     with pytest.raises(QuestionError, match=r"no lead 'L00x2' can be scored: .*L0002"):
         score_timeline(parse_model(MODEL), crm, leads=["L0001", "L00x2"])
+
+
+@pytest.mark.parametrize("module", [chunk, crossings, paths_module, ranked])
+def test_the_examples_in_docstrings_are_right(module) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
 
 
 # --- crossings ----------------------------------------------------------------------------------

@@ -100,8 +100,8 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
           A 2026-01-01      0
           A 2026-01-02      5
           A 2026-01-03      8
-          A 2026-01-08      5
-          A 2026-01-09      0
+          A 2026-01-09      5
+          A 2026-01-10      0
     """
     with opened(model, crm, leads=leads) as paths:
         parts = list(paths.each(lambda _, points, score: (points, score)))
