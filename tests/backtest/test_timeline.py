@@ -224,6 +224,15 @@ bands: [{name: hot, from: 15, handoff: true}, {name: warm, from: 10}, {name: non
 """
 
 
+def test_a_cap_that_is_no_multiple_of_the_points_by_hand() -> None:
+    # 5 points, at most 8, for 4 days: 5; 5 + 3; 5 + 3 again on day 3 (nothing changes); the units
+    # of days 1, 2 and 3 expire on days 5, 6 and 7.
+    model = parse_model(MODEL.replace("max: 10", "max: 8"))
+    crm = small_crm([lead(1)], [activity(1, "view", d) for d in (1, 2, 3)])
+    path = [(at(0), 0), (at(1), 5), (at(2), 8), (at(6), 5), (at(7), 0)]
+    assert paths_of(score_timeline(model, crm)) == {"L1": path}
+
+
 def test_crossings_by_hand() -> None:
     # Lead 1: 5 at day 1, 10 at day 2, 5 at day 5, 10 at day 5.5, 5 at day 6, 0 at day 9.5.
     # Lead 2, a VP: 10 at its creation, 15 at day 58, still so at the end.
