@@ -114,7 +114,7 @@ def test_swap_ins_that_nobody_worked_make_no_winner():
     assert "at random and it can be told" in found.because
     assert (found.table["verdict"] == "cannot be told").all()
     rates = found.table.set_index("measure").loc[["net benefit", "precision", "recall"]]
-    assert np.isnan(rates["difference"].astype(float)).all()
+    assert np.isnan(rates[["challenger", "difference", "low", "high"]].astype(float)).all().all()
 
 
 def test_a_challenger_fitted_on_these_leads_makes_no_winner():
@@ -123,6 +123,14 @@ def test_a_challenger_fitted_on_these_leads_makes_no_winner():
     assert found.verdict == "cannot be told"
     assert found.because.startswith("the challenger was fitted on these leads")
     assert np.isnan(found.table["difference"].astype(float)).all()
+
+
+def test_an_estimate_at_the_margin_asks_for_no_number_of_leads():
+    """11 of 100 against 10 of 100 is the margin of 0.01 itself, but for rounding."""
+    pairs = sides((11, 89), (10, 90), (0, 0), (50, 500))
+    found = compare_models(pairs, threshold=1).table.set_index("measure").loc["precision"]
+    assert found["difference"] == pytest.approx(0.01)
+    assert pd.isna(found["n_needed"])
 
 
 def test_the_columns_are_those_promised(rows):

@@ -41,7 +41,8 @@ def policy_prices(
         if not is_policy(term) or term.id in weights.after_contact:
             continue
         found = judgements[j].departure
-        reason = _why_not(weights, threshold, found.reason if isnan(found.low) else None)
+        unknown = found.reason if isnan(found.low) else None
+        reason = _why_not(weights, everybody, threshold, unknown)
         prices = (nan, nan, nan)
         if reason is None and threshold is not None:
             ends = (found.estimate, found.low, found.high)
@@ -73,11 +74,20 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _why_not(weights: Weights, threshold: float | None, unknown: str | None) -> str | None:
+def _why_not(
+    weights: Weights, everybody: Everybody, threshold: float | None, unknown: str | None
+) -> str | None:
     if weights.reason is not None:
         return weights.reason
     if threshold is None:
         return "the model hands no band to sales, so nothing says how many leads are worked"
+    above = everybody.score[everybody.n > 0] >= threshold
+    if above.all() or not above.any():
+        side = "at or above" if above.all() else "below"
+        return (
+            f"all {everybody.who} counted lie {side} the threshold, so there is nobody to choose "
+            "instead; give patterns of leads on both sides of it (at an age, say)"
+        )
     return unknown
 
 
