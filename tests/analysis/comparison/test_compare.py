@@ -125,6 +125,14 @@ def test_a_challenger_fitted_on_these_leads_makes_no_winner():
     assert np.isnan(found.table["difference"].astype(float)).all()
 
 
+def test_an_estimate_at_the_margin_asks_for_no_number_of_leads():
+    """11 of 100 against 10 of 100 is the margin of 0.01 itself, but for rounding."""
+    pairs = sides((11, 89), (10, 90), (0, 0), (50, 500))
+    found = compare_models(pairs, threshold=1).table.set_index("measure").loc["precision"]
+    assert found["difference"] == pytest.approx(0.01)
+    assert pd.isna(found["n_needed"])
+
+
 def test_the_columns_are_those_promised(rows):
     found = compare_models(count_pairs(rows), threshold=50)
     assert list(found.table.columns) == [

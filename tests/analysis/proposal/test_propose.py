@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from tests.analysis.comparison.pair_rows import count_pairs
 from tests.analysis.proposal.models import BANDS, LEADS, drawn, model_of, patterns_of
 from tests.analysis.weights.patterns import term
+from toolkit.analysis.comparison import compare_models
 from toolkit.analysis.proposal import propose_model
 from toolkit.analysis.proposal.moved import moved_threshold
 from toolkit.analysis.proposal.prices import ranked_yield
@@ -301,6 +303,37 @@ def test_accounts_are_allowed_for():
     assert found.ladder.method == "score tests (accounts)"
     assert found.table.set_index("term").loc["b", "action"] == "change"
     assert found.shrinkage != alone.shrinkage
+
+
+def test_what_is_proposed_ranks_later_leads_better():
+    true = {**NOW, "b": -30}
+    found = propose_model(model_of(NOW), fit_weights(patterns_of(drawn(NOW, true), NOW)))
+    later = drawn(NOW, true, seed=99)
+    change = found.table.set_index("term")["change"]
+    state = np.where(later["y"] == 1, "converted", "not_converted")
+    moved = (later["score"] + later[list(NOW)] @ change[list(NOW)]).astype(int)
+    rows = pd.DataFrame({"champion": later["score"], "challenger": moved, "state": state})
+    assert compare_models(count_pairs(rows), threshold=40, cost_ratio=0.2).verdict == "change"
+
+
+def changed(runs, true=NOW, **more):
+    """How often anything is proposed."""
+    found = []
+    for run in range(runs):
+        rows = drawn(NOW, true, n=2_500, seed=900 + run, accounts=800, account_sd=0.8, **more)
+        weights = fit_weights(patterns_of(rows, NOW, account="account"))
+        found.append(propose_model(model_of(NOW), weights).changed)
+    return float(np.mean(found))
+
+
+def test_right_points_are_seldom_moved():
+    assert changed(25) <= 0.13
+
+
+@pytest.mark.slow
+def test_right_points_are_moved_in_at_most_five_percent_of_runs():
+    assert changed(400) <= 0.05
+    assert changed(50, {**NOW, "b": -20}) >= 0.8
 
 
 def test_a_hash_of_another_model_is_refused():

@@ -17,14 +17,17 @@ NASTY = "<script>alert(1)</script>"
 HEAD = "lead_score_model: 1\nname: m\nversion: '1'\nbands:\n- {name: call, from: 40, handoff: true}\n- {name: rest}\n"
 
 
-def model_text(points: dict[str, int], *, policy: str = "", label: str = "") -> str:
+def model_text(
+    points: dict[str, int], *, policy: str = "", label: str = "", bands: bool = True
+) -> str:
     """A model file that pays for columns that hold 1."""
     lines = [
         f"  - {{id: {name}, label: '{label or 'Criterion'} {name}', when: {{{name}: 1}}, "
         f"points: {value}{', basis: policy' if name == policy else ''}}}"
         for name, value in points.items()
     ]
-    return "\n".join([HEAD + "groups:\n- id: g\n  dimension: fit\n  criteria:", *lines, ""])
+    head = HEAD if bands else HEAD.split("bands", maxsplit=1)[0]
+    return "\n".join([head + "groups:\n- id: g\n  dimension: fit\n  criteria:", *lines, ""])
 
 
 def drawn(
@@ -47,12 +50,13 @@ def review(
     declared: bool = True,
     policy: str = "",
     label: str = "",
+    bands: bool = True,
     **asked: object,
 ) -> Review:
     """Review a model on a frame."""
     return prepare_flat_review(
         scored=rows,
-        model=parse_model(model_text(points, policy=policy, label=label)),
+        model=parse_model(model_text(points, policy=policy, label=label, bands=bands)),
         outcome="won",
         declared=declared,
         asked=Asked(**asked),

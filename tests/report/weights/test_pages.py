@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 
 from tests.report.weights import flat
 from toolkit.analysis.weights import weight_table
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 from toolkit.model import diff_models, parse_model
 from toolkit.report import weights as report
 from toolkit.report.display import FACTS_KIND, FILES_KIND
@@ -19,6 +20,7 @@ from toolkit.report.weights.limits import fingerprint
 from toolkit.report.weights.plan import proposal_files
 
 SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
+ANSWERS = {"Yes", "No", "Not enough evidence", "Cannot be told from this data"}
 TRUE = {"a": 60.0, "b": 15.0, "c": -10.0, "d": 30.0}
 
 
@@ -57,6 +59,35 @@ def test_every_section_speaks_in_three_forms_without_markup_of_the_model(found: 
         assert "<script" not in bundle["text/html"]
         words = bundle["text/plain"].casefold().replace("(", " ").replace(")", " ").split()
         assert not {"nan", "inf", "+inf", "-inf", "none"} & set(words)
+
+
+HARD = {
+    "nothing declared": lambda: flat.review(flat.drawn(TRUE, n=900), declared=False),
+    "every lead converted": lambda: flat.review(flat.drawn(TRUE, n=300).assign(won=1)),
+    "all alike": lambda: flat.review(flat.drawn(TRUE, n=300).assign(a=1, b=1, c=1, d=1)),
+    "nobody has one": lambda: flat.review(flat.drawn(TRUE, n=300).assign(a=0)),
+    "all set aside": lambda: flat.review(
+        flat.drawn(TRUE, n=300), after_contact=("a", "b", "c", "d")
+    ),
+    "no threshold": lambda: flat.review(flat.drawn(TRUE, n=4000), bands=False),
+    "a score upside down": lambda: flat.review(
+        flat.drawn({"a": -60.0, "b": -60.0, "c": 60.0, "d": -60.0}, n=900)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_what_cannot_be_known_is_said_in_words(case: str):
+    hard = HARD[case]()
+    stated: dict[str, object] = {}
+    for show in SECTIONS:
+        bundle = show(hard)._repr_mimebundle_()
+        json.dumps(bundle[FACTS_KIND], allow_nan=False)
+        words = re.sub(r"[():;,]", " ", bundle["text/plain"].casefold()).split()
+        assert not {"nan", "nan%", "inf", "+inf", "-inf", "+nan"} & set(words)
+        for name, value in bundle[FACTS_KIND].items():
+            assert stated.setdefault(name, value) == value
+    assert stated["verdict.answer"] in ANSWERS
 
 
 def test_sections_agree_on_every_fact(found: Review):
@@ -116,6 +147,11 @@ def test_a_file_cannot_be_paid_for_activities():
             scored=flat.drawn(TRUE, n=50), model=parse_model(text), outcome="won",
             prepared_on=flat.DAY,
         )  # fmt: skip
+
+
+def test_a_file_in_which_nothing_converted_is_refused():
+    with pytest.raises(DataError, match="none of its 50 rows with an outcome has 'won'"):
+        flat.review(flat.drawn(TRUE, n=50).assign(won=0))
 
 
 def test_asking_for_neither_review_says_what_is_needed():

@@ -36,6 +36,8 @@ MARGINS: Mapping[str, float] = MappingProxyType(
     {"auc": 0.01, "net benefit": 0.001, "precision": 0.01, "recall": 0.01}
 )
 """Gains too small to change a model for: area; net conversions per lead; shares."""
+_NEVER = 1e12
+"""Leads that nobody will ever see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,9 @@ def _needed(gap: float, half: float, margin: float, n: float) -> int | None:
     distance = abs(gap - margin)
     if isnan(gap) or isnan(half) or distance == 0:
         return None
-    return max(ceil(round(n * (half / distance) ** 2, 6)), int(n) + 1)
+    needed = n * (half / distance) ** 2
+    # At the margin itself no number of leads settles it.
+    return max(ceil(round(needed, 6)), int(n) + 1) if needed < _NEVER else None
 
 
 def _refusal(swap: SwapSet) -> str | None:

@@ -107,6 +107,15 @@ def swap_set(
 
     McNemar's tests compare recall and false-positive rate; precision has a test of its own. Source:
     McNemar (1947); Kosinski (2013).
+
+    >>> from toolkit.counts import PairCounts
+    >>> cells = [(40, 60, "converted", 3), (40, 60, "not_converted", 1),
+    ...          (60, 40, "converted", 1), (60, 40, "not_converted", 1)]
+    >>> names = ["champion", "challenger", "state", "n"]
+    >>> pairs = PairCounts(pd.DataFrame(cells, columns=names), None, "new", "other leads")
+    >>> found = swap_set(pairs, threshold=50, challenger_threshold=50)
+    >>> found.difference, found.answer  # 3 of 4 come in, 1 of 2 goes out
+    (0.25, 'Not enough evidence')
     """
     choices = read_choices(pairs)
     one = select_from(choices.champion, threshold)

@@ -27,7 +27,7 @@ def threshold_crossings(
     A lead crosses at the first instant with score >= threshold (for one created above it: at its
     creation) and leaves at the first later instant with score < threshold. An episode is the time
     between the two; a lead that crosses, goes quiet and crosses again has two. Gates and exceptions
-    of bands are not looked at.
+    of bands are not looked at; fields and merges are as in `score_timeline`.
 
     Columns: `lead_id`, `threshold`, `episode` (1, 2, ... of this lead and threshold), `crossed_at`
     (UTC), `score` (on crossing), `left_at` (UTC; NaT if still above at `observed_until`); in order

@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit.backtest.flat import check_column, converted_of, read_table, texts_of
 from toolkit.checks import check_leaks
 from toolkit.crm import Crm, connect
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,11 @@ def flat_crm(
     known = ~np.isnan(converted)
     fields = frame.drop(columns=[outcome])[known].reset_index(drop=True)
     won = converted[known] == 1
+    if not won.any():
+        raise DataError(
+            f"{name}: none of its {len(won):,} rows with an outcome has '{outcome}', so no point "
+            "can be judged: is it the right column?"
+        )
     ids = pd.Series([f"row {i + 1}" for i in range(len(fields))], dtype="str")
     taken = {"lead_id", "created_at", "account_id"} & set(fields.columns)
     leads = fields.drop(columns=sorted(taken)).assign(lead_id=ids, created_at=_CREATED)
