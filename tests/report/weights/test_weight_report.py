@@ -10,11 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.report.weights import flat
+from toolkit.backtest import AtAge, AtHandoff, Outcome, run_backtest
 from toolkit.cli import app
+from toolkit.crm import connect
 from toolkit.crm.demo import make_demo
+from toolkit.errors import QuestionError
 from toolkit.model import diff_models, load_model
 from toolkit.report import run_report
 from toolkit.report.run import ReportResult
+from toolkit.report.weights import prepare_review
 
 DAY = "2026-10-05"
 
@@ -29,6 +33,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "version: '1'", "version: '1'  # ours"
     )
     (folder / "model.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo CRM."""
+    folder = tmp_path_factory.mktemp("crm") / "demo"
+    make_demo(folder, leads=2500)
     return folder
 
 
@@ -69,9 +81,8 @@ def test_the_same_input_gives_the_same_files(source: Path, tmp_path: Path):
     assert one.files[1].read_text(encoding="utf-8") == diff_models(today, proposed).markdown
 
 
-def test_the_command_reviews_a_crm_and_names_what_it_wrote(tmp_path: Path):
-    make_demo(tmp_path / "demo", leads=2500)
-    where = ["--crm", str(tmp_path / "demo"), "--model", str(tmp_path / "demo" / "model.yaml")]
+def test_the_command_reviews_a_crm_and_names_what_it_wrote(demo: Path, tmp_path: Path):
+    where = ["--crm", str(demo), "--model", str(demo / "model.yaml")]
     asked = [
         "report",
         "weights",
@@ -127,3 +138,28 @@ def test_the_review_of_a_course_vendor_says_what_is_known(real_data: Path, tmp_p
     assert " inf" not in page.replace(" infl", "").replace(" info", "")
     proposed = load_model(result.files[0])
     assert not diff_models(load_model(tmp_path / "model.yaml"), proposed).table.empty
+
+
+def test_leads_that_set_the_points_never_try_them(demo: Path):
+    crm, model = connect(demo), load_model(demo / "model.yaml")
+    sql = Outcome("sql", within_days=90)
+    review = prepare_review(crm=crm, model=model, outcome=sql, prepared_on=flat.DAY)
+    assert review.since is not None
+    handed = run_backtest(model, crm, moment=AtHandoff(), outcome=sql).rows()
+    aged = run_backtest(model, crm, moment=AtAge(14), outcome=sql).rows()
+    judged = handed[handed["state"].isin(["converted", "not_converted"])]
+    cut = sorted(set(handed["quarter"]))[-2]
+    fitted = judged[judged["quarter"] < cut]
+    assert review.weights.n == len(fitted)
+    assert review.weights.positives == (fitted["state"] == "converted").sum()
+    later = aged[aged["moment"] >= pd.Timestamp(review.since)]
+    assert len(later) > 0
+    assert not set(later["lead_id"]) & set(fitted["lead_id"])
+
+
+def test_a_quarter_to_compare_from_must_leave_leads_before_it(demo: Path):
+    with pytest.raises(QuestionError, match="no lead before it can be judged"):
+        prepare_review(
+            crm=demo, model=demo / "model.yaml", compare_from="2020Q1",
+            outcome=Outcome("sql", within_days=90), prepared_on=flat.DAY,
+        )  # fmt: skip

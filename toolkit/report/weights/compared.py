@@ -117,7 +117,8 @@ def _capital(text: str) -> str:
 def _table(review: Review, found: Comparison) -> Table:
     def cell(row: Mapping[Hashable, Any]) -> str:
         if math.isnan(row["difference"]):
-            return str(row["reason"] or "not known")
+            refused = row["verdict"] == "cannot be told"
+            return "see above" if refused else str(row["reason"] or "not known")
         text, ends = difference_text(str(row["measure"]), row)
         return f"{text} ({ends})"
 

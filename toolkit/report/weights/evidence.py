@@ -138,7 +138,6 @@ def _main(review: Review, table: pd.DataFrame) -> Table:
         Column("Verdict", lambda row: final_words(row, plans[str(row["term"])])[0], "left"),
         Column("p", lambda row: p_text(row["p_holm"])),
         Column("Same sign later?", lambda row: _later_sign(review, str(row["term"])), "left"),
-        Column("Basis", lambda row: str(row["basis"]), "left"),
     ]
     moved = [i for i, row in enumerate(table["term"]) if plans[str(row)]["change"]]
     return table_of(table, columns, caption="What follows for every point value", marked=moved)
@@ -183,6 +182,7 @@ def _numbers(review: Review, table: pd.DataFrame) -> Table:
         Column(f"{won} with it", lambda row: _of(row, "with")),
         Column(f"{won} without it", lambda row: _of(row, "without")),
         Column("Would be seen", lambda row: _seen(row["detectable"])),
+        Column("Basis", lambda row: str(row["basis"]), "left"),
     ]
     return table_of(
         table,

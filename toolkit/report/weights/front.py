@@ -19,7 +19,14 @@ from toolkit.report.display import (
 )
 from toolkit.report.figures import plot_forest
 from toolkit.report.findings import fact
-from toolkit.report.weights.common import dash_span, final_words, nothing_judged, proposed, shown
+from toolkit.report.weights.common import (
+    counted,
+    dash_span,
+    final_words,
+    nothing_judged,
+    proposed,
+    shown,
+)
 from toolkit.report.weights.compared import comparison_answer, difference_text, judged_row
 from toolkit.report.weights.limits import limits
 from toolkit.report.weights.sentences import points_text
@@ -278,9 +285,11 @@ def _prices(review: Review) -> Iterator[str]:
 def _wait(review: Review) -> Iterator[str]:
     found = review.comparison
     if found is not None and found.verdict == "cannot be told" and found.swap.explore:
+        came = float(found.swap.table.set_index("group")["leads"].to_dict()["swap_in"])
         yield (
             f"Let sales work a random {count(found.swap.explore)} of the leads that only the"
-            " proposal would hand over: then it can be told whether they are better."
+            " proposal would hand over: then it can be told whether they are better. Since"
+            f" {review.since} there were {counted(came)} of them."
         )
     if review.kind == "flat" and not review.told:
         yield "Whether the file's fields were known before the outcome: whoever knows should say so."

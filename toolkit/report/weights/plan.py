@@ -12,7 +12,7 @@ from toolkit.report.findings import fact, rate_facts
 from toolkit.report.weights.common import counted, points_span
 from toolkit.report.weights.evidence import p_text
 from toolkit.report.weights.sentences import points_text
-from toolkit.report.wording import count, of_all, percent, rate_text
+from toolkit.report.wording import MINUS, count, of_all, percent, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -224,12 +224,17 @@ def show_prices(review: Review) -> Section:
 def _cost(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(row["price"]):
         return "not known"
-    return f"{row['price']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    return f"{_amount(row['price'])} ({_amount(row['low'])} to {_amount(row['high'])})"
+
+
+def _amount(value: float) -> str:
+    """Write conversions with two decimals and a true minus; a zero has no sign."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)
 
 
 def _price(row: Mapping[Hashable, Any], won: str) -> str:
     head = f"Keeping {points_text(row['now'])} for \u201c{row['label']}\u201d ({row['basis']})"
     if math.isnan(row["price"]):
         return f"{head}: its price is not known, because {row['reason']}."
-    ends = f"{row['low']:.2f} to {row['high']:.2f}"
-    return f"{head} costs {row['price']:.2f} expected {won} per 100 worked leads ({ends})."
+    ends = f"{_amount(row['low'])} to {_amount(row['high'])}"
+    return f"{head} costs {_amount(row['price'])} expected {won} per 100 worked leads ({ends})."
