@@ -76,7 +76,8 @@ def _merged(design: Design, columns: Floats) -> Design:
     """The leads by score and these columns alone, which then are the units."""
     keys, place = np.unique(np.column_stack([design.score, columns]), axis=0, return_inverse=True)
     n, hits = (
-        np.bincount(place.ravel(), weights=w, minlength=len(keys)) for w in (design.n, design.hits)
+        np.bincount(place.ravel(), weights=w, minlength=len(keys)).astype(np.float64)
+        for w in (design.n, design.hits)
     )
     none = np.zeros((len(keys), 0))
     return replace(
