@@ -125,6 +125,17 @@ def test_all_right_is_a_no():
     assert answer(kept) == ("No", "All 4 point values are right within 5 points.")
 
 
+def test_the_leads_that_change_band_are_those_of_the_rows():
+    rows = flat.drawn(TRUE, n=6000)
+    found = flat.review(rows)
+    points = found.proposal.table.set_index("term")
+    score = rows[list(flat.POINTS)].to_numpy() @ list(flat.POINTS.values())
+    moved = score + rows["a"].to_numpy() * float(points.loc["a", "change"])
+    # One threshold, at 40; only `a` changes.
+    assert found.movers == {"a": int(((score < 40) & (moved >= 40)).sum())}
+    assert f"{found.movers['a']:,}" in report.show_criteria(found).plain()
+
+
 def test_policy_is_priced_and_never_moved(found: Review):
     row = found.proposal.prices.to_dict("records")[0]
     text = report.show_prices(found).plain()

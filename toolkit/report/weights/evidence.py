@@ -135,12 +135,27 @@ def _main(review: Review, table: pd.DataFrame) -> Table:
         Column("Now", lambda row: points_text(row["now"])),
         Column("Supported (95% interval)", _supported),
         Column("Proposed", lambda row: points_text(plans[str(row["term"])]["proposed"])),
+        Column("Change band", lambda row: _moved(review, str(row["term"]))),
         Column("Verdict", lambda row: final_words(row, plans[str(row["term"])])[0], "left"),
         Column("p", lambda row: p_text(row["p_holm"])),
         Column("Same sign later?", lambda row: _later_sign(review, str(row["term"])), "left"),
     ]
     moved = [i for i, row in enumerate(table["term"]) if plans[str(row)]["change"]]
-    return table_of(table, columns, caption="What follows for every point value", marked=moved)
+    note = (
+        f"Change band: of {count(review.everybody)} leads, those that this change alone would put"
+        " into another band, thresholds where they are."
+    )
+    return table_of(
+        table,
+        columns,
+        caption="What follows for every point value",
+        note=note if moved else "",
+        marked=moved,
+    )
+
+
+def _moved(review: Review, term: str) -> str:
+    return counted(review.movers[term]) if term in review.movers else ""
 
 
 def _supported(row: Mapping[Hashable, Any]) -> str:

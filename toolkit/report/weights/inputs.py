@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis import compare_models, fit_weights, propose_model, rate, weight_table
+from toolkit.analysis.proposal.moved import band_changes, read_everybody
 from toolkit.analysis.weights import stability_table
 from toolkit.backtest import (
     AtAge,
@@ -90,6 +91,8 @@ class Review:
     """Criteria set aside because they pay for what seems to know the outcome, with the reason."""
     quality: Rate | None
     """Conversion of the leads handed over today; None where nothing says who is."""
+    movers: Mapping[str, int] = field(repr=False)
+    """Leads that each proposed change alone would put into another band, by term."""
     everybody: int
     """Leads at the age at which volumes are counted."""
     threshold: int | None
@@ -370,6 +373,7 @@ def _reviewed(
         leaks=counted.leaks,
         leaking=leaking,
         quality=_quality(counted, threshold),
+        movers=_movers(model, weights, proposal, everyone),
         everybody=everyone.n,
         threshold=threshold,
         asked=asked,
@@ -377,6 +381,18 @@ def _reviewed(
         settings=settings,
         prepared_on=prepared_on,
     )
+
+
+def _movers(
+    model: Model, weights: Weights, proposal: Proposal, everyone: PatternCounts
+) -> dict[str, int]:
+    leads = read_everybody(weights, everyone)
+    change = proposal.table["change"].to_numpy(dtype=np.float64)
+    terms = proposal.table["term"]
+    alone = np.diag(change)
+    return {
+        str(terms.iloc[j]): band_changes(model, leads, alone[j]) for j in np.flatnonzero(change)
+    }
 
 
 def _quality(counted: _Counted, threshold: int | None) -> Rate | None:
