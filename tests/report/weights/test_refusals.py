@@ -128,3 +128,17 @@ def test_fewer_than_five_leads_are_not_told_apart():
     assert "too few leads have it: under 5" in text
     assert "too few leads have it: 3" not in text
     assert report.show_criteria(found).facts["term.d.supported"] is None
+
+
+def test_a_group_of_few_is_in_no_figure(changed: Review):
+    def page(judged: int) -> str:
+        cells = [(30, 50, "converted", judged), (30, 50, "unworked", 150),
+                 (60, 30, "not_converted", 100), (60, 60, "converted", 150)]  # fmt: skip
+        frame = pd.DataFrame(cells, columns=["champion", "challenger", "state", "n"])
+        pairs = PairCounts(frame, changed.patterns.provenance, "m 2", "other leads")
+        compared = compare_models(pairs, threshold=40)
+        return str(report.show_swap(replace(flat.dated(changed), comparison=compared)).html())
+
+    assert "<svg" in page(5) or "<img" in page(5)
+    assert "<svg" not in page(4)
+    assert "<img" not in page(4)

@@ -171,7 +171,7 @@ def show_swap(review: Review) -> Section:
         facts[f"swap.{row['group']}.leads"] = None if few else int(row["leads"])
     said = f"Do the leads that come in convert more often? {_capital(swap.because)}."
     parts: list[Part] = [Paragraph(said, "verdict", f"{swap.answer}.")]
-    if review.since is not None and (swap.table["leads"] >= FEWEST).all():
+    if review.since is not None and _can_be_drawn(swap):
         parts.append(Picture(plot_swap(swap)))
     parts.append(_swapped(review, swap))
     if swap.explore is not None:
@@ -184,6 +184,12 @@ def show_swap(review: Review) -> Section:
         )
     parts += _tests(swap)
     return Section(tuple(parts), facts)
+
+
+def _can_be_drawn(swap: SwapSet) -> bool:
+    """Whether no number of the figure is of fewer than five leads."""
+    shown = swap.table.loc[swap.table["group"] != "neither", ["leads", "judged", "unworked"]]
+    return not ((shown > 0) & (shown < FEWEST)).any(axis=None) and bool((shown["leads"] > 0).all())
 
 
 def _swapped(review: Review, swap: SwapSet) -> Table:
