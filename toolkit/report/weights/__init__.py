@@ -4,6 +4,7 @@ prepare -> Review -> show_verdict, show_criteria, ... -> Section
 
 sentences   one term in words
 flat        a flat file of fields as the smallest CRM
+review      what a review holds
 inputs      everything counted and fitted once
 front       page one
 evidence    who was counted; verdicts; overlap; stability
@@ -20,15 +21,10 @@ from toolkit.report.weights.evidence import (
     show_stability,
 )
 from toolkit.report.weights.front import show_verdict
-from toolkit.report.weights.inputs import (
-    Asked,
-    Review,
-    prepare,
-    prepare_flat_review,
-    prepare_review,
-)
+from toolkit.report.weights.inputs import prepare, prepare_flat_review, prepare_review
 from toolkit.report.weights.limits import show_limits, show_method
 from toolkit.report.weights.plan import show_lines, show_prices, show_proposal
+from toolkit.report.weights.review import Asked, Review
 
 __all__ = [
     "Asked",

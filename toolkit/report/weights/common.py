@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = [
     "counted",

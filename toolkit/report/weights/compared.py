@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import Comparison, SwapSet
     from toolkit.report.display import Part, Table
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = [
     "comparison_answer",

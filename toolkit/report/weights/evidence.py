@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from toolkit.report.display import Table
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = ["show_criteria", "show_flow", "show_overlap", "show_stability"]
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.analysis import Comparison
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = ["answer", "decisions", "show_verdict"]
 

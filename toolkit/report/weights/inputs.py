@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,88 +29,22 @@ from toolkit.model import Model, load_model
 from toolkit.report.audit.evidence import leaks_of_crm
 from toolkit.report.audit.quarters import is_closed, quarter_span
 from toolkit.report.weights.flat import flat_crm, flat_leaks, flat_origin
+from toolkit.report.weights.review import USUAL, Asked, Review
 from toolkit.report.wording import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from toolkit.analysis import Comparison, Leaks, Proposal, Rate, Weights
     from toolkit.backtest import Backtest
     from toolkit.counts import PatternCounts, Provenance
 
-__all__ = ["Asked", "Review", "prepare", "prepare_flat_review", "prepare_review"]
+__all__ = ["prepare", "prepare_flat_review", "prepare_review"]
 
 UNDECLARED = (
     "what the file says of a lead may have been recorded after its outcome, and nobody declared "
     "otherwise"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was agreed before looking."""
-
-    margin: float = 5.0
-    """Points within which a criterion counts as right."""
-    grid: int = 5
-    """Step of proposed points."""
-    threshold: int | None = None
-    """The score that hands a lead over, where it is not the model's."""
-    cost_ratio: float | None = None
-    after_contact: tuple[str, ...] = ()
-    """Criteria that somebody knows to be recorded after sales contact."""
-    known_before: tuple[str, ...] = ()
-    """Columns of a flat file that somebody knows to be older than the outcome, whatever they seem."""
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The counted and fitted inputs of every section; sections are functions of this value."""
-
-    kind: Literal["crm", "flat"]
-    model: Model = field(repr=False)
-    file: str | None = field(repr=False)
-    """The text of the model's file, whose comments the proposed file keeps; None without one."""
-    words: Words
-    patterns: PatternCounts = field(repr=False)
-    """The leads whose outcomes judge the points: those of the earlier quarters."""
-    weights: Weights = field(repr=False)
-    table: pd.DataFrame = field(repr=False)
-    """`weight_table`; what fewer than five leads show is hidden."""
-    stability: pd.DataFrame = field(repr=False)
-    """`stability_table` of the earlier quarters and, as the last period, the later ones."""
-    proposal: Proposal = field(repr=False)
-    comparison: Comparison | None = field(repr=False)
-    """Champion against challenger; None where nothing changes, or no score hands a lead over."""
-    later: Provenance | None
-    """Of the leads compared; None without a comparison."""
-    since: date | None
-    """The first day whose leads took no part in the proposal; None where there is no such day."""
-    leaks: Leaks | None = field(repr=False)
-    leaking: Mapping[str, str] = field(repr=False)
-    """Criteria set aside because they pay for what seems to know the outcome, with the reason."""
-    quality: Rate | None
-    """Conversion of the leads handed over today; None where nothing says who is."""
-    movers: Mapping[str, int] = field(repr=False)
-    """Leads that each proposed change alone would put into another band, by term."""
-    everybody: int
-    """Leads at the age at which volumes are counted."""
-    threshold: int | None
-    asked: Asked
-    told: bool
-    """Whether what is paid for is known (or declared) to be older than the outcome."""
-    settings: tuple[tuple[str, str], ...] = field(repr=False)
-    prepared_on: date
-
-    @property
-    def title(self) -> str:
-        """Title of the page."""
-        return f"Weight review of {self.model.name} {self.model.version}"
-
-    @property
-    def family(self) -> int:
-        """Terms that evidence may move: judged together."""
-        return int((self.table["verdict"] != "no proposal").sum())
 
 
 def prepare(
@@ -186,7 +120,7 @@ def prepare_review(
     compare_from: str | None = None,
     outcome: Outcome,
     age_days: int | None = None,
-    asked: Asked = Asked(),
+    asked: Asked = USUAL,
     prepared_on: date,
 ) -> Review:
     """Judge the points on the leads of the earlier quarters, the proposal on those of the later.
@@ -237,7 +171,7 @@ def prepare_flat_review(
     outcome: str,
     account: str | None = None,
     declared: bool = False,
-    asked: Asked = Asked(),
+    asked: Asked = USUAL,
     prepared_on: date,
 ) -> Review:
     """Judge the points on a flat file of fields and an outcome, scored by the model.

@@ -11,7 +11,7 @@ from toolkit.report.wording import count, plural
 
 if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = ["fingerprint", "limits", "show_limits", "show_method"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from toolkit.report.display import Part, Table
-    from toolkit.report.weights.inputs import Review
+    from toolkit.report.weights.review import Review
 
 __all__ = ["proposal_files", "show_lines", "show_prices", "show_proposal"]
 
