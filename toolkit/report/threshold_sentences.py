@@ -105,7 +105,7 @@ def cliff_sentence(table: pd.DataFrame, *, words: Words) -> str:
     below, above = (_scores(row, side) for side in ("below", "above"))
     rates = f"{percent(row['above_rate'], 0)} against {percent(row['below_rate'], 0)}"
     if row["answer"] == "Cannot be told from this data":
-        return f"Leads at {below} were mostly not worked: {above} cannot be compared with them"
+        return f"Too many leads were never worked to compare {above} points with {below}"
     if row["answer"] == "Yes":
         return f"Leads at {above} {words.become} more often than leads at {below} ({rates})"
     return (

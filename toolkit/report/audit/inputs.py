@@ -14,6 +14,7 @@ from toolkit.backtest import (
     Backtest,
     Outcome,
     count_scores,
+    count_weeks,
     read_scored,
     run_backtest,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.analysis import Leaks, Reconciliation
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ScoreCounts, WeekCounts
 
 __all__ = [
     "Audit",
@@ -94,6 +95,8 @@ class Audit:
     """What may know the outcome; None where no lead can be judged from its creation on."""
     reconciliation: Reconciliation | None = field(default=None, repr=False)
     """Recorded against replayed scores; None without a history of one recorded score."""
+    handed_weeks: WeekCounts | None = field(default=None, repr=False)
+    """The leads handed over by week: what sales in fact received."""
 
     @property
     def told(self) -> bool:
@@ -103,8 +106,8 @@ class Audit:
 
 def prepare(
     *,
-    crm: str | None = None,
-    model: str | None = None,
+    crm: str | Crm | None = None,
+    model: str | Model | None = None,
     quarter: str | None = None,
     outcome: str = "sql",
     within_days: int = 90,
@@ -228,6 +231,7 @@ def prepare_audit(
         prepared_on=prepared_on,
         leaks=leaks_of_crm(source, rules, wanted),
         reconciliation=compared,
+        handed_weeks=count_weeks(handed) if handed else None,
     )
 
 
