@@ -33,11 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", choices=["as_of", "audit", "statistics", "weights"])
+    parser.add_argument("--only", choices=["as_of", "replay", "audit", "statistics", "weights"])
     options = parser.parse_args()
     print(f"{os.cpu_count()} processors; median of {options.runs} runs (lowest-highest)\n")
     if options.only in (None, "as_of"):
         as_of(options.leads, options.runs)
+    if options.only in (None, "replay"):
+        replay(options.leads, options.runs)
     if options.only in (None, "audit"):
         audit(options.runs)
     if options.only in (None, "statistics"):
@@ -72,6 +74,26 @@ def as_of(leads: int, runs: int) -> None:
     compare(f"{leads:,} leads / {leads * 20:,} activities", jobs, runs)
 
 
+def replay(leads: int, runs: int) -> None:
+    """The parts of replay, each against the same scan; what is timed begins after connecting."""
+    folder = HERE / "data" / f"crm_{leads}"
+    if not folder.exists():
+        write_big_crm(folder, leads=leads)
+    names = {
+        "floor": "floor: scan and count per lead",
+        "as_of": "as-of scores, kernel",
+        "as_of_sql": "as-of scores, SQL text",
+        "panel": "24 month ends, kernel",
+        "panel_sql": "24 month ends, SQL text",
+        "timeline": "timeline, ten thresholds",
+        "again": "another model, no rescan",
+        "hubspot_as_of": "as-of scores, HubSpot-like",
+        "hubspot_timeline": "timeline, HubSpot-like",
+    }
+    jobs = {name: [job, str(folder)] for job, name in names.items()}
+    compare(f"{leads:,} leads / {leads * 20:,} activities", jobs, runs, module="replay")
+
+
 def audit(runs: int) -> None:
     """The whole audit of the demo, and its parts."""
     with tempfile.TemporaryDirectory() as place:
@@ -85,14 +107,14 @@ def audit(runs: int) -> None:
         compare("demo CRM, 20,000 leads", jobs, runs)
 
 
-def compare(title: str, jobs: dict[str, list[str]], runs: int) -> None:
+def compare(title: str, jobs: dict[str, list[str]], runs: int, *, module: str = "jobs") -> None:
     """Run the jobs in turn, again and again; print medians and ratios to the first."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in jobs}
     for _ in range(runs):
         for name, arguments in jobs.items():
-            found[name].append(measured(arguments))
+            found[name].append(measured(arguments, module))
     print(title)
-    print(f"{'':34}{'wall s':>18}{'cpu s':>9}{'peak MB':>9}{'x first':>9}")
+    print(f"{'':34}{'wall s':>18}{'cpu s':>9}{'peak MB':>9}{'x first':>9}{'x cpu':>8}")
     for name, rows in found.items():
         print(line(name, rows, found[next(iter(jobs))]))
     print()
@@ -105,21 +127,23 @@ def line(name: str, rows: list[dict[str, float]], first: list[dict[str, float]])
     span = f"{statistics.median(walls):.2f} ({min(walls):.2f}-{max(walls):.2f})"
     cpu = statistics.median(row["cpu"] for row in rows)
     peak = statistics.median(row["peak"] for row in rows)
-    return f"{name:34}{span:>18}{cpu:9.2f}{peak:9.0f}{ratio:9.2f}"
+    work = statistics.median(a["cpu"] / b["cpu"] for a, b in zip(rows, first, strict=True))
+    return f"{name:34}{span:>18}{cpu:9.2f}{peak:9.0f}{ratio:9.2f}{work:8.2f}"
 
 
-def measured(arguments: list[str]) -> dict[str, float]:
-    """Run one job as a process of its own; the first start of Python is part of it."""
+def measured(arguments: list[str], module: str) -> dict[str, float]:
+    """Run one job as a process of its own; the start of Python is part of it, unless it says so."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.jobs", *arguments],
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
         check=True, capture_output=True, text=True, cwd=HERE.parent,
     )  # fmt: skip
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": wall, "cpu": cpu, "peak": float(json.loads(last(done.stdout))["peak_mb"])}
+    own = json.loads(last(done.stdout))
+    return {"wall": own.get("wall", wall), "cpu": own.get("cpu", cpu), "peak": own["peak_mb"]}
 
 
 def last(text: str) -> str:

@@ -86,6 +86,17 @@ def test_leads_of_one_account_are_one_piece_of_evidence():
     assert found[1][1]  # one account that did not convert
 
 
+def test_leads_that_come_in_pairs_are_half_the_evidence():
+    """Accounts of two leads with one fate: a design effect of two, and a little for t and G/(G-1)."""
+    hit = [1] * 20 + [0] * 180
+    twice = [each for each in hit for _ in (0, 1)]
+    one = block_scores(read_cells(count_rows(lead_rows([1] * 200, hit))), np.array([0, 1]), 1 / 4)
+    two = count_rows(lead_rows([1] * 400, twice, np.arange(400) // 2))
+    pairs = block_scores(read_cells(two), np.array([0, 1]), 1 / 4)
+    assert pairs[1, 0] == pytest.approx(one[1, 0], rel=0.02)
+    assert one[1, 0] > 3
+
+
 def selected():
     """Worked at 50 and above only."""
     above = lead_rows([50] * 60 + [60] * 60, [1] * 12 + [0] * 48 + [1] * 20 + [0] * 40)
@@ -171,7 +182,7 @@ def test_too_many_scores_to_draw_from_are_answered_without_draws():
     assert np.isnan(found.optimism)
     assert found.best == 2000
     bands = threshold_bands(counts, thresholds=[2000])
-    assert set(bands["method"]) == {"Wilson, Bonferroni"}
+    assert set(bands["method"]) == {"Clopper-Pearson, Bonferroni"}
 
 
 def test_sensitivity_repeats_the_set_for_each_ratio(sim_counts):

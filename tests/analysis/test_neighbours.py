@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, norm
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
@@ -62,6 +62,16 @@ def test_accounts_on_both_sides_cancel():
     )
     assert together["difference"] == 0
     assert together["high"] - together["low"] < 0.2 * (alone["high"] - alone["low"])
+
+
+def test_leads_that_come_in_pairs_are_half_the_evidence():
+    score, hit = [49] * 40 + [50] * 40, [1] * 8 + [0] * 32 + [1] * 20 + [0] * 20
+    once = cliff_table(count_rows(lead_rows(score, hit)), threshold=50, widths=[1]).iloc[0]
+    rows = lead_rows(np.repeat(score, 2), np.repeat(hit, 2), np.arange(160) // 2)
+    twice = cliff_table(count_rows(rows), threshold=50, widths=[1]).iloc[0]
+    # The variance over accounts is twice that over leads, times 80/79.
+    z = norm.isf(once["p_value"] / 2) * (79 / 80) ** 0.5
+    assert norm.isf(twice["p_value"] / 2) == pytest.approx(z)
 
 
 def test_answers_follow_the_interval():

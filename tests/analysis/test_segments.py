@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import betabinom, binom, chi2_contingency
+from scipy.stats import betabinom, binom, chi2_contingency, norm
 
 from tests.analysis import naive
 from tests.analysis.rows import count_rows, lead_rows
@@ -210,6 +210,28 @@ def test_a_table_by_hand():
     assert [a["funnel_low"], a["funnel_high"]] == pytest.approx([low[0], high[0]])
     assert pd.isna(c[["leads", "n", "positives", "rate", "shrunk", "p_value"]]).all()
     assert c["reason"] == "fewer than 5 leads: not shown"
+
+
+def test_leads_that_come_in_pairs_are_half_the_evidence():
+    once = segments({"a": (10, 40), "b": (4, 40)})
+    twice = pd.concat([once.assign(account=range(80))] * 2)
+    z = [
+        norm.isf(segment_table(count_segments(rows))["p_value"].iloc[0] / 2)
+        for rows in (once, twice)
+    ]
+    # The variance over accounts is twice that over leads, times 80/79.
+    assert z[1] == pytest.approx(z[0] * (79 / 80) ** 0.5)
+
+
+def test_accounts_on_both_sides_narrow_the_difference():
+    """Each account has one lead in each segment, of one fate."""
+    fate = [1, 0, 0, 0] * 25
+    rows = [lead_rows([1] * 100, fate, range(100)).assign(segment=name) for name in "ab"]
+    counts = count_segments(pd.concat(rows))
+    row = segment_table(counts).iloc[0]
+    apart = segment_table(replace(counts, accounts_across=None)).iloc[0]
+    wide = [each["difference_high"] - each["difference_low"] for each in (row, apart)]
+    assert wide[0] < 0.2 * wide[1]
 
 
 def test_a_segment_that_differs_is_called_so_and_an_equal_one_is_not():

@@ -8,7 +8,7 @@ from scipy.special import expit, logit, ndtri
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
-from toolkit.analysis import threshold_bands, threshold_table, wilson_interval
+from toolkit.analysis import clopper_pearson_interval, threshold_bands, threshold_table
 from toolkit.errors import QuestionError
 
 COLUMNS = [
@@ -67,10 +67,10 @@ def test_bonferroni_by_hand():
     counts = count_rows(lead_rows([1] * 10 + [2] * 10, [0] * 8 + [1] * 2 + [0] * 4 + [1] * 6))
     row = threshold_bands(counts, thresholds=[1, 2], method="Bonferroni").iloc[1]
     # Two intervals together at 95%: each at 97.5%.
-    low, high = wilson_interval(6, 10, confidence=0.975)
+    low, high = clopper_pearson_interval(6, 10, confidence=0.975)
     assert (row["rate"], row["threshold"]) == ("precision", 2)
     assert [row["band_low"], row["band_high"]] == pytest.approx([float(low), float(high)])
-    assert row["method"] == "Wilson, Bonferroni"
+    assert row["method"] == "Clopper-Pearson, Bonferroni"
 
 
 def test_dkw_by_hand():
@@ -84,14 +84,14 @@ def test_dkw_by_hand():
     )
 
 
-def test_few_hits_have_wilson_with_a_larger_critical_value():
+def test_few_hits_have_an_exact_interval_at_a_larger_critical_value():
     score, hit = (
         [1] * 100 + [2] * 100 + [9] * 3,
         [0] * 90 + [1] * 10 + [0] * 70 + [1] * 30 + [1] * 3,
     )
     table = threshold_bands(count_rows(lead_rows(score, hit)), replicates=500)
     row = table[(table["rate"] == "precision") & (table["threshold"] == 9)].iloc[0]
-    assert row["method"] == "Wilson with the critical value of sup-t"
+    assert row["method"] == "Clopper-Pearson with the critical value of sup-t"
     assert row["band_high"] == 1
     assert row["band_low"] < row["low"]
 

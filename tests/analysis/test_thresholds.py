@@ -210,6 +210,51 @@ def test_asking_for_some_thresholds_changes_none(rows, asked):
     pd.testing.assert_frame_equal(some, expected)
 
 
+@given(strategies.judged())
+def test_npv_is_the_precision_of_the_mirror_image(rows):
+    """Scores and outcomes turned round: what lies below then lies above."""
+    for account in (None, rows["account"]):
+        table = threshold_table(
+            count_rows(lead_rows(rows["score"], rows["hit"], account)), thresholds=range(-3, 7)
+        )
+        turned = count_rows(lead_rows(-rows["score"], 1 - rows["hit"], account))
+        mirror = threshold_table(turned, thresholds=range(-5, 5))
+        ends = ["", "_low", "_high"]
+        found = table[[f"npv{end}" for end in ends]].to_numpy()
+        expected = mirror[[f"precision{end}" for end in ends]].to_numpy()[::-1]
+        assert found == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+@given(strategies.judged())
+def test_the_share_of_leads_is_the_recall_if_all_had_converted(rows):
+    counts = count_rows(lead_rows(rows["score"], rows["hit"], rows["account"]))
+    every = count_rows(lead_rows(rows["score"], [1] * len(rows), rows["account"]))
+    ends = ["", "_low", "_high"]
+    found = threshold_table(counts)[[f"leads_share{end}" for end in ends]].to_numpy()
+    expected = threshold_table(every)[[f"recall{end}" for end in ends]].to_numpy()
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@given(strategies.judged())
+def test_the_interval_of_lift_is_that_of_the_rows(rows):
+    score, hit, account = (rows[name].to_numpy() for name in ("score", "hit", "account"))
+    if len(np.unique(account)) == 1:
+        return
+    for known in (True, False):
+        own = account if known else np.arange(len(account))
+        table = threshold_table(count_rows(lead_rows(score, hit, account if known else None)))
+        for row in table[table["tp"] > 0].itertuples():
+            above, base = score >= row.threshold, hit.mean()
+            p = hit[above].mean()
+            u = above * (hit - p) / above.sum() / p - (hit - base) / len(hit) / base
+            sums = np.bincount(np.unique(own, return_inverse=True)[1], weights=u)
+            g = len(sums)
+            error = (g / (g - 1) * (sums**2).sum()) ** 0.5 if known else (u**2).sum() ** 0.5
+            assert row.lift == pytest.approx(p / base)
+            assert np.log(row.lift_high / row.lift) == pytest.approx(1.959964 * error, abs=1e-6)
+            assert np.log(row.lift / row.lift_low) == pytest.approx(1.959964 * error, abs=1e-6)
+
+
 def test_default_thresholds_are_the_scores(rows):
     assert threshold_table(count_rows(rows))["threshold"].tolist() == [10, 20, 30, 40, 50]
 

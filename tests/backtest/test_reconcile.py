@@ -326,7 +326,7 @@ def test_nothing_planted_agrees_everywhere(written):
 )
 def test_a_planted_fault_is_named_first(written, fault, code, criterion, share):
     plan = DemoPlan(recorded=fault, recorded_fault_share=share)
-    found = demo(written, plan, leads=600)
+    found = demo(written, plan, leads=400)
     assert found.agreement.estimate < 1
     first = found.causes.iloc[0]
     assert first["code"] == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -27,6 +28,9 @@ from tests.backtest.tables import UNTIL as SMALL_UNTIL
 from tests.backtest.tables import activity, at, crms, lead
 from tests.backtest.tables import crm_of as small_crm
 from toolkit.backtest import score_timeline, threshold_crossings
+from toolkit.backtest.kernel import chunk, ranked
+from toolkit.backtest.timeline import crossings
+from toolkit.backtest.timeline import paths as paths_module
 from toolkit.backtest.timeline.paths import opened
 from toolkit.errors import QuestionError
 from toolkit.model import parse_model
@@ -196,6 +200,13 @@ def test_a_lead_that_is_not_there_is_an_error_that_names_the_nearest() -> None:
         score_timeline(parse_model(MODEL), crm, leads=["L0001", "L00x2"])
 
 
+@pytest.mark.parametrize("module", [chunk, crossings, paths_module, ranked])
+def test_the_examples_in_docstrings_are_right(module) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
+
+
 # --- crossings ----------------------------------------------------------------------------------
 
 MODEL = """
@@ -211,6 +222,15 @@ groups:
   criteria: [{id: view, activity: view, points: 5, within: 4d, max: 10}]
 bands: [{name: hot, from: 15, handoff: true}, {name: warm, from: 10}, {name: none}]
 """
+
+
+def test_a_cap_that_is_no_multiple_of_the_points_by_hand() -> None:
+    # 5 points, at most 8, for 4 days: 5; 5 + 3; 5 + 3 again on day 3 (nothing changes); the units
+    # of days 1, 2 and 3 expire on days 5, 6 and 7.
+    model = parse_model(MODEL.replace("max: 10", "max: 8"))
+    crm = small_crm([lead(1)], [activity(1, "view", d) for d in (1, 2, 3)])
+    path = [(at(0), 0), (at(1), 5), (at(2), 8), (at(6), 5), (at(7), 0)]
+    assert paths_of(score_timeline(model, crm)) == {"L1": path}
 
 
 def test_crossings_by_hand() -> None:

@@ -43,19 +43,30 @@ __all__ = [
 Plain = dict[str, Any]
 
 
-def save_model(model: Model, path: str | Path) -> None:
+def save_model(model: Model, path: str | Path, *, like: str | Path | None = None) -> None:
     """Write the model file; `load_model` gives an equal model back.
 
-    Comments and spelling of an earlier file are not kept. Raises SourceError when the file cannot
-    be written.
+    `like` is the file of an earlier version, whose comments, order and spelling are kept where
+    only numbers differ; otherwise they are lost. Raises SourceError when a file cannot be read or
+    written.
     """
     target = Path(path)
+    text = model_text(model) if like is None else _like(Path(like), model)
     try:
-        target.write_text(model_text(model), encoding="utf-8", newline="\n")
+        target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as reason:
         raise SourceError(
             f"cannot write {target.name}: {reason.strerror or reason}; check folder and rights"
         ) from None
+
+
+def _like(source: Path, model: Model) -> str:
+    from toolkit.model.revising import revised_text  # noqa: PLC0415 - it reads what this writes
+
+    try:
+        return revised_text(source.read_text(encoding="utf-8-sig"), model)
+    except (OSError, UnicodeDecodeError) as reason:
+        raise SourceError(f"cannot read {source.name}: {reason}; check path and rights") from None
 
 
 def content_hash(model: Model) -> str:

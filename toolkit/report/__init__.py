@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         plot_quarters,
         plot_queue,
         plot_segments,
+        plot_swap,
         plot_thresholds,
         plot_times,
     )
@@ -55,6 +56,7 @@ __all__ = [
     "plot_quarters",
     "plot_queue",
     "plot_segments",
+    "plot_swap",
     "plot_thresholds",
     "plot_times",
     "report_names",

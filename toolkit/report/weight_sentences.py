@@ -67,10 +67,8 @@ class _Asked:
 
 def _change(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     way = "Raise" if row["implied_points"] > row["now"] else "Lower"
-    parts = [
-        f"{way} \u201c{row['label']}\u201d from {points_text(row['now'])}: the outcomes support "
-        f"{_estimate(row)}."
-    ]
+    now = points_text(row["now"])
+    parts = [f"{way} \u201c{row['label']}\u201d from {now}: the outcomes support {_estimate(row)}."]
     if not math.isnan(row["rate_with"]):
         verb = "lifts" if row["rate_with"] >= row["rate_without"] else "lowers"
         parts.append(

@@ -14,7 +14,7 @@ from tests.analysis.weights.simulation import (
 
 SMALL = 6_000
 LARGE = 20_000
-SETTINGS = [(12, SMALL), pytest.param(400, LARGE, marks=pytest.mark.slow)]
+SETTINGS = [(6, SMALL), pytest.param(400, LARGE, marks=pytest.mark.slow)]
 
 
 def three_errors(rate: float, runs: int) -> float:
@@ -30,7 +30,7 @@ def test_where_all_points_are_right_five_percent_of_audits_change_one_at_most(ru
 
 
 @pytest.mark.parametrize(
-    ("runs", "leads"), [(6, SMALL), pytest.param(300, LARGE, marks=pytest.mark.slow)]
+    ("runs", "leads"), [(4, SMALL), pytest.param(300, LARGE, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("departure", [5, -5])
 def test_at_the_margin_change_and_keep_are_each_wrong_in_five_percent_at_most(

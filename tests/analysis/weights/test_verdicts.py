@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, ndtri
 
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, count_patterns, term
@@ -219,3 +221,16 @@ def test_x_education_keeps_chat_changes_visits_and_housewife_is_finite(x_pattern
     assert wife["verdict"] == "not enough evidence"
     numbers = found.select_dtypes("number").drop(columns=["n_needed", "step", "weeks_needed"])
     assert np.isfinite(numbers.to_numpy(dtype=float)).all()
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 1)] * 5), min_size=1, max_size=80))
+def test_no_table_raises_or_holds_an_infinite_number(rows):
+    frame = pd.DataFrame(rows, columns=["a", "b", "c", "y", "account"])
+    frame["account"] += np.arange(len(frame)) // 3 * 2
+    frame["score"] = 10 * frame["a"] + 5 * frame["b"] - 5 * frame["c"]
+    for account in (None, "account"):
+        counts = count_patterns(frame, ["a", "b", "c"], [10, 5, -5], account=account)
+        found = weight_table(fit_weights(counts))
+        assert set(found["verdict"]) == {"not enough evidence"}
+        assert found["because"].str.len().min() > 0
+        assert not np.isinf(found.select_dtypes("number").to_numpy(dtype=float, na_value=0)).any()

@@ -12,12 +12,10 @@ from scipy.special import expit, ndtr, ndtri
 from toolkit.analysis.bootstrap import SEED, replicate_or_reason
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.intervals import (
-    FEW,
+    clopper_pearson_interval,
     miss_family,
     precision_family,
-    quantile_ratio,
     rate_arrays,
-    ratio,
     recall_family,
     tail,
 )
@@ -45,7 +43,7 @@ _RATES = {
     "false_positive_rate": miss_family,
 }
 _FEWEST = 5
-"""Fewer (effective) hits or misses, and the log-odds are not near normal."""
+"""Fewer hits or misses, and the log-odds are not near normal."""
 _LEAST = 0.25
 """Counts are clipped here, so that log-odds stay finite."""
 
@@ -90,12 +88,12 @@ def threshold_bands(
     (for all at once), `method` (of the band at this threshold), `reason`.
 
     `sup-t`: log-odds +- c * sd, with sd and c (95% quantile of the largest studentised deviation)
-    from bootstrapped counts, over thresholds with at least 5 effective hits and misses (from 40
-    equal accounts); elsewhere Wilson with the same c in place of z. `Bonferroni`: the same with c the normal quantile for so
-    many intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for
-    recall and false-positive rate of leads whose accounts are not known. Where leads come from
-    few accounts c is widened as t is against z. Sources: Montiel Olea and Plagborg-Moller (2019);
-    Massart (1990).
+    from bootstrapped counts, over thresholds with at least 5 hits and misses; elsewhere
+    Clopper-Pearson at the level of c. Only for leads whose accounts are not known, else as
+    `Bonferroni`: Clopper-Pearson on the effective number of leads, at the level for so many
+    intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for recall
+    and false-positive rate of leads whose accounts are not known. Sources: Montiel Olea and
+    Plagborg-Moller (2019); Clopper and Pearson (1934); Massart (1990).
     """
     check_thresholds(thresholds)
     check_replicates(replicates)
@@ -103,9 +101,11 @@ def threshold_bands(
         raise QuestionError(f"method is '{method}': expected sup-t, Bonferroni or DKW")
     cells = read_cells(counts)
     asked, at = positions(cells, thresholds)
-    # Too many scores to draw from: the Bonferroni band, as `method` says.
-    sup_t = method == "sup-t"
-    drawn = replicate_or_reason(counts, replicates, seed)[0] if sup_t else None
+    drawn = None
+    # Over accounts the log-odds bands cover too seldom (simulated), so theirs are Bonferroni's; so
+    # are those of too many scores to draw from. The column `method` says it.
+    if method == "sup-t" and cells.pairs is None:
+        drawn = replicate_or_reason(counts, replicates, seed)[0]
     tables = []
     for name, family in _RATES.items():
         curve = _curve(name, family(cells), at, confidence)
@@ -127,15 +127,18 @@ def _ends(curve: _Curve, drawn: Floats | None, method: BandMethod, confidence: f
         return _dkw(curve, confidence)
     bonferroni = -float(ndtri(tail(confidence) / max(len(curve.at), 1)))
     if drawn is None:
-        low, high = _wilson(curve, bonferroni)
-        return _Ends(low, high, np.full(len(low), "Wilson, Bonferroni"))
+        low, high = _exact(curve, bonferroni)
+        return _Ends(low, high, np.full(len(low), "Clopper-Pearson, Bonferroni"))
     spread, critical = _sup_t(curve, drawn, confidence, bonferroni)
     return _joined(curve, spread, critical)
 
 
-def _wilson(curve: _Curve, critical: float) -> tuple[Floats, Floats]:
-    rates = rate_arrays(curve.family, confidence=2 * float(ndtr(critical)) - 1, pool=curve.whole)
-    return rates.low, rates.high
+def _exact(curve: _Curve, critical: float) -> tuple[Floats, Floats]:
+    """Clopper-Pearson on the effective number of leads: Wilson's lower end errs at a few hits."""
+    level = 2 * float(ndtr(critical)) - 1
+    rates = rate_arrays(curve.family, confidence=level, pool=curve.whole)
+    hits = np.nan_to_num(rates.estimate) * rates.n_effective
+    return clopper_pearson_interval(hits, rates.n_effective, confidence=level)
 
 
 def _sup_t(
@@ -154,19 +157,15 @@ def _sup_t(
 
 
 def _joined(curve: _Curve, spread: Floats, critical: float) -> _Ends:
-    """Log-odds bands where counts are usual; Wilson with the same critical value elsewhere."""
-    low, high = _wilson(curve, critical)
+    """Log-odds bands where counts are usual; Clopper-Pearson at the same level elsewhere."""
+    low, high = _exact(curve, critical)
     usual = _usual(curve) & (spread > 0)
-    few = np.ones(len(spread))
-    if curve.rates.equal_accounts is not None:
-        few = quantile_ratio(curve.family.n, curve.rates.equal_accounts, 1 - float(ndtr(critical)))
-    usual &= np.isfinite(few)
     middle = _log_odds(curve.family.hits, curve.family.misses)
-    step = np.where(usual, critical * spread * np.where(usual, few, 1.0), 0.0)
+    step = np.where(usual, critical * spread, 0.0)
     return _Ends(
         np.where(usual, expit(middle - step), low),
         np.where(usual, expit(middle + step), high),
-        np.where(usual, "sup-t", "Wilson with the critical value of sup-t"),
+        np.where(usual, "sup-t", "Clopper-Pearson with the critical value of sup-t"),
     )
 
 
@@ -189,12 +188,9 @@ def _log_odds(hits: Floats, misses: Floats) -> Floats:
 
 
 def _usual(curve: _Curve) -> NDArray[np.bool_]:
-    """Enough hits and misses, counted as independent leads, from enough accounts."""
-    worth = ratio(curve.rates.n_effective, curve.family.n, empty=0.0)
-    fewest = np.minimum(curve.family.hits, curve.family.misses)
-    enough: NDArray[np.bool_] = fewest * worth >= _FEWEST
-    accounts = curve.rates.equal_accounts
-    return enough if accounts is None else enough & (accounts >= FEW)
+    """Enough hits and misses for log-odds that are near normal."""
+    enough: NDArray[np.bool_] = np.minimum(curve.family.hits, curve.family.misses) >= _FEWEST
+    return enough
 
 
 def _dkw(curve: _Curve, confidence: float) -> _Ends:

@@ -17,7 +17,7 @@ from toolkit.errors import DataError
 if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
 
-__all__ = ["Accounts", "Design", "read_design", "score_products"]
+__all__ = ["Accounts", "Design", "paid_units", "read_design", "score_products"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,13 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
         accounts=_accounts(patterns, judged, number, n=n, hit=hit),
         period=period,
     )
+
+
+def paid_units(patterns: PatternCounts) -> Floats:
+    """Units of every term that are paid for, in each row of the frame: those met, less decay."""
+    met = patterns.frame[[f"t{i}" for i in range(len(patterns.terms))]].to_numpy(dtype=np.float64)
+    more = patterns.frame[[f"x{i}" for i in range(len(patterns.extras))]]
+    return met - _faded(patterns, more.to_numpy(dtype=np.float64))
 
 
 def _sums(place: Ints, weights: Floats, size: int) -> Floats:

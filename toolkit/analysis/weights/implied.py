@@ -112,7 +112,9 @@ def _by_likelihood(case: _Case, fit: Fit) -> Departure:
         ends += fieller_interval(delta, k, **spread, q=q)
     ratio = delta / k
     variance = v[-1, -1] - 2 * ratio * v[-1, 1] + ratio**2 * v[1, 1]
-    reason = NO_SCALE if isnan(ends[0]) else None
+    reason = None
+    if isnan(ends[0]):
+        reason = NO_VARIATION if isnan(v[1, 1] + v[-1, -1]) else NO_SCALE
     method = "likelihood" if case.design.accounts is None else "likelihood (accounts)"
     error = float(np.sqrt(variance)) / k
     return _departure(ratio, ends, case.p, error, method=method, reason=reason)
@@ -150,4 +152,5 @@ def _departure(
     )
 
 
+NO_VARIATION = "no interval: the accounts show no variation"
 NO_SCALE = "a point of the score is not seen to raise the odds, so nothing can be put on its scale"

@@ -23,6 +23,7 @@ _CLOSE = 1e-10
 _FAR = 18.0
 """Log-odds beyond which a fitted probability is 0 or 1 to eight digits."""
 _LEFT = 1e-10
+_NONE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,8 @@ def _inverse(matrix: Floats) -> Floats:
 def robust_covariance(fit: Fit, columns: Floats, design: Design) -> Floats:
     """Covariance over accounts: B M B with M the sum of U_g U_g', times G/(G-1) x (n-1)/(n-k).
 
-    The inverse information where no account is known. Source: Liang and Zeger (1986); the factor is
-    that of statsmodels and Stata.
+    The inverse information where no account is known; NaN for a coefficient in which the accounts
+    show no variation. Source: Liang and Zeger (1986); the factor is that of statsmodels and Stata.
     """
     if design.accounts is None:
         return fit.covariance
@@ -122,6 +123,9 @@ def robust_covariance(fit: Fit, columns: Floats, design: Design) -> Floats:
     factor = g / max(g - 1, 1) * (n - 1) / max(n - k, 1)
     meat = score_products(design, columns, fit.probability)
     covariance: Floats = fit.covariance @ meat @ fit.covariance * factor
+    # Few accounts may show no variation at all; that is no certainty.
+    none = np.diag(covariance) <= _NONE * np.diag(fit.covariance)
+    covariance[none, :] = covariance[:, none] = np.nan
     return covariance
 
 

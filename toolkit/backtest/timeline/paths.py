@@ -48,7 +48,8 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
     The first row of a lead is its creation. A score holds from `changed_at` on until the next row
     of the lead, or until `observed_until`: what would expire later is not foretold. Expiries,
     steps of decay, silence and resets are in it to the second, as are activities. Fields of leads
-    are as of the export, as in every backtest, and no gate is looked at: this is the score.
+    are those of the export and merged leads stay two, whatever changes are recorded (scores at
+    moments follow them), and no gate is looked at: this is the score.
 
     Columns: `lead_id`, `changed_at` (UTC), `score`; in order of lead_id and time.
 
@@ -99,8 +100,8 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
           A 2026-01-01      0
           A 2026-01-02      5
           A 2026-01-03      8
-          A 2026-01-08      5
-          A 2026-01-09      0
+          A 2026-01-09      5
+          A 2026-01-10      0
     """
     with opened(model, crm, leads=leads) as paths:
         parts = list(paths.each(lambda _, points, score: (points, score)))

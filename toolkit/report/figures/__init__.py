@@ -15,6 +15,7 @@ from toolkit.report.figures.quarters import plot_quarters
 from toolkit.report.figures.queue import plot_queue
 from toolkit.report.figures.segments import plot_segments
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
+from toolkit.report.figures.swap import plot_swap
 from toolkit.report.figures.thresholds import plot_thresholds
 from toolkit.report.figures.times import plot_times
 
@@ -37,6 +38,7 @@ __all__ = [
     "plot_quarters",
     "plot_queue",
     "plot_segments",
+    "plot_swap",
     "plot_thresholds",
     "plot_times",
 ]

@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, stdtrit
+
+from toolkit.analysis.leaks.areas import area_reasons, areas_of
+from toolkit.analysis.leaks.rules import ERROR, NO_AREA, SUPPORT, exact, percent
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Floats
@@ -39,13 +41,8 @@ Level = Literal["alarm", "suspect", "clear", "answered"]
 LEVELS: tuple[Level, ...] = ("alarm", "suspect", "clear", "answered")
 """`answered`: what would be an alarm or suspect, were it not for the analyst's answer."""
 
-_ERROR = 0.05 / 3
-"""Chance of a false alarm from each of the three kinds of test: levels, areas, instants."""
 _ALARM_ODDS, _SUSPECT_ODDS = 10.0, 5.0
-_AREA = 0.9
-_SUPPORT = 10
 _MOSTLY_LATE, _ALMOST_ALL_LATE, _SOME_LATE = 0.5, 0.95, 0.8
-_LEAST_FOLDS = 5
 _SHOWN = 3
 _NAMES = re.compile(
     r"(?:^|[^a-z])(stage|status|tags?|reason|quality|disposition|outcome|won|lost|"
@@ -122,7 +119,7 @@ def leak_table(
     >>> leak_table(counts).table["because"][0]
     "'1': 30 of 30 leads convert (100%), 4% of the other 270"
     """
-    found = [*_level_reasons(fields), *_area_reasons(fields), *_name_reasons(fields)]
+    found = [*_level_reasons(fields), *area_reasons(fields), *_name_reasons(fields)]
     found += [] if timing is None else _timing_reasons(timing)
     reasons = pd.DataFrame(found, columns=_REASON_COLUMNS)
     known = _Known(
@@ -170,13 +167,13 @@ def _subjects(
     if timing is not None:
         dated = timing.frame[["about", "name"]].drop_duplicates()
         names += [pair for pair in dated.itertuples(index=False, name=None) if pair not in names]
-    areas = _areas(fields)
+    areas = areas_of(fields)
     rows = []
     for about, name in names:
         own = reasons[(reasons["about"] == about) & (reasons["name"] == name)]
         level = known.grade(name, min(own["level"], key=LEVELS.index, default="clear"))
         texts = [known.because(name, level), *own.sort_values("level", kind="stable")["text"]]
-        area = areas.get(name, _NO_AREA) if about == "field" else _NO_AREA
+        area = areas.get(name, NO_AREA) if about == "field" else NO_AREA
         answer = known.answers.get(name.casefold(), "")
         users = known.paid.get(name.casefold(), ())
         because = "; ".join(text for text in texts if text)
@@ -193,11 +190,11 @@ def _subjects(
 def _level_reasons(fields: FieldCounts) -> list[tuple[object, ...]]:
     cells = _by_level(fields)
     tests = max(int(fields.kinds["tested"].sum()), 1)
-    bounds = _bounds(cells, fields, _ERROR / (4 * tests))
+    bounds = _bounds(cells, fields, ERROR / (4 * tests))
     cells = cells.assign(**bounds)
     odds = cells[["ratio_up", "ratio_down"]].max(axis=1)
     pure = (cells["converted"] == 0) | (cells["not_converted"] == 0)
-    supported = cells["accounts"] >= _SUPPORT
+    supported = cells["accounts"] >= SUPPORT
     alarm = pure & supported & (odds >= _ALARM_ODDS)
     suspect = ~alarm & supported & (odds >= _SUSPECT_ODDS)
     level = np.where(alarm, "alarm", np.where(suspect, "suspect", ""))
@@ -229,9 +226,9 @@ def _bounds(cells: pd.DataFrame, fields: FieldCounts, error: float) -> dict[str,
     all_n = float(fields.converted + fields.not_converted)
     weight = cells["accounts"].to_numpy(np.float64) / np.maximum(n, 1)
     overall = 1.0 if fields.accounts is None else fields.accounts / max(all_n, 1)
-    low, high = _exact(hits * weight, n * weight, error)
+    low, high = exact(hits * weight, n * weight, error)
     rest = fields.converted - hits
-    rest_low, rest_high = _exact(rest * overall, (all_n - n) * overall, error)
+    rest_low, rest_high = exact(rest * overall, (all_n - n) * overall, error)
     with np.errstate(divide="ignore", invalid="ignore"):
         up = low / (1 - low) / (rest_high / (1 - rest_high))
         down = rest_low / (1 - rest_low) / (high / (1 - high))
@@ -241,14 +238,6 @@ def _bounds(cells: pd.DataFrame, fields: FieldCounts, error: float) -> dict[str,
         "ratio_up": np.nan_to_num(up, nan=0.0, posinf=np.inf),
         "ratio_down": np.nan_to_num(down, nan=0.0, posinf=np.inf),
     }
-
-
-def _exact(hits: Floats, n: Floats, error: float) -> tuple[Floats, Floats]:
-    """Clopper-Pearson ends, `error` on each side; 0 to 1 without leads. Counts may be fractions."""
-    some, others = np.maximum(hits, 1e-300), np.maximum(n - hits, 1e-300)
-    low = np.where(hits > 0, betaincinv(some, n - hits + 1, error), 0.0)
-    high = np.where(n - hits > 0, betaincinv(hits + 1, others, 1 - error), 1.0)
-    return low, high
 
 
 def _is_complement(chosen: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
@@ -265,17 +254,17 @@ def _is_complement(chosen: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
 def _level_row(name: str, row: Mapping[object, object], fields: FieldCounts) -> tuple[object, ...]:
     n, hits = int(str(row["n"])), int(str(row["converted"]))
     others = fields.converted + fields.not_converted - n
-    rest = f"{_percent(fields.converted - hits, others)} of the other {others:,}"
+    rest = f"{percent(fields.converted - hits, others)} of the other {others:,}"
     missing = row["value"] is None or pd.isna(row["value"])  # type: ignore[call-overload]
     level = str(row["level"])
     if missing:
         low = float(str(row["ratio_up"])) >= float(str(row["ratio_down"]))
         what = "is empty" if low else "is filled mostly for converters: where it is empty"
-        text = f"{what} {hits:,} of {n:,} leads convert ({_percent(hits, n)}), {rest}"
+        text = f"{what} {hits:,} of {n:,} leads convert ({percent(hits, n)}), {rest}"
         text = text.replace("is empty ", "where it is empty ", 1) if low else text
     else:
         shown = _shown(str(row["value"]))
-        text = f"'{shown}': {hits:,} of {n:,} leads convert ({_percent(hits, n)}), {rest}"
+        text = f"'{shown}': {hits:,} of {n:,} leads convert ({percent(hits, n)}), {rest}"
     code = (
         ("filled_for_converters" if missing else "almost_pure")
         if level == "suspect"
@@ -292,108 +281,12 @@ def _shown(value: str, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _percent(part: int, whole: int) -> str:
-    """A rate that is not 0 or 1 is not shown as 0% or 100%."""
-    if whole == 0:
-        return "none"
-    share = part / whole
-    digits = next((d for d in range(6) if 0 < round(share, d + 2) < 1), 0)
-    return f"{share:.{digits}%}"
-
-
-# --- areas of single fields -----------------------------------------------------------------------
-
-_NO_AREA = (float("nan"), float("nan"), float("nan"))
-
-
-def _area_reasons(fields: FieldCounts) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for name, (area, low, high) in _areas(fields).items():
-        if not area > _AREA:
-            continue
-        level = "alarm" if low > _AREA else "suspect"
-        known = f" ({low:.2f} to {high:.2f})" if low == low else ""  # noqa: PLR0124 - NaN is not itself
-        text = (
-            f"alone it ranks converters above others in {area:.0%} of pairs{known}, its values "
-            "ordered by their rates in other folds"
-        )
-        counts = (fields.converted, fields.converted + fields.not_converted)
-        rows.append(("field", name, level, "ranks_alone", text, None, *counts, area, low, high))
-    return rows
-
-
-def _areas(fields: FieldCounts) -> dict[str, tuple[float, float, float]]:
-    """Cross-fitted area of each field with ends that hold for all fields at once."""
-    tested = int(fields.kinds["kind"].isin(["values", "ranges", "months", "many"]).sum())
-    error = _ERROR / max(tested, 1)
-    kinds = dict(zip(fields.kinds["field"], fields.kinds["kind"], strict=True))
-    made = {}
-    for name, part in fields.levels.groupby("field", sort=False):
-        if kinds[name] != "many":
-            made[str(name)] = _area(*_crossfitted(part), error)
-    for name, part in fields.areas.groupby("field", sort=False):
-        made[str(name)] = _area(*_pivot(part, "bucket"), error)
-    return made
-
-
-def _pivot(part: pd.DataFrame, by: str) -> tuple[Floats, Floats, Floats]:
-    """Order of the levels (rows) in each fold (columns), converted and not."""
-    codes, order = pd.factorize(part[by], sort=True, use_na_sentinel=False)
-    folds = part["fold"].to_numpy(np.int64)
-    shape = (len(order), int(folds.max(initial=0)) + 1)
-    hits, misses = np.zeros(shape), np.zeros(shape)
-    np.add.at(hits, (codes, folds), part["converted"].to_numpy(np.float64))
-    np.add.at(misses, (codes, folds), part["not_converted"].to_numpy(np.float64))
-    rank = np.broadcast_to(np.arange(shape[0], dtype=np.float64)[:, None], shape)
-    return rank, hits, misses
-
-
-def _crossfitted(part: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Score each level in each fold by its rate in the others, shrunk by one lead to all of them."""
-    _, hits, misses = _pivot(part, "value")
-    n = hits + misses
-    other_hits, other_n = hits.sum(1, keepdims=True) - hits, n.sum(1, keepdims=True) - n
-    base = (other_hits.sum(0) + 1) / (other_n.sum(0) + 2)
-    return (other_hits + base) / (other_n + 1), hits, misses
-
-
-def _area(scores: Floats, hits: Floats, misses: Floats, error: float) -> tuple[float, float, float]:
-    """Average of the areas inside the folds, weighted by pairs, with t ends from their spread."""
-    pairs = hits.sum(0) * misses.sum(0)
-    used = pairs > 0
-    if not used.any():
-        return _NO_AREA
-    areas = np.array(
-        [_fold_area(scores[:, k], hits[:, k], misses[:, k]) for k in np.flatnonzero(used)]
-    )
-    weight = pairs[used] / pairs[used].sum()
-    area = float(weight @ areas)
-    folds = len(areas)
-    if folds < _LEAST_FOLDS:
-        return area, float("nan"), float("nan")
-    spread = np.sqrt(folds / (folds - 1) * float(weight**2 @ (areas - area) ** 2))
-    reach = -float(stdtrit(folds - 1, error)) * float(spread)
-    # Folds that all show 1 have no spread: no more is claimed than as many leads could show.
-    most = error ** (1 / max(min(hits.sum(), misses.sum()), 1))
-    return area, min(max(area - reach, 0.0), float(most)), min(area + reach, 1.0)
-
-
-def _fold_area(scores: Floats, hits: Floats, misses: Floats) -> float:
-    present = (hits + misses) > 0
-    levels, row = np.unique(scores[present], return_inverse=True)
-    up, down = np.zeros(len(levels)), np.zeros(len(levels))
-    np.add.at(up, row, hits[present])
-    np.add.at(down, row, misses[present])
-    below = np.cumsum(down) - down
-    return float(up @ (below + down / 2) / (up.sum() * down.sum()))
-
-
 # --- names ----------------------------------------------------------------------------------------
 
 
 def _name_reasons(fields: FieldCounts) -> list[tuple[object, ...]]:
     looked = fields.kinds[~fields.kinds["kind"].isin(["constant", "own"])]
-    nothing = (None, 0, 0, *_NO_AREA)
+    nothing = (None, 0, 0, *NO_AREA)
     return [
         ("field", name, "suspect", "name", _name_text(word), *nothing)
         for name in map(str, looked["field"])
@@ -418,19 +311,19 @@ def _name_text(word: str) -> str:
 
 def _timing_reasons(timing: TimingCounts) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    tests = max(int((timing.frame["n"] >= _SUPPORT).sum()), 1)
+    tests = max(int((timing.frame["n"] >= SUPPORT).sum()), 1)
     for row in timing.frame.to_dict("records"):
         n, late, accounts = (int(row[key]) for key in ("n", "late", "accounts"))
-        if accounts < _SUPPORT:
+        if accounts < SUPPORT:
             continue
         weight = accounts / n
-        ends = _exact(np.array([late * weight]), np.array([n * weight]), _ERROR / (2 * tests))
+        ends = exact(np.array([late * weight]), np.array([n * weight]), ERROR / (2 * tests))
         low, high = float(ends[0][0]), float(ends[1][0])
         alarm, suspect = _LIMITS[str(row["question"])]
         if low <= suspect:
             continue
         level = "alarm" if low > alarm else "suspect"
-        text = _TEXTS[str(row["question"])].format(late=late, n=n, share=_percent(late, n))
+        text = _TEXTS[str(row["question"])].format(late=late, n=n, share=percent(late, n))
         rows.append(
             (
                 row["about"],

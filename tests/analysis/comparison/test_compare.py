@@ -1,0 +1,175 @@
+"""Change, keep, not enough evidence: by oracles, by hand, and how often it is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from tests.analysis.comparison.pair_rows import count_pairs, sides
+from toolkit.analysis.comparison import compare_models
+from toolkit.analysis.ranking import auc_difference
+from toolkit.errors import QuestionError
+
+
+def drawn(better, *, n=4_000, seed=1, accounts=0):
+    """Two scores of the same leads; the challenger knows `better` more of the truth."""
+    rng = np.random.default_rng(seed)
+    truth, one, two = rng.normal(size=(3, n))
+    rows = pd.DataFrame({
+        "champion": np.round(10 * (truth + 1.5 * one)),
+        "challenger": np.round(10 * (truth + (1.5 - better) * two)),
+    }).astype(int)  # fmt: skip
+    effect = 0.0
+    if accounts:
+        rows["account"] = rng.integers(0, accounts, n)
+        effect = 0.7 * rng.normal(size=accounts)[rows["account"]]
+    hit = rng.random(n) < expit(-2 + 1.2 * truth + effect)
+    rows["state"] = np.where(hit, "converted", "not_converted")
+    return rows
+
+
+def measures(rows, **more):
+    return compare_models(count_pairs(rows), **more).table.set_index("measure")
+
+
+def test_the_benefit_and_its_error_are_those_of_survey_software(oracle, rows):
+    """Against a challenger that works nobody the difference is the champion's own benefit."""
+    expected = oracle.value("cluster_nb.leads_t50_pt10")
+    flat = rows.assign(challenger=0)
+    flat.loc[flat["champion"] >= 50, "champion"] = 1_000
+    found = measures(flat, threshold=1_000, cost_ratio=1 / 9).loc["net benefit"]
+    assert found["champion"] == pytest.approx(expected["nb"], rel=1e-9)
+
+
+def test_the_area_is_that_of_the_paired_test(rows):
+    pairs = count_pairs(rows)
+    found, own = compare_models(pairs, threshold=50), auc_difference(pairs)
+    row = found.table.set_index("measure").loc["auc"]
+    assert row[["difference", "low", "high"]].tolist() == [own.estimate, own.low, own.high]
+
+
+def test_equal_workload_by_hand():
+    """Champion works 40 (20 converted). The challenger's best 30 hold 21, 10 of 20 tied: 4 of 8."""
+    frame = pd.DataFrame(
+        [
+            (1, 2, "converted", 15), (1, 2, "not_converted", 9), (0, 2, "converted", 6),
+            (1, 1, "converted", 5), (1, 1, "not_converted", 11), (0, 1, "converted", 3),
+            (0, 1, "not_converted", 1), (0, 0, "converted", 10), (0, 0, "not_converted", 40),
+        ],
+        columns=["champion", "challenger", "state", "n"],
+    )  # fmt: skip
+    pairs = sides((1, 1), (1, 1))
+    found = compare_models(type(pairs)(frame, pairs.provenance, "x", "nothing"), threshold=1,
+                           cost_ratio=0.25)  # fmt: skip
+    table = found.table.set_index("measure")
+    assert found.workload == 40
+    assert table.loc["precision", ["champion", "challenger"]].tolist() == pytest.approx(
+        [20 / 40, (21 + 8 * 10 / 20) / 40]
+    )
+    assert table.loc["recall", ["champion", "challenger"]].tolist() == pytest.approx(
+        [20 / 39, 25 / 39]
+    )
+    assert table.loc["net benefit", ["champion", "challenger"]].tolist() == pytest.approx(
+        [(20 - 0.25 * 20) / 100, (25 - 0.25 * 15) / 100]
+    )
+
+
+def test_a_much_better_challenger_is_a_change():
+    found = compare_models(count_pairs(drawn(1.3, n=8_000)), workload=1_500, cost_ratio=0.2)
+    assert found.verdict == "change"
+    assert found.judged_by == "net benefit"
+    assert (found.table["verdict"] == "change").all()
+    assert found.text.startswith("Change: net benefit changes by +")
+
+
+def test_the_same_ranking_is_kept(rows):
+    same = rows.assign(challenger=rows["champion"] * 2 + 7)
+    found = compare_models(count_pairs(same), threshold=50, cost_ratio=0.2)
+    assert (found.table["verdict"] == "keep").all()
+    assert found.verdict == "keep"
+
+
+def test_little_evidence_says_how_many_leads_would_do():
+    found = compare_models(count_pairs(drawn(0.4, n=400)), workload=80)
+    assert found.verdict == "not enough evidence"
+    assert found.judged_by == "precision"
+    assert found.table.set_index("measure").loc["precision", "n_needed"] > 400
+
+
+def test_a_worse_challenger_leaves_the_champion_in_place():
+    worse = drawn(1.3, n=8_000).rename(columns={"champion": "challenger", "challenger": "champion"})
+    assert compare_models(count_pairs(worse), workload=1_500).verdict == "keep"
+
+
+def test_swap_ins_that_nobody_worked_make_no_winner():
+    """The refusal stands however good the challenger looks on the worked leads."""
+    rows = drawn(1.3, n=8_000)
+    start = int(rows["champion"].quantile(0.8))
+    rows.loc[rows["champion"] < start, "state"] = "unworked"
+    found = compare_models(count_pairs(rows), threshold=start, cost_ratio=0.2)
+    assert found.verdict == "cannot be told"
+    assert "were never worked" in found.because
+    assert "at random and it can be told" in found.because
+    assert (found.table["verdict"] == "cannot be told").all()
+    rates = found.table.set_index("measure").loc[["net benefit", "precision", "recall"]]
+    assert np.isnan(rates[["challenger", "difference", "low", "high"]].astype(float)).all().all()
+
+
+def test_a_challenger_fitted_on_these_leads_makes_no_winner():
+    pairs = count_pairs(drawn(1.3), fitted_on="these leads")
+    found = compare_models(pairs, workload=800)
+    assert found.verdict == "cannot be told"
+    assert found.because.startswith("the challenger was fitted on these leads")
+    assert np.isnan(found.table["difference"].astype(float)).all()
+
+
+def test_an_estimate_at_the_margin_asks_for_no_number_of_leads():
+    """11 of 100 against 10 of 100 is the margin of 0.01 itself, but for rounding."""
+    pairs = sides((11, 89), (10, 90), (0, 0), (50, 500))
+    found = compare_models(pairs, threshold=1).table.set_index("measure").loc["precision"]
+    assert found["difference"] == pytest.approx(0.01)
+    assert pd.isna(found["n_needed"])
+
+
+def test_the_columns_are_those_promised(rows):
+    found = compare_models(count_pairs(rows), threshold=50)
+    assert list(found.table.columns) == [
+        "measure", "champion", "challenger", "difference", "low", "high", "low_inner",
+        "high_inner", "margin", "verdict", "n_needed", "reason",
+    ]  # fmt: skip
+    benefit = found.table.set_index("measure").loc["net benefit"]
+    assert benefit["reason"] == "no cost ratio was given"
+    assert benefit["verdict"] == "not enough evidence"
+
+
+def test_questions_that_make_no_sense_are_refused(rows):
+    pairs = count_pairs(rows)
+    with pytest.raises(QuestionError, match="give one of threshold"):
+        compare_models(pairs)
+    with pytest.raises(QuestionError, match="no measure 'gini'"):
+        compare_models(pairs, threshold=50, margins={"gini": 0.1})
+    with pytest.raises(QuestionError, match="margin of auc is 0"):
+        compare_models(pairs, threshold=50, margins={"auc": 0})
+
+
+def wrong_wins(runs, **more):
+    """Both know as much of the truth: how often the challenger wins by whatever measure decides."""
+    found = [
+        compare_models(
+            count_pairs(drawn(0.0, n=1_500, seed=500 + i, **more)), workload=300, cost_ratio=0.2
+        ).verdict
+        for i in range(runs)
+    ]
+    return np.mean([verdict == "change" for verdict in found])
+
+
+def test_equal_models_seldom_make_a_winner():
+    assert wrong_wins(40, accounts=500) <= 0.1
+
+
+@pytest.mark.slow
+def test_equal_models_make_a_winner_in_at_most_five_percent():
+    assert wrong_wins(400) <= 0.05
+    assert wrong_wins(400, accounts=500) <= 0.05

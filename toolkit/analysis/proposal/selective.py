@@ -1,0 +1,92 @@
+"""Re-estimate only what is proven; leave every other term at today's points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.special import expit
+
+from toolkit.analysis.cells import Floats
+from toolkit.analysis.proposal.integers import (
+    RoundedPoints,
+    descend,
+    judge_rounding,
+    null_deviance,
+    score_deviance,
+)
+from toolkit.analysis.weights.design import Design
+from toolkit.analysis.weights.fit import Weights, is_policy
+from toolkit.analysis.weights.implied import base_columns
+from toolkit.analysis.weights.logistic import fit_logistic, independent_columns
+
+__all__ = ["Selected", "grid_points", "policy_columns", "select_terms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The changed terms free beside today's score, the others at k x their points."""
+
+    terms: tuple[int, ...]
+    implied: Floats
+    """Points that the changed terms should pay, before shrinkage."""
+    shrunk: Floats
+    """Drawn toward today's points: now + shrinkage x (implied - now)."""
+    target: Design = field(repr=False)
+    """The leads with the shrunk fit's expected conversions in place of those seen."""
+
+
+def policy_columns(weights: Weights) -> Floats:
+    """Units of the terms of policy that can be told apart from the score."""
+    design, p = weights.design, weights.scale.fit.probability
+    chosen = [
+        j for j, t in enumerate(weights.terms) if is_policy(t) and t.id not in weights.after_contact
+    ]
+    columns = design.units[:, chosen]
+    kept = independent_columns(columns, design.n * p * (1 - p), given=base_columns(design, ()))
+    return columns[:, kept]
+
+
+def select_terms(weights: Weights, terms: Sequence[int], shrinkage: float) -> Selected | None:
+    """Free the terms beside today's score; None where their likelihood has no maximum.
+
+    Terms of policy are free as well, so that a price paid on purpose misleads nobody. The target
+    has the conversions that the shrunk points lead one to expect: without shrinkage a score in the
+    span of the fit has the same deviance on it as on the leads, up to a constant.
+    """
+    design, chosen = weights.design, list(terms)
+    beside = policy_columns(weights)
+    columns = np.column_stack([base_columns(design, chosen), beside])
+    fit = fit_logistic(columns, design)
+    k = float(fit.coefficients[1])
+    if not (fit.finite and k > 0):
+        return None
+    departures = fit.coefficients[2 : 2 + len(chosen)] / k
+    now = design.points[chosen]
+    shrunk = now + shrinkage * departures
+    score = design.score + design.units[:, chosen] @ (shrunk - now)
+    line = fit_logistic(np.column_stack([np.ones(len(score)), score, beside]), design)
+    eta = np.column_stack([np.ones(len(score)), score, beside]) @ line.coefficients
+    target = replace(design, hits=design.n * expit(eta))
+    return Selected(tuple(chosen), now + departures, shrunk, target)
+
+
+def grid_points(
+    weights: Weights, found: Selected, *, grid: int, low: Floats, high: Floats
+) -> RoundedPoints:
+    """Put the shrunk points on the grid, today's scale kept: plain rounding, then descent."""
+    design, chosen = found.target, list(found.terms)
+    beside = policy_columns(weights)
+
+    def deviance(points: Floats) -> float:
+        moved = design.units[:, chosen] @ (points - design.points[chosen])
+        return score_deviance(design, design.score + moved, beside)
+
+    # Whole steps only, also where a limit lies between two of them.
+    bottom, top = grid * np.ceil(low / grid), grid * np.floor(high / grid)
+    start = grid * np.round(found.shrunk / grid)
+    points, least = descend(deviance, start, grid=grid, low=bottom, high=top)
+    best = deviance(found.shrunk)
+    made = RoundedPoints(points, grid, least, best, null_deviance(design), accepted=False)
+    return judge_rounding(made, len(chosen))
