@@ -45,6 +45,6 @@ def count_crossings(
 
 def _by_week(crossed: pd.DataFrame) -> pd.DataFrame:
     days = crossed["crossed_at"].dt.normalize()
-    mondays = (days - pd.to_timedelta(days.dt.weekday, unit="D")).astype("datetime64[s]")
+    mondays = (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).astype("datetime64[s]")
     frame = pd.DataFrame({"week": mondays, "score": crossed["threshold"].astype("int64")})
     return frame.groupby(["week", "score"]).size().rename("n").astype("int64").reset_index()

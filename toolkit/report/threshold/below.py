@@ -240,7 +240,8 @@ def _how_long(pilot: Pilot) -> str:
     arrive = f"So many arrive in about {plural(math.ceil(pilot.weeks), 'week')}"
     if pilot.ready is None:
         return f"{arrive}: too long; take a wider range of scores."
-    return f"How long: {arrive[0].lower()}{arrive[1:]}; the last can be judged by {month_text(pilot.ready)}."
+    load = pilot.n / pilot.weeks if pilot.weeks else math.nan
+    return f"How long, at about {load:.0f} leads a week on top: {arrive[0].lower()}{arrive[1:]}; the last can be judged by {month_text(pilot.ready)}."
 
 
 def _rule(review: Review, pilot: Pilot) -> str:
