@@ -196,6 +196,34 @@ def test_a_refuted_rise_is_a_warning_with_its_scores() -> None:
     assert any(one.startswith("Review the points: leads with 16") for one in asked)
 
 
+def test_what_points_do_to_the_odds_is_the_ratio_of_the_odds() -> None:
+    # Odds 1/9 at 10 points, 1/3 at 30: 20 points multiply them by 3, from 10% to 25%.
+    cells = [(10, "converted", 100), (10, "not_converted", 900),
+             (30, "converted", 250), (30, "not_converted", 750)]  # fmt: skip
+    section = report.show_calibration(by_hand.audit(ranked=cells))
+    assert section.facts["calibration.odds_of_20_points"] == pytest.approx(3, abs=1e-6)
+    error = math.sqrt(1 / 100 + 1 / 900 + 1 / 250 + 1 / 750)
+    assert section.facts["calibration.odds_low_of_20_points"] == pytest.approx(
+        3 * math.exp(-1.959964 * error), abs=1e-4
+    )
+    assert "multiply the odds of becoming SQL by 3.00" in section.plain()
+    assert "from a rate of 10% to one of 25%" in section.plain()
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([(10, "converted", 5), (10, "not_converted", 5), (30, "converted", 5),
+          (30, "not_converted", 5)], "not enough evidence that points say anything"),
+        ([(10, "converted", 5), (10, "not_converted", 5)], "is not known:"),
+    ],
+)  # fmt: skip
+def test_what_points_do_to_the_odds_may_not_be_known(
+    cells: list[tuple[object, ...]], said: str
+) -> None:
+    assert said in report.show_calibration(by_hand.audit(ranked=cells)).plain()
+
+
 def test_decisions_are_none_when_nothing_asks_for_one() -> None:
     audit = by_hand.audit(ranked=by_hand.RANKED)
     kept = [one for one in decisions(audit) if not one.startswith("Who takes")]

@@ -122,6 +122,14 @@ def test_below_todays_threshold_rates_are_ranges_where_most_were_never_worked() 
     assert drawn.loc[drawn["threshold"] < 50, "nowhere_rate"].isna().all()
 
 
+def test_few_leads_missing_make_no_estimate_below_the_threshold_either() -> None:
+    # 60 of 360 were never worked, all of them below: most of the others may have scored more later.
+    table = review_table(review(ranked=[*ALL, (10, "unworked", 60)]))
+    assert row(table, 10)["worked_share_above"] == pytest.approx(300 / 360)
+    assert not row(table, 10)["precision_known"]
+    assert row(table, 50)["precision_known"]
+
+
 def test_net_benefit_is_of_worked_leads_where_too_many_were_not() -> None:
     # Over the bar 60 of 200: (60 - 14) / 200.
     found = row(review_table(review(ranked=[*ALL, *by_hand.UNWORKED])), 50)
