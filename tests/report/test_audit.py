@@ -6,6 +6,7 @@ import json
 import math
 import re
 
+import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
@@ -15,7 +16,7 @@ from toolkit.report import audit as report
 from toolkit.report.audit.decisions import decisions, pilot_size
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
-from toolkit.report.audit.time import quarter_table
+from toolkit.report.audit.time import _unworked_note, quarter_table
 from toolkit.report.display import FACTS_KIND, Section
 from toolkit.report.wording import MINUS
 
@@ -269,6 +270,26 @@ def test_shuffled_counts_give_the_same_bytes() -> None:
 def test_the_fingerprint_changes_with_one_lead() -> None:
     other = by_hand.counts([*by_hand.RANKED, (10, "unworked", 701)])
     assert fingerprint(other) != fingerprint(by_hand.audit().ranking)
+
+
+def test_segments_that_differ_are_named_with_their_number_allowed_for() -> None:
+    # 30% of 1,000 against 10% of 1,000 and of 1,000.
+    cells = [(60, state, name, n) for name, k in (("north", 300), ("south", 100), ("west", 100))
+             for state, n in (("converted", k), ("not_converted", 1000 - k))]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segments.differing"] == 3
+    assert "Leads of north become SQLs more often than the rest" in section.plain()
+
+
+def test_segments_that_nobody_worked_are_not_compared() -> None:
+    cells = [(60, state, name, n) for name, k in (("north", 300), ("south", 100))
+             for state, n in (("converted", k), ("not_converted", 1000 - k), ("unworked", 900))]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segments.differing"] == 0
+    assert "Whether any region differs cannot be told" in section.plain()
+    table = pd.DataFrame({"answer": ["Yes", "Cannot be told from this data"]})
+    assert _unworked_note(table).startswith("Of one of them too many leads were never worked")
+    assert not _unworked_note(table.head(1))
 
 
 def test_segments_are_exploratory_and_escaped() -> None:

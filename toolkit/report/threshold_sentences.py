@@ -82,6 +82,8 @@ def segments_sentence(table: pd.DataFrame, *, words: Words, axis: str = "segment
     if shown.empty:
         return f"No {axis} has enough judged leads to compare"
     sure = shown[shown["answer"] == "Yes"]
+    if (shown["answer"] == "Cannot be told from this data").all():
+        return f"Whether any {axis} differs cannot be told: too many leads were never worked"
     if sure.empty:
         return f"No {axis} is seen to differ from the others in how often leads {words.become}"
     better, worse = (
