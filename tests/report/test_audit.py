@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
+from toolkit.counts import FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
 from toolkit.report.audit.decisions import decisions, pilot_size
@@ -270,6 +272,72 @@ def test_shuffled_counts_give_the_same_bytes() -> None:
 def test_the_fingerprint_changes_with_one_lead() -> None:
     other = by_hand.counts([*by_hand.RANKED, (10, "unworked", 701)])
     assert fingerprint(other) != fingerprint(by_hand.audit().ranking)
+
+
+def stages(rejected: int = 20) -> StageCounts:
+    """Of 100 hand-offs at 60 points 70 were accepted and 30 became SQL; of 10 at 90, all and 8."""
+    cells = [
+        (60, "accepted", "", "converted", "converted", 30),
+        (60, "accepted", "", "converted", "not_converted", 40),
+        (60, "rejected", "no budget", "not_converted", "not_converted", rejected),
+        (60, "untouched", "", "unworked", "unworked", 10),
+        (90, "accepted", "", "converted", "converted", 8),
+        (90, "accepted", "", "converted", "not_converted", 2),
+    ]
+    names = ["score", "disposition", "given_reason", "stage_accepted", "stage_sql", "n"]
+    frame = pd.DataFrame(cells, columns=names).assign(
+        fit_band="A", behavior_band="1", hand_raiser=False
+    )
+    chain = (FunnelStage("accepted", "accepted", 30), FunnelStage("sql", "SQL", 90))
+    return StageCounts(frame, by_hand.provenance(), chain, ("A",), ("1",), 30)
+
+
+def test_the_funnel_of_the_hand_offs_has_its_own_denominators() -> None:
+    section = report.show_handed(replace(by_hand.audit(), stages=stages()))
+    # 70 of 90 judged at 60 points were accepted, 30 became SQL; 10 nobody worked.
+    assert section.facts["funnel.warm.accepted.rate"] == pytest.approx(70 / 90, abs=1e-8)
+    assert section.facts["funnel.warm.sql.rate"] == pytest.approx(30 / 90, abs=1e-8)
+    assert section.facts["funnel.hot.sql.n"] == 10
+    text = section.plain()
+    # No lead below 50 was handed over, so there is no such band; 20 of 110 had time to decide.
+    assert "cold" not in text
+    assert re.search(r"rejected +no budget +20 +18\.2%", text)
+    assert "A and behavior 1" in text
+
+
+def test_reasons_given_to_a_handful_are_not_shown() -> None:
+    text = report.show_handed(replace(by_hand.audit(), stages=stages(rejected=3))).plain()
+    assert "under 5" in text
+    assert "no budget" not in text
+
+
+def test_without_stages_nothing_is_said_of_hand_offs() -> None:
+    assert "Cannot be told from this data." in report.show_handed(by_hand.audit()).plain()
+
+
+def test_whether_it_pays_is_the_counts_at_the_threshold() -> None:
+    policy = report.Policy(cost_ratio=0.25)
+    section = report.show_payoff(by_hand.audit(ranked=by_hand.RANKED, policy=policy))
+    # 60 of 200 at 50 or more, of 300: (60 - 0.25 * 140) / 300; below 5 and 95 are spared.
+    assert section.facts["payoff.per_100"] == pytest.approx(100 * (60 - 35) / 300, abs=1e-6)
+    assert section.facts["payoff.over_all_per_100"] == pytest.approx(
+        100 * (0.25 * 95 - 5) / 300, abs=1e-6
+    )
+    assert "worth 8.3 (95% interval" in section.plain()
+    assert "the difference to calling all of them is 6.2" in section.plain()
+
+
+def test_whether_it_pays_is_of_worked_leads_where_many_were_not() -> None:
+    some = [*by_hand.RANKED, (90, "unworked", 100), (10, "unworked", 700)]
+    section = report.show_payoff(by_hand.audit(ranked=some, policy=report.Policy(cost_ratio=0.25)))
+    # Over the bar 60 of 200 judged; the 100 that nobody worked are in no number.
+    assert section.facts["payoff.per_100"] == pytest.approx(100 * (60 - 35) / 200, abs=1e-6)
+    assert section.facts["payoff.over_all_per_100"] is None
+    assert "Cannot be told from this data. Of all leads this cannot be told" in section.plain()
+
+
+def test_whether_it_pays_needs_a_cost() -> None:
+    assert "nobody said (cost_ratio)" in report.show_payoff(by_hand.audit()).plain()
 
 
 def test_segments_that_differ_are_named_with_their_number_allowed_for() -> None:

@@ -14,7 +14,7 @@ from toolkit.crm import connect
 from toolkit.errors import QuestionError
 from toolkit.model import load_model
 from toolkit.report.audit import inputs as audits
-from toolkit.report.audit.common import worked_only
+from toolkit.report.audit.common import worked_leads, worked_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,7 +201,7 @@ def review_of(
     today = audit.threshold
     if lower is not None and today is not None and lower >= today:
         raise QuestionError(f"lower is {lower}: expected a score below the threshold {today}")
-    worked = replace(audit.ranked, frame=audit.ranked.frame.query("state != 'unworked'"))
+    worked = worked_leads(audit)
     best = None
     if stakes.cost_ratio is not None and audit.told:
         best = best_thresholds(
