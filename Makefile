@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test test-slow lint bench notebooks sample clean
+.PHONY: venv demo test coverage test-slow lint bench notebooks sample clean
 
 venv: $(STAMP)
 
@@ -17,8 +17,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv  ## draw the demo CRM and render its quarterly audit
 	$(BIN)/leadscore demo --output reports/demo
 
-test: venv  ## every test but the slow simulations, with coverage
-	$(BIN)/python -m pytest --cov
+test: venv  ## every test but the slow simulations, on all processors
+	$(BIN)/python -m pytest -n auto
+
+coverage: venv  ## the same tests, with the lines that none of them reaches
+	$(BIN)/python -m pytest -n auto --cov
 
 test-slow: venv  ## the simulations at full size
 	$(BIN)/python -m pytest -m slow

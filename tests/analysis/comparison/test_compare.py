@@ -84,6 +84,21 @@ def test_a_much_better_challenger_is_a_change():
     assert found.text.startswith("Change: net benefit changes by +")
 
 
+def test_the_margin_decides_not_zero():
+    """One interval, three margins: below it, inside it, above the upper end of the 90% interval."""
+    pairs = count_pairs(drawn(1.3, n=8_000))
+    row = measures(drawn(1.3, n=8_000), workload=1_500).loc["precision"]
+    assert 0 < row["low"] < row["high_inner"] < row["high"]
+    for margin, verdict in (
+        (row["low"] - 1e-6, "change"),
+        (row["low"] + 1e-6, "not enough evidence"),
+        (row["high_inner"] - 1e-6, "not enough evidence"),
+        (row["high_inner"] + 1e-6, "keep"),
+    ):
+        found = compare_models(pairs, workload=1_500, margins={"precision": margin})
+        assert found.verdict == verdict
+
+
 def test_the_same_ranking_is_kept(rows):
     same = rows.assign(challenger=rows["champion"] * 2 + 7)
     found = compare_models(count_pairs(same), threshold=50, cost_ratio=0.2)

@@ -195,6 +195,20 @@ def test_copies_of_each_lead_in_an_account_are_no_more_evidence(rows):
     assert four.precision.low == pytest.approx(once.precision.low, rel=1e-3)
 
 
+def test_accounts_with_leads_on_both_sides_narrow_the_difference():
+    """Each account sends one lead in and one out, and both share their fate: no difference at all."""
+    one = pd.DataFrame(
+        {"state": ["converted"] * 30 + ["not_converted"] * 70, "account": range(100)}
+    )
+    come, go = one.assign(champion=0, challenger=1), one.assign(champion=1, challenger=0)
+    together = swapped(count_pairs(pd.concat([come, go], ignore_index=True)))
+    apart = swapped(
+        count_pairs(pd.concat([come, go.assign(account=go["account"] + 100)], ignore_index=True))
+    )
+    assert together.difference == apart.difference == 0
+    assert together.high - together.low < 0.15 * (apart.high - apart.low)
+
+
 COUNTS = st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 10))
 
 

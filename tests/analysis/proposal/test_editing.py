@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.analysis.proposal.editing import read_slots, revised_model
+from toolkit.backtest.counting.terms import read_model
 from toolkit.counts import Term
 from toolkit.model import diff_models, parse_model
 
@@ -52,6 +53,14 @@ def test_every_term_finds_its_number():
         ("sum", 1): 10, ("topics", 0): 3, ("topics", 1): 4, ("capped", 0): 10, ("visits", 0): 10,
         ("form", 0): 10, ("many", 0): 10, ("many", 1): 4, ("quiet", 0): -10,
     }  # fmt: skip
+
+
+def test_the_engines_terms_find_the_numbers_that_pay_them():
+    """What a unit adds to the score is the number in the file times its weight; limits aside."""
+    terms = [term for reading in read_model(MODEL) for term in reading.terms]
+    slots = read_slots(MODEL, terms)
+    assert [slot.written * slot.per_point for slot in slots] == [term.points for term in terms]
+    assert {(s.criterion.id, s.number) for s in slots} == set(SLOTS)
 
 
 def test_a_point_of_a_heavy_dimension_is_worth_two_of_the_score():

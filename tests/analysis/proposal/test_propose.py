@@ -15,7 +15,7 @@ from tests.analysis.comparison.pair_rows import count_pairs
 from tests.analysis.proposal.models import BANDS, LEADS, drawn, model_of, patterns_of
 from tests.analysis.weights.patterns import term
 from toolkit.analysis.comparison import compare_models
-from toolkit.analysis.proposal import propose_model
+from toolkit.analysis.proposal import propose_model, update_ladder
 from toolkit.analysis.proposal.moved import moved_threshold
 from toolkit.analysis.proposal.prices import ranked_yield
 from toolkit.analysis.weights import fit_weights, judge_weights
@@ -293,6 +293,20 @@ def test_stated_odds_that_still_hold_keep_points_that_are_slightly_off():
     found = propose_model(model_of(NOW), weights, stated=(-2.5, float(np.log(2) / 20)))
     assert found.ladder.action == "keep"
     assert not found.changed
+
+
+def test_no_revision_by_the_ladder_no_change(monkeypatch):
+    from toolkit.analysis.proposal import propose
+
+    def intercept_only(weights, *, stated):
+        return replace(update_ladder(weights, stated=stated), action="intercept")
+
+    monkeypatch.setattr(propose, "update_ladder", intercept_only)
+    found = proposed({**NOW, "b": -10})
+    assert not found.changed
+    assert found.refusals["b"] == (
+        "the closed test of the whole model chooses 'intercept', no revision"
+    )
 
 
 def test_accounts_are_allowed_for():

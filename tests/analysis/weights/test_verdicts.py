@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from toolkit.analysis.weights import (
     detectable_points,
     fit_weights,
     judge_weights,
+    verdicts,
     weight_table,
 )
 from toolkit.analysis.weights.verdicts import holm
@@ -234,3 +236,14 @@ def test_no_table_raises_or_holds_an_infinite_number(rows):
         assert set(found["verdict"]) == {"not enough evidence"}
         assert found["because"].str.len().min() > 0
         assert not np.isinf(found.select_dtypes("number").to_numpy(dtype=float, na_value=0)).any()
+
+
+def test_no_number_of_leads_settles_an_estimate_at_the_margin():
+    judge = SimpleNamespace(
+        margin=5.0, weights=SimpleNamespace(n=1000), beyond=lambda _found: False
+    )
+    at, near = (
+        SimpleNamespace(estimate=5 + off, low_inner=3.0, high_inner=7.0) for off in (1e-13, 1.0)
+    )
+    assert verdicts._needed(judge, at) is None
+    assert verdicts._needed(judge, near) == 4000  # 1000 * (2 / 1)^2

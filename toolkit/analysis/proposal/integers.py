@@ -116,7 +116,7 @@ def judge_rounding(rounded: RoundedPoints, terms: int) -> RoundedPoints:
         return replace(rounded, accepted=True, reason=None)
     text = (
         f"whole steps of {rounded.grid:g} lose {share:.2%} of what the points explain "
-        f"({rounded.loss:.1f} of deviance; accepted are under {LOSS:.0%} and under {most:.1f})"
+        f"({rounded.loss:.2f} of deviance; accepted are under {LOSS:.0%} and under {most:.2f})"
     )
     return replace(rounded, accepted=False, reason=text)
 

@@ -251,6 +251,10 @@ def detectable_points(
     return max(margin + (one_sided + power) * standard_error, (strict + power) * standard_error)
 
 
+_NO_NUMBER = 1e12
+"""From so many leads on the estimate stands at the margin: no number would settle it."""
+
+
 def _needed(judge: _Judge, found: Departure) -> int | None:
     """Leads at which the nearer end of the interval reaches the margin, the estimate unchanged."""
     size = abs(found.estimate)
@@ -260,4 +264,4 @@ def _needed(judge: _Judge, found: Departure) -> int | None:
     if distance == 0 or judge.beyond(found):
         return None
     needed = n * (half / distance) ** 2
-    return max(ceil(round(needed, 6)), n + 1) if isfinite(needed) else None
+    return max(ceil(round(needed, 6)), n + 1) if needed < _NO_NUMBER else None
