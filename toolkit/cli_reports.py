@@ -100,6 +100,7 @@ def show_result(result: ReportResult) -> None:
         ("Report", result.html),
         ("Facts", result.facts),
         ("Notebook", result.notebook),
+        *(("Beside", path) for path in result.files),
     ):
         # Unbroken, so that it can be copied.
         _out.print(f"{what + ':':9} {path}", soft_wrap=True)

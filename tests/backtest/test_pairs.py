@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.tables import SCORED, activity, crm_of, crms, entry, lead, scored_rows
+from tests.backtest.tables import SCORED, activity, at, crm_of, crms, entry, lead, scored_rows
 from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.analysis import auc, auc_difference
 from toolkit.analysis.bootstrap import replicate_cells
@@ -121,6 +121,19 @@ def test_leads_that_the_challenger_does_not_score_stand_in_the_flow() -> None:
     assert steps["not scored by the challenger"] == 1
     assert pairs.n == 2
     assert sum(step.n for step in pairs.provenance.flow if step.kind == "state") == 2
+
+
+def test_leads_of_earlier_moments_are_left_out_and_counted() -> None:
+    crm = crm_of([lead(1, 1), lead(2, 10), lead(3, 20)], stages=[entry(3, "sql", 25)])
+    backtest = run_backtest(FLAT, crm, moment=AtAge(0), outcome=SQL)
+    first = at(10).date()
+    pairs = count_pairs(backtest, FLAT, since=first)
+    assert pairs.n == 2
+    assert pairs.provenance.first_moment == first
+    steps = {step.reason: step.n for step in pairs.provenance.flow}
+    assert steps[f"scored before {first}"] == 1
+    assert steps["converted"] == pairs.total("converted") == 1
+    assert count_pairs(backtest, FLAT, since=at(11).date()).n == 1
 
 
 def test_a_champion_against_itself_is_an_identical_ranking() -> None:

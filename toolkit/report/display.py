@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FACTS_KIND",
+    "FILES_KIND",
     "Bullets",
     "Column",
     "Columns",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 FACTS_KIND = "application/vnd.leadscore.facts+json"
+FILES_KIND = "application/vnd.leadscore.files+json"
+"""Texts to be written beside the page, by what follows its name: `.diff.md`."""
 
 Kind = Literal["text", "verdict", "finding", "warning", "note", "subtitle"]
 
@@ -231,6 +234,8 @@ class Section:
     parts: tuple[Part, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
     kind: str = "section"
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Texts that `run_report` writes beside the page, by ending: `.proposal.yaml`."""
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         """Answer Jupyter in every form at once; which one is shown is the page's business."""
@@ -239,6 +244,7 @@ class Section:
             "text/html": str(self.html()),
             "text/plain": self.plain(),
             FACTS_KIND: dict(self.facts),
+            **({FILES_KIND: dict(self.files)} if self.files else {}),
         }
 
     def html(self) -> Markup:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from toolkit.report.display import FILES_KIND
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,7 +68,10 @@ def _deep(value: Any, paths: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return _clean(value, paths)
     if isinstance(value, dict):
-        return _node({key: _deep(each, paths) for key, each in value.items()})
+        # A file handed over is meant as it stands: it may be read by machines.
+        return _node(
+            {key: each if key == FILES_KIND else _deep(each, paths) for key, each in value.items()}
+        )
     if isinstance(value, list):
         return [_deep(each, paths) for each in value]
     return value

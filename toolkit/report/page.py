@@ -10,15 +10,17 @@ import mistune
 from nbconvert.exporters.templateexporter import TemplateExporter
 
 from toolkit.errors import ReportError
-from toolkit.report.display import FACTS_KIND
+from toolkit.report.display import FACTS_KIND, FILES_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbformat import NotebookNode
 
-__all__ = ["facts_of", "page_of", "section_titles"]
+__all__ = ["facts_of", "files_of", "page_of", "section_titles"]
 
+_ENDING = re.compile(r"(\.[a-z0-9_]+)+")
+_OWN = (".html", ".htm", ".ipynb", ".facts.json")
 _HEADING = re.compile(r"^(#{1,3})\s+(.+?)\s*$", re.MULTILINE)
 
 
@@ -67,6 +69,24 @@ def facts_of(notebook: NotebookNode) -> dict[str, Any]:
                         "of the data: please report it"
                     )
     return facts
+
+
+def files_of(notebook: NotebookNode) -> dict[str, str]:
+    """Collect the texts that the cells hand over to be written beside the page, by ending.
+
+    Raises ReportError for an ending that is none, is the page's own, or is handed over twice.
+    """
+    files: dict[str, str] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            for ending, text in output.get("data", {}).get(FILES_KIND, {}).items():
+                if not _ENDING.fullmatch(ending) or ending in _OWN or ending in files:
+                    raise ReportError(
+                        f"the report hands over a file '{ending}': expected endings such as "
+                        f"'.diff.md', each once, and none of {', '.join(_OWN)}"
+                    )
+                files[ending] = text
+    return files
 
 
 def section_titles(notebook: NotebookNode) -> list[str]:

@@ -20,7 +20,7 @@ import nbformat
 import toolkit
 from toolkit.errors import QuestionError, ReportError, ToolkitError, nearest_first
 from toolkit.report.normal import normalised
-from toolkit.report.page import facts_of, page_of
+from toolkit.report.page import facts_of, files_of, page_of
 from toolkit.report.progress import Steps, section_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class ReportResult:
     notebook: Path
     facts: Path
     headline: str
+    files: tuple[Path, ...] = ()
+    """What the report made besides, such as a proposed model."""
 
 
 def run_report(
@@ -54,7 +56,10 @@ def run_report(
 ) -> ReportResult:
     """Execute a report's notebook and write `<output>.html`, `.ipynb` and `.facts.json`.
 
-    The three files replace earlier ones only when all of them are finished: a run that fails
+    What a notebook hands over besides (`Section.files`) stands beside them: the weight review's
+    `<output>.proposal.yaml` and `.diff.md`.
+
+    The files replace earlier ones only when all of them are finished: a run that fails
     leaves the last report as it was. The same inputs and `prepared_on` give the same bytes.
 
     Parameters
@@ -107,14 +112,17 @@ def _make(name: str, values: Mapping[str, Any], page: Path, *, progress: bool) -
     executed = normalised(_execute(notebook, values, progress=progress), values)
     facts = facts_of(executed)
     book, stated = page.with_suffix(".ipynb"), page.with_suffix(".facts.json")
+    beside = {page.with_suffix(end): text for end, text in files_of(executed).items()}
     _write_all(
         {
             page: page_of(executed),
             book: _written(executed),
             stated: f"{json.dumps(facts, indent=1, ensure_ascii=False)}\n",
+            **beside,
         }
     )
-    return ReportResult(page, book, stated, headline=str(facts.get("report.headline", "")))
+    headline = str(facts.get("report.headline", ""))
+    return ReportResult(page, book, stated, headline, tuple(beside))
 
 
 def _read(path: Path) -> NotebookNode:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
     from toolkit.model import Model
 
-__all__ = ["Everybody", "moved_threshold", "read_everybody", "same_meaning", "threshold_moves"]
+__all__ = [
+    "Everybody",
+    "band_changes",
+    "moved_threshold",
+    "read_everybody",
+    "same_meaning",
+    "threshold_moves",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,17 @@ def read_everybody(weights: Weights, patterns: PatternCounts | None) -> Everybod
     score = frame["score"].to_numpy(dtype=np.float64) - units @ np.where(aside, points, 0.0)
     n = frame["n"].to_numpy(dtype=np.float64)
     return Everybody(units, score, n, patterns.provenance.weeks, "all leads")
+
+
+def band_changes(model: Model, everybody: Everybody, change: Floats) -> int:
+    """Count the leads that a change of points puts into another band, thresholds where they are.
+
+    Changed scores are today's plus change x units; exceptions of bands are not looked at.
+    """
+    starts = np.sort([float(band.start) for band in model.bands if band.start is not None])
+    after = everybody.score + everybody.units @ change
+    before, then = (np.searchsorted(starts, s, side="right") for s in (everybody.score, after))
+    return int(everybody.n[before != then].sum())
 
 
 def same_meaning(weights: Weights, change: Floats) -> tuple[float, float]:

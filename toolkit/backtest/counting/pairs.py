@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
@@ -16,7 +17,11 @@ __all__ = ["count_pairs"]
 
 
 def count_pairs(
-    backtest: Backtest, challenger: Model | Backtest, *, fitted_on: FittedOn = "unknown"
+    backtest: Backtest,
+    challenger: Model | Backtest,
+    *,
+    fitted_on: FittedOn = "unknown",
+    since: date | None = None,
 ) -> PairCounts:
     """Count leads by the champion's score, the challenger's score, and state.
 
@@ -30,6 +35,9 @@ def count_pairs(
     fitted_on
         On which leads the challenger's points were fitted: `these leads`, `other leads`,
         `nothing`, or `unknown`. Comparisons are refused for the first.
+    since
+        Only leads whose moment is on this day (UTC) or later, such as those that took no part in
+        the fit; the earlier ones are counted in the flow.
 
     Returns
     -------
@@ -54,7 +62,7 @@ def count_pairs(
         name = challenger.provenance.model or challenger.provenance.source
         _bring_scores(backtest, challenger)
     try:
-        return _count(backtest, name, fitted_on)
+        return _count(backtest, name, fitted_on, since)
     finally:
         backtest.connection.execute("drop table other; drop table pair")
 
@@ -97,20 +105,23 @@ def _bring_scores(backtest: Backtest, challenger: Backtest) -> None:
     backtest.connection.unregister("scored_by_other")
 
 
-def _count(backtest: Backtest, name: str, fitted_on: FittedOn) -> PairCounts:
+def _count(backtest: Backtest, name: str, fitted_on: FittedOn, since: date | None) -> PairCounts:
     run = backtest.connection.execute
+    late = "" if since is None else f" where a.s >= {_first_second(since)}"
     run(f"""
         create or replace temp table pair as
         select a.score as champion, b.score as challenger, a.state, a.cluster,
           coalesce(b.state <> a.state, false) as differs
-        from {backtest.schema}.scored as a join other as b on a.l = b.l and a.k = b.k""")
+        from {backtest.schema}.scored as a join other as b on a.l = b.l and a.k = b.k{late}""")
     _check_outcomes(backtest)
     frame = run("""
         select champion, challenger, state, count(*) as n from pair
         group by all order by all""").df()
     frame = frame.astype({"champion": "int64", "challenger": "int64", "n": "int64"})
     known = run("select 1 from pair where cluster is not null limit 1").fetchall()
-    provenance = replace(backtest.provenance, flow=_flow(backtest, frame))
+    provenance = replace(backtest.provenance, flow=_flow(backtest, frame, since))
+    if since is not None:
+        provenance = replace(provenance, first_moment=_later(provenance.first_moment, since))
     accounts = _accounts(backtest, frame) if known else None
     return PairCounts(frame, provenance, name, fitted_on, accounts)
 
@@ -139,14 +150,29 @@ def _accounts(backtest: Backtest, frame: pd.DataFrame) -> AccountCells:
     return AccountCells(found.astype("int64"))
 
 
-def _flow(backtest: Backtest, frame: pd.DataFrame) -> tuple[FlowStep, ...]:
-    """The champion's flow, less the leads that the challenger does not score."""
+def _first_second(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _later(first: date | None, since: date) -> date | None:
+    return None if first is None else max(first, since)
+
+
+def _flow(backtest: Backtest, frame: pd.DataFrame, since: date | None) -> tuple[FlowStep, ...]:
+    """The champion's flow, less the leads that are too early or that only it scores."""
     steps = backtest.provenance.flow
-    scored = sum(step.n for step in steps if step.kind == "state")
+    early = 0
+    if since is not None:
+        found = backtest.connection.execute(
+            f"select count(*) from {backtest.schema}.scored where s < {_first_second(since)}"
+        ).fetchall()
+        early = int(found[0][0])
+    scored = sum(step.n for step in steps if step.kind == "state") - early
     missing = scored - int(frame["n"].sum())
     by_state = frame.groupby("state")["n"].sum()
     return (
         *(step for step in steps if step.kind != "state"),
+        *([FlowStep("excluded", f"scored before {since}", early)] if early else ()),
         *([FlowStep("excluded", "not scored by the challenger", missing)] if missing else ()),
         *(FlowStep("state", state, int(by_state.get(state, 0))) for state in STATES),
     )

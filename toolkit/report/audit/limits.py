@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from toolkit.counts import Provenance, ScoreCounts
     from toolkit.report.audit.inputs import Audit
 
-__all__ = ["fingerprint", "limits", "show_limits", "show_method"]
+__all__ = [
+    "fingerprint",
+    "limits",
+    "pairs_table",
+    "show_limits",
+    "show_method",
+    "versions_table",
+]
 
 _PACKAGES = ("numpy", "pandas", "scipy", "duckdb", "matplotlib", "nbconvert", "papermill")
 
@@ -107,7 +114,7 @@ def fingerprint(counts: ScoreCounts) -> str:
 
 def show_method(audit: Audit) -> Section:
     """Where the numbers come from, enough to make them again."""
-    tables = (_sources(audit), _settings(audit), _versions())
+    tables = (_sources(audit), _settings(audit), versions_table())
     facts: dict[str, object] = {"method.fingerprint": fingerprint(audit.ranking)}
     if audit.handoffs is not None:
         facts["method.fingerprint_handoffs"] = fingerprint(audit.handoffs)
@@ -164,15 +171,16 @@ def _day(day: object) -> str:
 
 def _settings(audit: Audit) -> Table:
     rows = [*audit.settings, ("Prepared on", audit.prepared_on.isoformat())]
-    return _pairs(rows, "Settings")
+    return pairs_table(rows, "Settings")
 
 
-def _versions() -> Table:
+def versions_table() -> Table:
+    """List the versions of everything that computes."""
     rows = [
         ("lead-score-toolkit", _version("lead-score-toolkit")),
         ("Python", platform.python_version()),
     ]
-    return _pairs([*rows, *((name, _version(name)) for name in _PACKAGES)], "Versions")
+    return pairs_table([*rows, *((name, _version(name)) for name in _PACKAGES)], "Versions")
 
 
 def _version(package: str) -> str:
@@ -182,7 +190,8 @@ def _version(package: str) -> str:
         return "not installed as a package"
 
 
-def _pairs(rows: list[tuple[str, str]], caption: str) -> Table:
+def pairs_table(rows: list[tuple[str, str]], caption: str) -> Table:
+    """Show names and their values."""
     columns = [
         Column("", lambda row: str(row["what"]), "left"),
         Column("", lambda row: str(row["value"]), "left"),

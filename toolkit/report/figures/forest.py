@@ -23,6 +23,7 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import MINUS, count, joined
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _row(record: Mapping[Hashable, Any]) -> _Row:
         "not enough evidence": "not enough evidence",
         "no proposal": "no proposal",
     }[verdict]
-    label = f"{record['label']} ({count(float(record['n_with']))})"
+    label = f"{record['label']} ({_leads(float(record['n_with']))})"
     return _Row(
         label=tuple(wrapped(label, _LABEL_MOST, SIZE["label"], most=2)),
         now=now,
@@ -127,6 +128,11 @@ def _row(record: Mapping[Hashable, Any]) -> _Row:
         verdict=verdict,
         said=said,
     )
+
+
+def _leads(n: float) -> str:
+    """Leads that met it, a very small number only as such."""
+    return f"under {FEWEST}" if 0 < n < FEWEST else count(n)
 
 
 def _ends(rows: list[_Row]) -> tuple[float, float]:

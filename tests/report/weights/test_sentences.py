@@ -11,7 +11,7 @@ import pytest
 from tests.analysis.weights.patterns import count_patterns, term
 from tests.analysis.weights.test_verdicts import NAMES, POINTS, draw
 from toolkit.analysis.weights import fit_weights, stability_table, weight_table
-from toolkit.report.weight_sentences import weight_sentence
+from toolkit.report.weights.sentences import weight_sentence
 from toolkit.report.wording import MINUS, Words
 
 ROW = {

@@ -1,0 +1,42 @@
+"""What cells hand over beside the page: files by ending, as they stand."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from toolkit.errors import ReportError
+from toolkit.report.display import FILES_KIND, Section
+from toolkit.report.normal import normalised
+from toolkit.report.page import files_of
+
+
+def notebook(*handed: dict[str, str]):
+    """A notebook whose cells hand over files."""
+    cells = []
+    for i, files in enumerate(handed):
+        data = Section((), files=files)._repr_mimebundle_()
+        output = nbformat.v4.new_output("execute_result", data=data, execution_count=1)
+        cells.append(nbformat.v4.new_code_cell("x", id=f"c{i}", outputs=[output]))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_files_are_collected_as_they_stand():
+    text = "points: 5  # was 0x0badc0de in /data/leads.csv\n"
+    book = normalised(notebook({".a.yaml": text}, {}, {".b.md": "x"}), {"crm": "/data/leads.csv"})
+    assert files_of(book) == {".a.yaml": text, ".b.md": "x"}
+
+
+def test_a_section_without_files_hands_over_none():
+    assert FILES_KIND not in Section(())._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("ending", [".html", ".facts.json", "x.yaml", "/../x", ".A", ".x/../y", ""])
+def test_an_ending_that_is_none_or_the_pages_own_is_refused(ending: str):
+    with pytest.raises(ReportError, match="hands over a file"):
+        files_of(notebook({ending: "x"}))
+
+
+def test_two_sections_cannot_write_one_file():
+    with pytest.raises(ReportError, match=r"'\.a\.md'"):
+        files_of(notebook({".a.md": "x"}, {".a.md": "x"}))
