@@ -149,11 +149,11 @@ def test_intervals_over_accounts_cover_in_a_small_part_of_the_grid():
 
 @pytest.mark.slow
 def test_intervals_over_accounts_cover_in_the_whole_grid():
-    """Where they are given; 1 point and 3 standard errors of the simulation are allowed."""
+    """Where they are given; 3.5 standard errors of the simulation are allowed to the worst."""
     runs = 300
     table = grid(runs, sizes=SIZES, bases=BASES)
     worst = table.loc[table["missed"].idxmax()]
-    assert worst["missed"] <= 0.06 + 3.5 * (0.05 * 0.95 / runs) ** 0.5, worst
+    assert worst["missed"] <= 0.05 + 3.5 * (0.05 * 0.95 / runs) ** 0.5, worst
     assert table.groupby("statistic")["missed"].mean().max() <= 0.06, table
     # Ignoring accounts, the interval of a rate covers less than it says where many convert.
     ignored = table[(table["statistic"] == "rate") & (table["base"] == BASES[-1])]

@@ -55,6 +55,13 @@ def test_a_curve_by_hand():
     assert table["reason"].isna().all()
 
 
+def test_a_curve_through_two_scores_meets_both_rates():
+    # 1 of 4 at score 1, 3 of 4 at score 2: both lie on the curve, which is no separation.
+    counts = count_rows(lead_rows([1] * 4 + [2] * 4, [1, 0, 0, 0, 1, 1, 1, 0]))
+    table = decision_curve(counts, chances=[0.24, 0.26, 0.74, 0.76])
+    assert table["n"].tolist() == [8, 4, 4, 0]
+
+
 @given(strategies.judged())
 @settings(max_examples=15)
 def test_the_pieces_add_up(rows):

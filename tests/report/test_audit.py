@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
+from toolkit.counts import FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
 from toolkit.report.audit.decisions import decisions, pilot_size
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
-from toolkit.report.audit.time import quarter_table
+from toolkit.report.audit.time import _unworked_note, quarter_table
 from toolkit.report.display import FACTS_KIND, Section
 from toolkit.report.wording import MINUS
 
@@ -196,6 +199,34 @@ def test_a_refuted_rise_is_a_warning_with_its_scores() -> None:
     assert any(one.startswith("Review the points: leads with 16") for one in asked)
 
 
+def test_what_points_do_to_the_odds_is_the_ratio_of_the_odds() -> None:
+    # Odds 1/9 at 10 points, 1/3 at 30: 20 points multiply them by 3, from 10% to 25%.
+    cells = [(10, "converted", 100), (10, "not_converted", 900),
+             (30, "converted", 250), (30, "not_converted", 750)]  # fmt: skip
+    section = report.show_calibration(by_hand.audit(ranked=cells))
+    assert section.facts["calibration.odds_of_20_points"] == pytest.approx(3, abs=1e-6)
+    error = math.sqrt(1 / 100 + 1 / 900 + 1 / 250 + 1 / 750)
+    assert section.facts["calibration.odds_low_of_20_points"] == pytest.approx(
+        3 * math.exp(-1.959964 * error), abs=1e-4
+    )
+    assert "multiply the odds of becoming SQL by 3.00" in section.plain()
+    assert "from a rate of 10% to one of 25%" in section.plain()
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([(10, "converted", 5), (10, "not_converted", 5), (30, "converted", 5),
+          (30, "not_converted", 5)], "not enough evidence that points say anything"),
+        ([(10, "converted", 5), (10, "not_converted", 5)], "is not known:"),
+    ],
+)  # fmt: skip
+def test_what_points_do_to_the_odds_may_not_be_known(
+    cells: list[tuple[object, ...]], said: str
+) -> None:
+    assert said in report.show_calibration(by_hand.audit(ranked=cells)).plain()
+
+
 def test_decisions_are_none_when_nothing_asks_for_one() -> None:
     audit = by_hand.audit(ranked=by_hand.RANKED)
     kept = [one for one in decisions(audit) if not one.startswith("Who takes")]
@@ -241,6 +272,92 @@ def test_shuffled_counts_give_the_same_bytes() -> None:
 def test_the_fingerprint_changes_with_one_lead() -> None:
     other = by_hand.counts([*by_hand.RANKED, (10, "unworked", 701)])
     assert fingerprint(other) != fingerprint(by_hand.audit().ranking)
+
+
+def stages(rejected: int = 20) -> StageCounts:
+    """Of 100 hand-offs at 60 points 70 were accepted and 30 became SQL; of 10 at 90, all and 8."""
+    cells = [
+        (60, "accepted", "", "converted", "converted", 30),
+        (60, "accepted", "", "converted", "not_converted", 40),
+        (60, "rejected", "no budget", "not_converted", "not_converted", rejected),
+        (60, "untouched", "", "unworked", "unworked", 10),
+        (90, "accepted", "", "converted", "converted", 8),
+        (90, "accepted", "", "converted", "not_converted", 2),
+    ]
+    names = ["score", "disposition", "given_reason", "stage_accepted", "stage_sql", "n"]
+    frame = pd.DataFrame(cells, columns=names).assign(
+        fit_band="A", behavior_band="1", hand_raiser=False
+    )
+    chain = (FunnelStage("accepted", "accepted", 30), FunnelStage("sql", "SQL", 90))
+    return StageCounts(frame, by_hand.provenance(), chain, ("A",), ("1",), 30)
+
+
+def test_the_funnel_of_the_hand_offs_has_its_own_denominators() -> None:
+    section = report.show_handed(replace(by_hand.audit(), stages=stages()))
+    # 70 of 90 judged at 60 points were accepted, 30 became SQL; 10 nobody worked.
+    assert section.facts["funnel.warm.accepted.rate"] == pytest.approx(70 / 90, abs=1e-8)
+    assert section.facts["funnel.warm.sql.rate"] == pytest.approx(30 / 90, abs=1e-8)
+    assert section.facts["funnel.hot.sql.n"] == 10
+    text = section.plain()
+    # No lead below 50 was handed over, so there is no such band; 20 of 110 had time to decide.
+    assert "cold" not in text
+    assert re.search(r"rejected +no budget +20 +18\.2%", text)
+    assert "A and behavior 1" in text
+
+
+def test_reasons_given_to_a_handful_are_not_shown() -> None:
+    text = report.show_handed(replace(by_hand.audit(), stages=stages(rejected=3))).plain()
+    assert "under 5" in text
+    assert "no budget" not in text
+
+
+def test_without_stages_nothing_is_said_of_hand_offs() -> None:
+    assert "Cannot be told from this data." in report.show_handed(by_hand.audit()).plain()
+
+
+def test_whether_it_pays_is_the_counts_at_the_threshold() -> None:
+    policy = report.Policy(cost_ratio=0.25)
+    section = report.show_payoff(by_hand.audit(ranked=by_hand.RANKED, policy=policy))
+    # 60 of 200 at 50 or more, of 300: (60 - 0.25 * 140) / 300; below 5 and 95 are spared.
+    assert section.facts["payoff.per_100"] == pytest.approx(100 * (60 - 35) / 300, abs=1e-6)
+    assert section.facts["payoff.over_all_per_100"] == pytest.approx(
+        100 * (0.25 * 95 - 5) / 300, abs=1e-6
+    )
+    assert "worth 8.3 (95% interval" in section.plain()
+    assert "the difference to calling all of them is 6.2" in section.plain()
+
+
+def test_whether_it_pays_is_of_worked_leads_where_many_were_not() -> None:
+    some = [*by_hand.RANKED, (90, "unworked", 100), (10, "unworked", 700)]
+    section = report.show_payoff(by_hand.audit(ranked=some, policy=report.Policy(cost_ratio=0.25)))
+    # Over the bar 60 of 200 judged; the 100 that nobody worked are in no number.
+    assert section.facts["payoff.per_100"] == pytest.approx(100 * (60 - 35) / 200, abs=1e-6)
+    assert section.facts["payoff.over_all_per_100"] is None
+    assert "Cannot be told from this data. Of all leads this cannot be told" in section.plain()
+
+
+def test_whether_it_pays_needs_a_cost() -> None:
+    assert "nobody said (cost_ratio)" in report.show_payoff(by_hand.audit()).plain()
+
+
+def test_segments_that_differ_are_named_with_their_number_allowed_for() -> None:
+    # 30% of 1,000 against 10% of 1,000 and of 1,000.
+    cells = [(60, state, name, n) for name, k in (("north", 300), ("south", 100), ("west", 100))
+             for state, n in (("converted", k), ("not_converted", 1000 - k))]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segments.differing"] == 3
+    assert "Leads of north become SQLs more often than the rest" in section.plain()
+
+
+def test_segments_that_nobody_worked_are_not_compared() -> None:
+    cells = [(60, state, name, n) for name, k in (("north", 300), ("south", 100))
+             for state, n in (("converted", k), ("not_converted", 1000 - k), ("unworked", 900))]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segments.differing"] == 0
+    assert "Whether any region differs cannot be told" in section.plain()
+    table = pd.DataFrame({"answer": ["Yes", "Cannot be told from this data"]})
+    assert _unworked_note(table).startswith("Of one of them too many leads were never worked")
+    assert not _unworked_note(table.head(1))
 
 
 def test_segments_are_exploratory_and_escaped() -> None:

@@ -82,6 +82,8 @@ def segments_sentence(table: pd.DataFrame, *, words: Words, axis: str = "segment
     if shown.empty:
         return f"No {axis} has enough judged leads to compare"
     sure = shown[shown["answer"] == "Yes"]
+    if (shown["answer"] == "Cannot be told from this data").all():
+        return f"Whether any {axis} differs cannot be told: too many leads were never worked"
     if sure.empty:
         return f"No {axis} is seen to differ from the others in how often leads {words.become}"
     better, worse = (
@@ -105,7 +107,7 @@ def cliff_sentence(table: pd.DataFrame, *, words: Words) -> str:
     below, above = (_scores(row, side) for side in ("below", "above"))
     rates = f"{percent(row['above_rate'], 0)} against {percent(row['below_rate'], 0)}"
     if row["answer"] == "Cannot be told from this data":
-        return f"Leads at {below} were mostly not worked: {above} cannot be compared with them"
+        return f"Too many leads were never worked to compare {above} points with {below}"
     if row["answer"] == "Yes":
         return f"Leads at {above} {words.become} more often than leads at {below} ({rates})"
     return (

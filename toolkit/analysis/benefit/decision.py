@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,12 +110,17 @@ def _fitted(cells: Cells) -> tuple[Floats | None, str | None]:
     if np.count_nonzero(cells.judged) == 1:
         return None, "no curve: all judged leads have the same score"
     import statsmodels.api as sm  # noqa: PLC0415 - slow to load
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning  # noqa: PLC0415 - slow to load
 
     used = cells.judged > 0
     middle = np.average(cells.levels, weights=cells.judged)
     design = sm.add_constant(cells.levels - middle, has_constant="add")
     outcome = np.column_stack([cells.converted, cells.not_converted])[used]
-    fit = sm.GLM(outcome, design[used], family=sm.families.Binomial()).fit()
+    # A curve through two scores meets both: no residual degree of freedom (the scale, which is not
+    # used, is then x/0), and what looks like separation is an exact fit.
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        fit = sm.GLM(outcome, design[used], family=sm.families.Binomial()).fit()
     return np.asarray(fit.predict(design), dtype=np.float64), _OPTIMISTIC
 
 

@@ -5,6 +5,7 @@ prepare -> Audit -> show_verdict, show_flow, ... -> Section
 
 from toolkit.report.audit.evidence import show_evidence
 from toolkit.report.audit.front import show_verdict
+from toolkit.report.audit.handed import show_handed
 from toolkit.report.audit.inputs import (
     Audit,
     Policy,
@@ -13,6 +14,7 @@ from toolkit.report.audit.inputs import (
     prepare_scored_audit,
 )
 from toolkit.report.audit.limits import show_limits, show_method
+from toolkit.report.audit.payoff import show_payoff
 from toolkit.report.audit.people import show_data_health, show_flow
 from toolkit.report.audit.policy import show_thresholds
 from toolkit.report.audit.ranking import show_ranking
@@ -29,8 +31,10 @@ __all__ = [
     "show_data_health",
     "show_evidence",
     "show_flow",
+    "show_handed",
     "show_limits",
     "show_method",
+    "show_payoff",
     "show_quarters",
     "show_ranking",
     "show_segments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis import (
@@ -41,6 +42,7 @@ __all__ = [
     "scores_table",
     "small",
     "verdicts",
+    "worked_leads",
     "worked_only",
 ]
 
@@ -101,6 +103,14 @@ def among(audit: Audit) -> str:
     if audit.ranked is audit.ranking:
         return "leads that sales worked"
     return f"leads with {audit.threshold} points or more that sales worked"
+
+
+def worked_leads(audit: Audit) -> ScoreCounts:
+    """The leads whose ranking can be judged, without those that sales never worked.
+
+    What is computed from them holds for all only if the others are like them, and says so.
+    """
+    return replace(audit.ranked, frame=audit.ranked.frame.query("state != 'unworked'"))
 
 
 def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:

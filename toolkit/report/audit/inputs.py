@@ -14,6 +14,8 @@ from toolkit.backtest import (
     Backtest,
     Outcome,
     count_scores,
+    count_stages,
+    count_weeks,
     read_scored,
     run_backtest,
 )
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.analysis import Leaks, Reconciliation
-    from toolkit.counts import ScoreCounts
+    from toolkit.counts import ScoreCounts, StageCounts, WeekCounts
 
 __all__ = [
     "Audit",
@@ -94,6 +96,10 @@ class Audit:
     """What may know the outcome; None where no lead can be judged from its creation on."""
     reconciliation: Reconciliation | None = field(default=None, repr=False)
     """Recorded against replayed scores; None without a history of one recorded score."""
+    stages: StageCounts | None = field(default=None, repr=False)
+    """The leads handed over by stages reached and decisions; None without any of these."""
+    handed_weeks: WeekCounts | None = field(default=None, repr=False)
+    """The leads handed over by week: what sales in fact received."""
 
     @property
     def told(self) -> bool:
@@ -103,8 +109,8 @@ class Audit:
 
 def prepare(
     *,
-    crm: str | None = None,
-    model: str | None = None,
+    crm: str | Crm | None = None,
+    model: str | Model | None = None,
     quarter: str | None = None,
     outcome: str = "sql",
     within_days: int = 90,
@@ -228,6 +234,8 @@ def prepare_audit(
         prepared_on=prepared_on,
         leaks=leaks_of_crm(source, rules, wanted),
         reconciliation=compared,
+        stages=_stages(handed, source) if handed else None,
+        handed_weeks=count_weeks(handed) if handed else None,
     )
 
 
@@ -247,6 +255,15 @@ def _handed_over(model: Model, crm: Crm, outcome: Outcome) -> Backtest | None:
     if not found or not found[0]:
         return None
     return run_backtest(model, crm, moment=AtHandoff(), outcome=outcome)
+
+
+def _stages(handed: Backtest, crm: Crm) -> StageCounts | None:
+    """Count stages and decisions, where the export has any of the usual stages."""
+    try:
+        return count_stages(handed, crm)
+    except QuestionError:
+        # None of accepted, sql and won occurs: the section says that it cannot be told.
+        return None
 
 
 def prepare_scored_audit(

@@ -143,8 +143,17 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
         )
     shown = _neighbours(table, audit.threshold)
     marked = [i for i, at in enumerate(shown["threshold"]) if at == audit.threshold]
-    note = "In bold: today's threshold." if marked else ""
+    bold = "In bold: today's threshold. " if marked else ""
+    note = f"{bold}{_when(audit)}".strip()
     return table_of(shown, columns, caption="Thresholds side by side", note=note, marked=marked)
+
+
+def _when(audit: Audit) -> str:
+    """Whose volume it is: leads that reach the points later are in no row."""
+    if audit.kind == "flat":
+        return ""
+    moment = audit.ranking.provenance.moment
+    return f"By the score {moment}: leads that reach the points later come on top."
 
 
 def _neighbours(table: pd.DataFrame, threshold: int | None) -> pd.DataFrame:

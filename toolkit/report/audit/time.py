@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from toolkit.analysis import auc, rate
+from toolkit.analysis import segment_table as compared_segments
 from toolkit.report.audit.common import among, counted, masked, rate_cell, small
 from toolkit.report.audit.quarters import is_closed
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_quarters
+from toolkit.report.figures import plot_quarters, plot_segments
 from toolkit.report.findings import fact
 from toolkit.report.wording import count
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["quarter_table", "segment_table", "show_quarters", "show_segments"]
 
 _MOST_SEGMENTS = 20
+_PAIR = 2
 
 
 def quarter_table(counts: ScoreCounts) -> pd.DataFrame:
@@ -148,10 +150,27 @@ def show_segments(audit: Audit) -> Section:
     more = len(table) - _MOST_SEGMENTS
     left_out = f" {more} smaller ones are not shown." if more > 0 else ""
     note = (
-        "Exploratory: with many segments one stands out by chance; none of the differences is"
-        f" tested.{left_out}"
+        "Exploratory: with many segments one stands out by chance. The figure allows for their number"
+        f" (Holm 1979).{left_out}"
     )
     shown = table_of(table.head(_MOST_SEGMENTS), columns, caption=f"By {axis}", note=note)
-    return Section(
-        (shown,), {"segments.axis": axis, "segments.shown": min(len(table), _MOST_SEGMENTS)}
-    )
+    compared = compared_segments(audit.segments)
+    differing = compared.loc[compared["answer"] == "Yes", "segment"]
+    facts: dict[str, object] = {
+        "segments.axis": axis,
+        "segments.shown": min(len(table), _MOST_SEGMENTS),
+        "segments.differing": len(differing),
+    }
+    if not audit.told or compared["rate"].notna().sum() < _PAIR:
+        return Section((shown,), facts)
+    figure = plot_segments(compared, words=audit.words, axis=axis, note=_unworked_note(compared))
+    return Section((Picture(figure), shown), facts)
+
+
+def _unworked_note(compared: pd.DataFrame) -> str:
+    """Why segments are not called different where their leads were seldom worked."""
+    untold = int((compared["answer"] == "Cannot be told from this data").sum())
+    if not untold:
+        return ""
+    whose = "one of them" if untold == 1 else f"{untold} of them"
+    return f"Of {whose} too many leads were never worked to say whether they differ."

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.analysis import Monotonicity, band_table, calibration_table, monotonicity
+from toolkit.analysis import (
+    Monotonicity,
+    PointsFit,
+    band_table,
+    calibration_table,
+    fit_points,
+    monotonicity,
+)
 from toolkit.report.audit.common import among, masked
 from toolkit.report.audit.quarters import is_closed
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_calibration, plot_promises
+from toolkit.report.findings import fact
 from toolkit.report.wording import Words, count, percent, score_range, span
 
 if TYPE_CHECKING:
     from toolkit.report.audit.inputs import Audit
 
-__all__ = ["falling_text", "show_calibration"]
+__all__ = ["falling_text", "points_text", "show_calibration"]
 
 _MOST_ROWS = 20
+_POINTS = 20
+_TENTH = 0.1
 _MOST_FALLS = 4
 
 
@@ -34,9 +45,12 @@ def show_calibration(audit: Audit) -> Section:
     parts: list[Part] = [Paragraph(_said(found, falling), *_tone(found))]
     parts.append(Picture(plot_calibration(table, words=audit.words, refuted=falling, note=note)))
     parts.append(_steps_table(table, audit.words))
+    line = fit_points(audit.ranked)
+    parts.append(Paragraph(points_text(line, words=audit.words), "finding"))
     facts: dict[str, object] = {
         "calibration.monotone_refuted": found.refuted,
         "calibration.falling_pairs": len(found.pairs),
+        **_points_facts(line),
     }
     promised = _promises(audit)
     if promised is not None:
@@ -48,6 +62,45 @@ def show_calibration(audit: Audit) -> Section:
             )
         )
     return Section(tuple(parts), facts)
+
+
+def points_text(line: PointsFit, *, words: Words) -> str:
+    """Say what 20 points do to the odds, and what they would do to a rate of one in ten.
+
+    Odds are no chances: the rate is spelled out, so that nobody reads `times as likely`.
+    """
+    if math.isnan(line.slope):
+        return f"What points do to the odds of {words.becoming} is not known: {line.reason}."
+    factor, low, high = _factors(line)
+    ends = f"95% interval {_times(low)} to {_times(high)}"
+    said = (
+        f"{_POINTS} points more multiply the odds of {words.becoming} by {_times(factor)} ({ends})"
+    )
+    odds = _TENTH / (1 - _TENTH) * factor
+    meant = f"from a rate of {percent(_TENTH, 0)} to one of {percent(odds / (1 + odds), 0)}"
+    if low <= 1 <= high:
+        return f"{said}: not enough evidence that points say anything of the odds."
+    return f"{said}, that is {meant}, if the odds rise evenly with the points."
+
+
+def _factors(line: PointsFit) -> tuple[float, float, float]:
+    slopes = (line.slope, line.slope_low, line.slope_high)
+    # Beyond e^50 the odds are a number that no page can hold.
+    one, two, three = (math.exp(min(_POINTS * slope, 50.0)) for slope in slopes)
+    return one, two, three
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2f}" if factor < 10 else f"{factor:.0f}" if factor < 1000 else "over 1,000"  # noqa: PLR2004 - digits by size
+
+
+def _points_facts(line: PointsFit) -> dict[str, object]:
+    factor, low, high = _factors(line) if not math.isnan(line.slope) else (math.nan,) * 3
+    names = ("odds", "odds_low", "odds_high")
+    return {
+        f"calibration.{name}_of_{_POINTS}_points": fact(value)
+        for name, value in zip(names, (factor, low, high), strict=True)
+    }
 
 
 def _untold_calibration(found: Monotonicity, falling: str) -> Section:

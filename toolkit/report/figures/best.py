@@ -60,11 +60,16 @@ def _note(found: BestThresholds, value: float, unit: str, note: str) -> str:
     if not math.isnan(found.corrected):
         parts.append(
             f"The best was chosen on these leads: corrected for that it is worth"
-            f" {100 * value * found.corrected:.3g}, not {100 * value * found.apparent:.3g}."
+            f" {_amount(100 * value * found.corrected)}, not {_amount(100 * value * found.apparent)}."
         )
     if found.reason:
         parts.append(f"{found.reason[0].upper()}{found.reason[1:]}.")
     return " ".join([*parts, note]).strip()
+
+
+def _amount(value: float) -> str:
+    """Three digits, never as a power of ten."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - digits by size
 
 
 def _draw(axes: Axes, found: BestThresholds, scale: float) -> None:
@@ -112,7 +117,7 @@ def _spoken(found: BestThresholds, scale: float) -> str:
         return "No threshold is worth more than nothing."
     inside = found.table[found.table["among_best"].fillna(value=False)]
     listed = ", ".join(
-        f"{row['threshold']}: {scale * row['net_benefit']:.3g}"
+        f"{row['threshold']}: {_amount(scale * row['net_benefit'])}"
         for row in inside.to_dict("records")[:12]
     )
     return (

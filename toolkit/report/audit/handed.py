@@ -1,0 +1,103 @@
+"""What became of the leads handed over: stage by stage, decision by decision, fit by behavior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolkit.analysis import ScoreBand, disposition_table, funnel_table, grid_table
+from toolkit.report.audit.common import small
+from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid
+from toolkit.report.findings import fact
+from toolkit.report.sentences import FEWEST
+from toolkit.report.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.counts import StageCounts
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = ["show_handed"]
+
+
+def show_handed(audit: Audit) -> Section:
+    """The funnel by band, what sales decided and why, and the grid of fit and behavior."""
+    counts = audit.stages
+    if counts is None or counts.frame.empty:
+        words = audit.words
+        text = f"No dated stages say what became of each {words.handed}."
+        return Section((Paragraph(text, "note", "Cannot be told from this data."),))
+    funnel = _occurring(funnel_table(counts, audit.bands), counts)
+    decided = _occurring(disposition_table(counts, audit.bands), counts)
+    parts: list[Part] = [Picture(plot_funnel(funnel)), Picture(plot_dispositions(decided))]
+    reasons = _reasons(counts)
+    if reasons is not None:
+        parts.append(reasons)
+    parts.append(Paragraph(_warning(audit), "note"))
+    parts += _grid(counts, audit)
+    return Section(tuple(parts), _facts(funnel))
+
+
+def _occurring(table: pd.DataFrame, counts: StageCounts) -> pd.DataFrame:
+    """Leave out the bands in which no lead was handed over."""
+    score = counts.frame["score"]
+    # NaN is an open end: no comparison with it holds.
+    kept = [
+        bool((~(score < row["start"]) & ~(score >= row["stop"])).any())
+        for row in table.to_dict("records")
+    ]
+    return table[kept].reset_index(drop=True)
+
+
+def _warning(audit: Audit) -> str:
+    many = audit.words.handed_many
+    return (
+        f"All {many} of the export, scored when they were handed over. Rejected is not the same as"
+        " badly scored: sales rejects for reasons that no score knows, and what nobody decided says"
+        " nothing about the lead."
+    )
+
+
+def _reasons(counts: StageCounts) -> Table | None:
+    """Why leads were rejected or recycled, the most frequent reason first."""
+    table = disposition_table(counts, [ScoreBand("all", None)])
+    given = table[(table["given_reason"] != "") & (table["leads"] > 0)]
+    if given.empty:
+        return None
+    columns = [
+        Column("Decision", lambda row: str(row["disposition"]), "left"),
+        Column("Reason given", lambda row: str(row["given_reason"]), "left"),
+        Column("Leads", lambda row: small(row["leads"])),
+        Column(
+            "Share, of leads whose time to decide has passed",
+            lambda row: "hidden" if row["leads"] < FEWEST else percent(float(row["share"])),
+        ),
+    ]
+    return table_of(
+        given.sort_values(["leads", "given_reason"], ascending=[False, True]),
+        columns,
+        caption="Why sales turned leads down",
+    )
+
+
+def _grid(counts: StageCounts, audit: Audit) -> list[Part]:
+    """The grid for the outcome that is audited, where it is a stage that was counted."""
+    found = [stage for stage in counts.stages if stage.label == audit.words.outcome]
+    if not found:
+        return []
+    table = grid_table(counts, stage=found[0].name)
+    note = (
+        f"{found[0].label} within {found[0].within_days} days of the hand-off. Among so many cells"
+        " one stands out by chance."
+    )
+    return [Picture(plot_grid(table, words=audit.words, note=note))]
+
+
+def _facts(funnel: pd.DataFrame) -> dict[str, object]:
+    judged = funnel[(funnel["of"] == "judged leads") & (funnel["n"] >= FEWEST)]
+    return {
+        f"funnel.{row['band']}.{row['stage']}.{name}": fact(float(row[name]))
+        for row in judged.to_dict("records")
+        for name in ("n", "rate", "low", "high")
+    }

@@ -1,0 +1,280 @@
+"""Everything a threshold review needs: the audit's counts, what a call costs, and the best set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.analysis import best_thresholds, capacity_table
+from toolkit.backtest.counting.crossings import count_crossings
+from toolkit.crm import connect
+from toolkit.errors import QuestionError
+from toolkit.model import load_model
+from toolkit.report.audit import inputs as audits
+from toolkit.report.audit.common import worked_leads, worked_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from toolkit.analysis import BestThresholds
+    from toolkit.counts import ScoreCounts, WeekCounts
+    from toolkit.report.audit.inputs import Audit
+
+__all__ = ["Review", "Stakes", "candidates", "drawn", "prepare", "review_of", "volume_table"]
+
+_STEP, _EACH_SIDE, _FEW_LEVELS, _TAIL = 5, 4, 15, 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What is at stake, as agreed before looking; None where nobody said."""
+
+    cost_ratio: float | None = None
+    """Cost of working a lead that does not convert over the gain of working one that does."""
+    gain: float = 1.0
+    """What a worked lead that converts gains, in `currency`; 1 where no money was named."""
+    cost_per_lead: float | None = None
+    hours_per_lead: float | None = None
+    capacity_per_week: float | None = None
+    margin: float = 0.05
+    """The distance from the break-even rate that a pilot is to see."""
+    currency: str = ""
+
+    @property
+    def break_even(self) -> float:
+        """The conversion rate from which working a lead pays; NaN where nobody said."""
+        return math.nan if self.cost_ratio is None else self.cost_ratio / (1 + self.cost_ratio)
+
+    @property
+    def money(self) -> bool:
+        """Whether a conversion's worth was named in money."""
+        return self.cost_ratio is not None and self.cost_per_lead is not None and self.gain != 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The counted inputs of every section; sections are functions of this value."""
+
+    audit: Audit
+    worked: ScoreCounts = field(repr=False)
+    """The leads that were worked (and those too young), from today's threshold up where too many
+    below were not: thresholds are compared on these, as if the others were like them."""
+    stakes: Stakes
+    thresholds: tuple[int, ...]
+    """The rows of the table."""
+    tiers: tuple[int, ...]
+    lower: int | None
+    """The lower threshold that the box and the pilot speak of."""
+    best: BestThresholds | None = field(repr=False)
+    """The thresholds that cannot be told from the best of `worked`; None without a cost ratio."""
+    volumes: Mapping[int, WeekCounts] = field(repr=False)
+    """For each threshold the leads by the week in which they first reach it; none without dates."""
+
+    @property
+    def threshold(self) -> int | None:
+        """Today's threshold."""
+        return self.audit.threshold
+
+    @property
+    def restricted(self) -> bool:
+        """Whether too many leads were never worked for an answer that holds for all of them."""
+        return worked_only(self.audit)
+
+
+def prepare(
+    *,
+    crm: str | None = None,
+    model: str | None = None,
+    quarter: str | None = None,
+    outcome: str = "sql",
+    within_days: int = 90,
+    age_days: int = 14,
+    scored: str | None = None,
+    score: str | Sequence[str] | None = None,
+    account: str | None = None,
+    scored_before_outcome: bool = False,
+    threshold: int | None = None,
+    thresholds: Sequence[int | str] | None = None,
+    tiers: Sequence[int | str] | None = None,
+    lower: int | None = None,
+    value_per_positive: float | None = None,
+    cost_per_lead: float | None = None,
+    cost_ratio: float | None = None,
+    currency: str = "",
+    hours_per_lead: float | None = None,
+    capacity_per_week: float | None = None,
+    margin: float = 0.05,
+    accept_mismatch: bool = False,
+    prepared_on: str | None = None,
+) -> Review:
+    """Prepare the review that the parameters of the notebook ask for.
+
+    Raises what the audit's `prepare` raises, and QuestionError for stakes that contradict each other.
+    """
+    stakes = _stakes(
+        value_per_positive,
+        cost_per_lead,
+        Stakes(cost_ratio, 1.0, cost_per_lead, hours_per_lead, capacity_per_week, margin, currency),
+    )
+    source = None if crm is None else connect(crm)
+    rules = None if model is None else load_model(model)
+    audit = audits.prepare(
+        crm=source,
+        model=rules,
+        quarter=quarter,
+        outcome=outcome,
+        within_days=within_days,
+        age_days=age_days,
+        scored=scored,
+        score=score,
+        account=account,
+        scored_before_outcome=scored_before_outcome,
+        threshold=threshold,
+        cost_ratio=stakes.cost_ratio,
+        capacity_per_week=capacity_per_week,
+        accept_mismatch=accept_mismatch,
+        prepared_on=prepared_on,
+    )
+    review = review_of(
+        audit,
+        stakes=stakes,
+        thresholds=_whole("thresholds", thresholds),
+        tiers=_whole("tiers", tiers),
+        lower=lower,
+    )
+    if source is None or rules is None:
+        return review
+    asked = sorted({*review.thresholds, *review.tiers, *drawn(review)})
+    origin = audit.ranking.provenance
+    volumes = count_crossings(rules, source, asked, provenance=origin)
+    return replace(review, volumes=volumes)
+
+
+def _stakes(value: float | None, cost: float | None, stakes: Stakes) -> Stakes:
+    """Turn money into a cost ratio: a wasted call costs c, a useful one gains value - c."""
+    for name, number in (
+        ("value_per_positive", value),
+        ("cost_per_lead", cost),
+        ("hours_per_lead", stakes.hours_per_lead),
+        ("capacity_per_week", stakes.capacity_per_week),
+        ("cost_ratio", stakes.cost_ratio),
+    ):
+        if number is not None and not (number > 0 and math.isfinite(number)):
+            raise QuestionError(f"{name} is {number}: expected a number above 0, or leave it out")
+    if value is None:
+        return stakes
+    if cost is None or stakes.cost_ratio is not None:
+        raise QuestionError(
+            "value_per_positive goes with cost_per_lead and without cost_ratio: the ratio follows "
+            "from the two as cost / (value - cost)"
+        )
+    if value <= cost:
+        raise QuestionError(
+            f"value_per_positive is {value:g} and cost_per_lead {cost:g}: a lead that converts must "
+            "be worth more than working it costs, or no threshold pays"
+        )
+    return replace(stakes, cost_ratio=cost / (value - cost), gain=value - cost)
+
+
+def _whole(name: str, given: Sequence[int | str] | None) -> tuple[int, ...] | None:
+    try:
+        return None if given is None else tuple(sorted({int(each) for each in given}))
+    except ValueError:
+        raise QuestionError(
+            f"{name} is {list(given or ())}: expected whole numbers such as [45, 50, 55]"
+        ) from None
+
+
+def review_of(
+    audit: Audit,
+    *,
+    stakes: Stakes = Stakes(),
+    thresholds: tuple[int, ...] | None = None,
+    tiers: tuple[int, ...] | None = None,
+    lower: int | None = None,
+    volumes: Mapping[int, WeekCounts] | None = None,
+) -> Review:
+    """Build the review on the counts of an audit."""
+    today = audit.threshold
+    if lower is not None and today is not None and lower >= today:
+        raise QuestionError(f"lower is {lower}: expected a score below the threshold {today}")
+    worked = worked_leads(audit)
+    best = None
+    if stakes.cost_ratio is not None and audit.told:
+        best = best_thresholds(
+            worked,
+            cost_ratio=stakes.cost_ratio,
+            threshold=today,
+            thresholds=candidates(worked, today),
+        )
+    title = f"Threshold review: {audit.title.removeprefix('Quarterly audit of ')}"
+    return Review(
+        audit=replace(audit, title=title),
+        worked=worked,
+        stakes=stakes,
+        thresholds=thresholds or _around(audit.ranking, today),
+        tiers=tiers or _starts(audit),
+        lower=_lower(audit) if lower is None else lower,
+        best=best,
+        volumes=volumes or {},
+    )
+
+
+def drawn(review: Review) -> list[int]:
+    """The thresholds of the curve: the rows of the table and all candidates from them upwards."""
+    known = candidates(review.audit.ranking, review.threshold)
+    return sorted({*review.thresholds, *(t for t in known if t >= min(review.thresholds))})
+
+
+def volume_table(review: Review, capacity_per_week: float = math.inf) -> pd.DataFrame:
+    """`capacity_table` of each threshold, by the weeks in which leads first reach it."""
+    # No capacity: a number that no week exceeds.
+    most = 1e12 if math.isinf(capacity_per_week) else capacity_per_week
+    parts = [
+        capacity_table(weeks, capacity_per_week=most, thresholds=[threshold])
+        for threshold, weeks in sorted(review.volumes.items())
+    ]
+    if not parts:
+        return pd.DataFrame(columns=["threshold", "weeks", "mean", "median", "p90", "most"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def candidates(counts: ScoreCounts, today: int | None) -> list[int]:
+    """Every fifth score through today's threshold, or every score where there are few."""
+    scores = counts.frame.groupby("score")["n"].sum()
+    if len(scores) <= _FEW_LEVELS or today is None:
+        return [int(score) for score in scores.index]
+    above = scores[::-1].cumsum()[::-1] / scores.sum()
+    # The last few leads of all make no policy.
+    top, bottom = int(above[above >= _TAIL].index.max()), int(scores.index.min())
+    return [t for t in _every_fifth(bottom, top, today) if t >= bottom]
+
+
+def _every_fifth(bottom: int, top: int, through: int) -> list[int]:
+    return list(range(through - _STEP * ((through - bottom) // _STEP), top + 1, _STEP))
+
+
+def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
+    """Today's threshold and four steps on either side; all scores where there are few."""
+    scores = sorted({int(score) for score in counts.frame["score"]})
+    if len(scores) <= _FEW_LEVELS:
+        return tuple(sorted({*scores, *(() if today is None else (today,))}))
+    middle = scores[len(scores) // 2] if today is None else today
+    steps = range(-_EACH_SIDE, _EACH_SIDE + 1)
+    return tuple(middle + _STEP * k for k in steps if scores[0] <= middle + _STEP * k <= scores[-1])
+
+
+def _starts(audit: Audit) -> tuple[int, ...]:
+    starts = {int(band.start) for band in audit.bands if band.start is not None}
+    return tuple(sorted(starts))
+
+
+def _lower(audit: Audit) -> int | None:
+    """The start of the next band down, or five points below."""
+    today = audit.threshold
+    if today is None:
+        return None
+    return max((start for start in _starts(audit) if start < today), default=today - _STEP)
