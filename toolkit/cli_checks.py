@@ -99,7 +99,7 @@ def _check_crm(crm: Path, model: Path | None, outcome: str, *, within: int, stri
         line = Text(f"{row['level']:8}", style=_STYLES[str(row["level"])])
         _out.print(line.append(f"{row['table']}: {row['text']}{examples}", style="default"))
     tables, until = ", ".join(sorted(source.tables)), source.observed_until
-    _out.print(f"Tables: {tables}. Seen until {until} UTC.")
+    _out.print(f"Tables: {tables}. Seen until {until} UTC.", soft_wrap=True)
     rules = None if model is None else _load(model)
     leaking = _look_for_leaks(source, rules, outcome, within)
     lints = 0 if model is None else _check_model(model, source, strict=strict)

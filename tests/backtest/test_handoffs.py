@@ -78,7 +78,8 @@ def test_the_classes_add_up_and_fit_the_lag_of_each_lead(recorded: dict, replaye
     both = found.table.dropna()
     lags = [replayed[i] - recorded[i] for i in recorded.keys() & replayed.keys()]
     inside = [
-        sum(low < lag < high or (lag == (low if low > 0 else high) and abs(lag) >= 1)
+        # The end nearer to 0 belongs to a class; the class around 0 holds neither of its ends.
+        sum(low < lag < high or (low > 0 and lag == low) or (high < 0 and lag == high)
             for lag in lags)
         for low, high in zip(both["from_days"], both["to_days"], strict=True)
     ]  # fmt: skip

@@ -123,7 +123,7 @@ def test_a_saved_model_may_look_like_the_one_before(tmp_path):
     save_model(new, tmp_path / "new.yaml", like=old)
     assert load_model(tmp_path / "new.yaml") == new
     assert "# Who they are." in (tmp_path / "new.yaml").read_text("utf-8")
-    with pytest.raises(SourceError, match=r"cannot read none\.yaml"):
+    with pytest.raises(SourceError, match=r"cannot read none\.yaml: .*; check path and rights"):
         save_model(new, tmp_path / "x.yaml", like=tmp_path / "none.yaml")
 
 

@@ -51,13 +51,24 @@ def benefit_intervals(
     leads, `cost_ratio` one number or one for each row of the masks.
     """
     weight = np.broadcast_to(np.asarray(cost_ratio, dtype=np.float64), len(masks))
-    return _joined(shares, weight, part_error(cells, masks, weight), confidence)
+    # A share of 0 or 1 takes its design effect from all thresholds, so that it is the same here
+    # as in the table of thresholds, however many masks are asked for.
+    pools = [share_family(cells, hit=hit) for hit in (True, False)]
+    return _joined(shares, weight, part_error(cells, masks, weight), confidence, pools=pools)
 
 
 def _joined(
-    shares: Sequence[Family], cost_ratio: Floats, error: Floats, confidence: float
+    shares: Sequence[Family],
+    cost_ratio: Floats,
+    error: Floats,
+    confidence: float,
+    *,
+    pools: Sequence[Family] | None = None,
 ) -> tuple[Floats, Floats, Floats]:
-    hits, misses = (rate_arrays(share, confidence=confidence) for share in shares)
+    hits, misses = (
+        rate_arrays(share, confidence=confidence, pool=pool)
+        for share, pool in zip(shares, pools or shares, strict=True)
+    )
     estimate = hits.estimate - cost_ratio * misses.estimate
     rho = _correlation(cost_ratio, error, *shares)
     down = _distance(hits.estimate - hits.low, cost_ratio * (misses.high - misses.estimate), rho)
