@@ -58,6 +58,8 @@ def band_table(
     reader must know; None otherwise).
 
     Raises QuestionError without bands or when two bands start at the same score.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     cells = read_cells(counts)
     names, starts = _ordered(bands)
@@ -73,6 +75,8 @@ def level_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFram
 
     Columns as in `band_table`; `band` is the score as text, `start` the score, `stop` the next
     whole number.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     cells = read_cells(counts)
     group = np.arange(len(cells.levels))[::-1]

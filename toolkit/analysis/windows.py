@@ -35,6 +35,8 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
     of leads old enough for it); `plateau_positives` (of these by the end of this one);
     `plateau_share`, `low`, `high`; `reason` (why there is no share, or what to know of it).
 
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
     >>> from toolkit.counts import DelayCounts
     >>> frame = pd.DataFrame(
     ...     [(30, "all", "converted", 1), (30, "all", "not_converted", 3),

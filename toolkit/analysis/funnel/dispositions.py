@@ -45,6 +45,8 @@ def disposition_table(
     Columns: `band`, `start`, `stop`, `disposition` (accepted, auto_accepted, rejected, recycled,
     no_response, undecided, untouched, pending), `given_reason`, `leads` (with this disposition), `n`
     (the denominator), `share`, `low`, `high`, `reason`.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     frame = counts.frame
     said = frame["disposition"].astype(str)
@@ -111,6 +113,8 @@ def stall_table(stays: StayCounts, *, share: float = 0.9, confidence: float = 0.
     Columns: `stage`, `moved_on` (leads that left it), `limit_days`, `n` (still there), `positives`
     (stalled), `rate` (positives / n), `low`, `high`, `reason`.
 
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
     >>> import pandas as pd
     >>> from toolkit.counts import Provenance, StayCounts
     >>> frame = pd.DataFrame({"stage": "mql", "days": [1, 2, 2, 9],
@@ -175,6 +179,8 @@ def response_table(
 
     Columns: `response` (fastest first), then those of `band_table`. Raises QuestionError where the
     counts are not by response.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     if counts.by != ("response",):
         raise QuestionError(

@@ -34,6 +34,8 @@ def grid_table(
     `low`, `high`, `suppressed` (then `leads`, `n` and `positives` are NaN as well), `reason`.
 
     Raises QuestionError where the stage was not counted.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     if fewer_than < 1:
         raise QuestionError(f"fewer_than is {fewer_than}: expected at least 1 lead")

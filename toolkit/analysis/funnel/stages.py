@@ -42,6 +42,8 @@ def funnel_table(
     `of`, `leads` (all of the band), `n` (the denominator), `positives`, `rate`, `low`, `high`,
     `immature`, `unworked`, `already` (reached before the moment), `skipped`, `reason`.
 
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
     >>> import pandas as pd
     >>> from toolkit.counts import FunnelStage, Provenance, StageCounts
     >>> frame = pd.DataFrame({"score": [60, 60, 60], "fit_band": "A", "behavior_band": "1",
@@ -63,6 +65,8 @@ def grade_funnel_table(counts: StageCounts, *, confidence: float = 0.95) -> pd.D
 
     Columns as in `funnel_table`; `band` is the grade of fit and that of behavior, as in `A1`, or
     both ranges of points where the model has no grades; `start` and `stop` are NaN.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     frame = counts.frame
     groups = [
@@ -90,6 +94,8 @@ def hand_raiser_table(
     what the other points are worth. Columns as in `funnel_table`, with `who` first: `all leads`,
     `without hand-raisers`, `hand-raisers`. Raises QuestionError where no criterion was named when
     counting.
+
+    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
     """
     if not counts.hand_raisers:
         raise QuestionError(

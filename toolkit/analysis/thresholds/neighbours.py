@@ -48,6 +48,8 @@ def cliff_table(
     equality); `p_holm` (adjusted for the widths); `answer` (does the side above convert more
     often by more than `margin`? Yes, No, Not enough evidence, Cannot be told from this data);
     `reason`. Judged leads only; fewer than 5 on a side are not compared.
+
+    Source: Zou and Donner (2008) for the difference, Rao and Scott (1981) for the test, Holm (1979).
     """
     if not widths or any(int(width) != width or width < 1 for width in widths):
         raise QuestionError(f"widths are whole numbers of at least 1, found {list(widths)}")
@@ -79,6 +81,8 @@ def tier_table(
     neighbouring tiers, highest first. Columns as in `cliff_table`, with `tier_from` and
     `next_from` (lowest score of the upper tier and of the lower one; NaN where it is open) in place
     of the widths and ends; `p_holm` is adjusted for the pairs.
+
+    Source: Zou and Donner (2008) for the difference, Rao and Scott (1981) for the test, Holm (1979).
     """
     check_thresholds(thresholds)
     starts = np.unique(np.asarray(thresholds, dtype=np.int64))
