@@ -32,10 +32,13 @@ lint: venv  ## format, lint, types, contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-sample: venv  ## make the sample report anew, on the demo data
-	$(BIN)/leadscore demo --output reports/demo
+sample: demo  ## make the sample reports anew, on the demo data
+	for name in threshold_review weight_review; do \
+	  $(BIN)/leadscore report $$name --crm reports/demo/crm/crm.yaml --model reports/demo/crm/model.yaml \
+	    --set cost_ratio=0.11 --output reports/demo || exit 1; done
 	mkdir -p reports/sample
-	cp reports/demo/quarterly_audit.html reports/demo/quarterly_audit.facts.json reports/sample/
+	cp reports/demo/*.html reports/demo/*.facts.json reports/demo/weight_review.proposal.yaml \
+	  reports/demo/weight_review.diff.md reports/sample/
 
 bench: venv  ## the measurements of the README
 	$(BIN)/python -m benchmarks
