@@ -161,8 +161,8 @@ def test_the_decision_claims_only_what_its_intervals_hold():
     sure = sure[sure > 0.105]
     assert len(sure) > 11
     assert figures.plot_decision(table).headline == (
-        f"Where a call pays from a chance of {sure.min():.0%} to {sure.max():.0%}, the score is worth"
-        " more than working all leads or nobody"
+        "Flattered by the leads it was fitted to, the score is worth more than working all leads or"
+        f" nobody where a call pays from a chance of {sure.min():.0%} to {sure.max():.0%}"
     )
     assert figures.plot_decision(decision_curve(counted("nobody converted"))).headline == (
         "What the score is worth cannot be told from these leads"
@@ -172,7 +172,9 @@ def test_the_decision_claims_only_what_its_intervals_hold():
         probabilities=pd.Series({score: score / 100 for score in range(0, 105, 5)}),
         same_leads=False, chances=[0.5, 0.6],
     )  # fmt: skip
-    assert figures.plot_decision(some).headline.endswith("worth more than working nobody")
+    assert figures.plot_decision(some).headline.startswith(
+        "The score is worth more than working nobody where a call pays from a chance of 50%"
+    )
 
 
 def test_the_queue_counts_its_weeks():

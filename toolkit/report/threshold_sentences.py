@@ -56,11 +56,11 @@ def decision_sentence(table: pd.DataFrame, *, words: Words) -> str:
             f"The score is not surely worth more than {rival}, whatever a {words.outcome} is worth"
         )
     low, high = percent(chances.min(), 0), percent(chances.max(), 0)
-    if low == high:
-        return f"Where a call pays from a chance of {low}, the score is worth more than {rival}"
-    return (
-        f"Where a call pays from a chance of {low} to {high}, the score is worth more than {rival}"
-    )
+    where = f"where a call pays from a chance of {low}" + ("" if low == high else f" to {high}")
+    # Chances that were fitted to the very leads they are tried on can only look better.
+    same = table["reason"].astype("str").str.contains("fitted to these same leads").any()
+    whose = "Flattered by the leads it was fitted to, the score" if same else "The score"
+    return f"{whose} is worth more than {rival} {where}"
 
 
 def queue_sentence(table: pd.DataFrame, *, threshold: float, capacity_per_week: float) -> str:
