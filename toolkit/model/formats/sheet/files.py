@@ -191,7 +191,7 @@ def normal_heading(heading: str) -> str:
 
 # What the workbook reader lets through besides its own errors, on a broken file.
 _BROKEN = (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, SyntaxError)
-_BROKEN_PARTS = (EOFError, NotImplementedError, RuntimeError, zlib.error)
+_BROKEN_PARTS = (EOFError, RuntimeError, zlib.error)
 
 
 def _xlsx_rows(source: Path) -> Iterator[list[str]]:
