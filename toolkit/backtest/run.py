@@ -38,6 +38,7 @@ from toolkit.backtest.wording import (
 )
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
+from toolkit.crm.engines import engine_name
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model
 
@@ -323,7 +324,7 @@ class _Run:
         words = moment_words(self.crm, self.moment, self.handoff)
         return Provenance(
             source=self.crm.source,
-            engine=f"DuckDB {duckdb.__version__}",
+            engine=engine_name(self.crm.connection),
             model=f"{self.model.name} {self.model.version}",
             model_hash=self.model.hash,
             moment=words,

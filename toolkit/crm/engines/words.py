@@ -1,0 +1,93 @@
+"""What a function of DuckDB is called in another engine, and how it must be written to mean the same.
+
+`{a}`, `{b}`, ... are the arguments, already in the engine's words. Instants are times without a
+zone that hold UTC, as everywhere in this package; none of these expressions asks for the zone of the
+session. Ends of windows, nulls and whole numbers are as DuckDB has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["WORDS", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One engine's words."""
+
+    dialect: str
+    """What sqlglot calls it."""
+    functions: Mapping[str, str]
+    text: str
+    """A cast to text. Texts are compared and put in order by their bytes, as in DuckDB."""
+    letters: str = ""
+    """Of PostgreSQL: the collation that knows letters beyond ASCII."""
+
+
+_POSTGRES = Words(
+    "postgres",
+    {
+        # Times as numbers, whatever the session's zone. `extract` is exact (numeric) since 14.
+        "epoch_us": "CAST(EXTRACT(EPOCH FROM {a}) * 1000000 AS BIGINT)",
+        "make_timestamp": "(TIMESTAMP '1970-01-01 00:00:00' + ({a}) * INTERVAL '1 microsecond')",
+        "to_microseconds": "(({a}) * INTERVAL '1 microsecond')",
+        "timezone": "TIMEZONE({a}, {b})",
+        "year": "CAST(EXTRACT(YEAR FROM {a}) AS BIGINT)",
+        "quarter": "CAST(EXTRACT(QUARTER FROM {a}) AS BIGINT)",
+        "month_text": "TO_CHAR({a}, 'YYYY-MM')",
+        "start_of_week": "DATE_TRUNC('week', {a})",
+        # A division of whole numbers that are never negative.
+        "over": "DIV(CAST({a} AS BIGINT), CAST({b} AS BIGINT))",
+        "avg": "AVG(CAST({a} AS DOUBLE PRECISION))",
+        "any_value": "(ARRAY_AGG({a}))[1]",
+        "first": "(ARRAY_AGG({a} ORDER BY {order}){only})[1]",
+        "last": "(ARRAY_AGG({a} ORDER BY {reverse}){only})[1]",
+        "arg_min": "(ARRAY_AGG({a} ORDER BY {b}))[1]",
+        "hex": "CAST(CAST('x' || {a} AS BIT(32)) AS BIGINT)",
+        "trim": "BTRIM({a}, {b})",
+        "starts_with": "STARTS_WITH({a}, {b})",
+        "contains": "(STRPOS({a}, {b}) > 0)",
+        "after_last": "SPLIT_PART({a}, {b}, -1)",
+        "join_list": "ARRAY_TO_STRING({a}, {b})",
+        "nfc_normalize": "NORMALIZE({a}, NFC)",
+        "isnan": "({a} = 'NaN')",
+        "lower": 'LOWER({a} COLLATE {letters}) COLLATE "C"',
+        "finite": "CASE WHEN ISFINITE({a}) THEN {a} END",
+        "in_utc": "CASE WHEN ISFINITE({a}) THEN TIMEZONE('UTC', {a}) END",
+    },
+    text='CAST({a} AS TEXT) COLLATE "C"',
+)
+
+_SPARK = Words(
+    "spark",
+    {
+        "epoch_us": "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP_NTZ'1970-01-01 00:00:00', {a})",
+        "make_timestamp": "(TIMESTAMP_NTZ'1970-01-01 00:00:00' + MAKE_DT_INTERVAL(0, 0, 0, "
+        "CAST(CAST({a} AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(18, 6))))",
+        "to_microseconds": "MAKE_DT_INTERVAL(0, 0, 0, CAST({a} / 1000000 AS DECIMAL(18, 6)))",
+        "year": "CAST(YEAR({a}) AS BIGINT)",
+        "quarter": "CAST(QUARTER({a}) AS BIGINT)",
+        "month_text": "DATE_FORMAT({a}, 'yyyy-MM')",
+        "over": "(CAST({a} AS BIGINT) DIV CAST({b} AS BIGINT))",
+        "avg": "AVG({a})",
+        "any_value": "FIRST({a}, TRUE)",
+        "first": "MIN_BY({a}, {key}){only}",
+        "last": "MAX_BY({a}, {key}){only}",
+        "arg_min": "MIN_BY({a}, {b})",
+        "hex": "CAST(CONV({a}, 16, 10) AS BIGINT)",
+        "trim": "TRIM(BOTH {b} FROM {a})",
+        "starts_with": "STARTSWITH({a}, {b})",
+        "contains": "CONTAINS({a}, {b})",
+        "after_last": "SUBSTRING_INDEX({a}, {b}, -1)",
+        "join_list": "ARRAY_JOIN({a}, {b})",
+        "isnan": "ISNAN({a})",
+        "lower": "LOWER({a})",
+        "finite": "{a}",
+        "in_utc": "TIMESTAMPADD(MICROSECOND, UNIX_MICROS({a}), TIMESTAMP_NTZ'1970-01-01 00:00:00')",
+    },
+    text="CAST({a} AS STRING)",
+)
+
+WORDS = {"postgresql": _POSTGRES, "spark": _SPARK}
