@@ -20,6 +20,7 @@ from toolkit.backtest.moments import (
 from toolkit.backtest.outcomes.stages import HANDOFF
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.crm.instants import Clock, utc_time
 from toolkit.errors import DataError, QuestionError, nearest_first
 
@@ -44,7 +45,8 @@ def candidates_sql(crm: Crm, schema: str, moment: Moment, *, until: int) -> str:
     if isinstance(moment, AtPeriodEnd):
         return _period_ends(crm, schema, moment, until)
     if isinstance(moment, AtCrossing):
-        _stage_given(crm, schema, _crossings(moment))
+        if moment.crossings is not None or not is_remote(crm.connection):
+            _stage_given(crm, schema, _crossings(moment))
         return _given(schema, until, first_only=moment.episodes == "first")
     if isinstance(moment, AtScoreChange):
         query = _score_changes(crm, moment)

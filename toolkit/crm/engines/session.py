@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from toolkit.errors import DataError
+from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +93,13 @@ class Result:
     def fetchone(self) -> tuple[Any, ...] | None:
         """The first row."""
         return next(iter(self.fetchall()), None)
+
+    def fetchnumpy(self) -> NoReturn:
+        """Rows for the kernel, which adds up in this process: they stay where they are."""
+        raise QuestionError(
+            "this needs every lead's activities in this process, and the rows stay in the engine "
+            "that holds them: export the tables as Parquet and connect to these files"
+        )
 
     def df(self) -> pd.DataFrame:
         """The rows as a frame of the types that DuckDB gives."""
@@ -245,6 +252,8 @@ class Session:
         if table.catalog.lower() == CUSTOMER:
             new = table.copy()
             new.set("catalog", None)
+            if not new.db:  # a temporary view of Spark is in no database
+                new.set("db", None)
             return new
         return self.driver.qualified(self._place(table).name)
 

@@ -76,7 +76,8 @@ _READING = {
 
 
 def _source(name: str, place: tuple[str, str], types: Mapping[str, str]) -> Source:
-    label = f"the table {shown('.'.join(place))}"
+    whole = [part for part in place if part]
+    label = f"the table {shown('.'.join(whole))}"
     read = {column: kind for column, kind in types.items() if kind != "OTHER"}
     chosen = (
         f"{_READING.get(kind, '{column}').format(column=identifier(column))} AS {identifier(column)}"

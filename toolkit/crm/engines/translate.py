@@ -240,20 +240,24 @@ class _Rewriter:
         return self.write("after_last", node.this.this, node.this.expression)
 
     def smallest(self, node: exp.Min) -> exp.Expression:
-        """Examples of ids are not fetched."""
-        if node.args.get("count") is None:
-            return node
-        return exp.Null()
+        """`min(distinct x, n)` gives examples of ids: none, as they are rows."""
+        return node if node.args.get("count") is None else self.write("no_texts")
 
     def month(self, node: exp.TimeToStr) -> exp.Expression:
         if node.args["format"].name != "%Y-%m":
             raise _refused(node.sql("duckdb"))
         return self.write("month_text", node.this)
 
-    def week(self, node: exp.Expression) -> exp.Expression:
-        if node.text("unit").upper() != "WEEK":
+    def start(self, node: exp.Expression) -> exp.Expression:
+        unit = node.text("unit").lower()
+        if unit not in ("week", "day", "second"):
             raise _refused(node.sql("duckdb"))
-        return self.write("start_of_week", node.this)
+        return self.write("start_of", node.this, unit=unit)
+
+    def numbered(self, node: exp.Window) -> exp.Expression:
+        """`row_number() over ()`: a number of each row's own, in no order."""
+        plain = not any(node.args.get(part) for part in ("order", "partition_by", "alias"))
+        return self.write("number") if plain and isinstance(node.this, exp.RowNumber) else node
 
     def trim(self, node: exp.Trim) -> exp.Expression:
         signs = node.args.get("expression") or exp.Literal.string(" ")
@@ -277,8 +281,9 @@ _REWRITTEN: dict[type, Callable[..., exp.Expression]] = {
     exp.Explode: lambda _, node: node,
     exp.Concat: lambda _, node: node,  # only inside a Cast; `||` is no function
     exp.Min: _Rewriter.smallest,
+    exp.Window: _Rewriter.numbered,
     exp.TimeToStr: _Rewriter.month,
-    exp.TimestampTrunc: _Rewriter.week,
+    exp.TimestampTrunc: _Rewriter.start,
     exp.Trim: _Rewriter.trim,
     exp.ArgMin: _named("arg_min", "this", "expression"),
     exp.AnyValue: _named("any_value", "this"),
