@@ -74,7 +74,7 @@ def _episodes(threshold: int) -> str:
     """Select each time above a threshold: `episode` counts them, `ended` is the first second after."""
     return f"""
         select lead_id, l, cast({threshold} as bigint) as threshold, s, score, ended,
-          row_number() over (partition by l order by s) as episode
+          cast(row_number() over (partition by l order by s) as bigint) as episode
         from (
           select lead_id, l, s, score, above, lead(s, 1) over (partition by l order by s) as ended
           from (select lead_id, l, s, score, above,

@@ -84,6 +84,7 @@ def translated(
     _spell_out_all(made)
     _name_subqueries(made)
     _rename_tables(made, names)
+    _tell_zones_apart(made)
     for node in reversed(list(made.walk(bfs=True))):
         new = _Rewriter(words).of(node)
         if new is not node:
@@ -143,6 +144,16 @@ def _rename_tables(tree: exp.Expression, names: Names) -> None:
             new = names(table)
             new.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=table.this.quoted)))
             table.replace(new)
+
+
+def _tell_zones_apart(tree: exp.Expression) -> None:
+    """`timezone` of an instant is the local time there; of a local time it is the instant."""
+    for call in tree.find_all(exp.Anonymous):
+        if call.name.lower() == "timezone":
+            instant = call.expressions[1]
+            if isinstance(instant, exp.Anonymous) and instant.name.lower() == "make_timestamptz":
+                call.set("this", "local_time")
+                call.set("expressions", [call.expressions[0], instant.expressions[0]])
 
 
 # --- functions ------------------------------------------------------------------------------------

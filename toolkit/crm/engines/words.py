@@ -26,13 +26,18 @@ class Words:
     """Of PostgreSQL: the collation that knows letters beyond ASCII."""
 
 
+def _reversed(start: int) -> str:
+    """Four bytes of an MD5, from the last to the first: DuckDB reads them in this order."""
+    return " || ".join(f"SUBSTR(MD5({{a}}), {place}, 2)" for place in range(start + 6, start - 2, -2))
+
+
 _POSTGRES = Words(
     "postgres",
     {
         # Times as numbers, whatever the session's zone. `extract` is exact (numeric) since 14.
         "epoch_us": "CAST(EXTRACT(EPOCH FROM {a}) * 1000000 AS BIGINT)",
         "make_timestamp": "(TIMESTAMP '1970-01-01 00:00:00' + ({a}) * INTERVAL '1 microsecond')",
-        "make_timestamptz": "(TIMESTAMPTZ '1970-01-01 00:00:00+00' + ({a}) * INTERVAL "
+        "local_time": "TIMEZONE({a}, TIMESTAMPTZ '1970-01-01 00:00:00+00' + ({b}) * INTERVAL "
         "'1 microsecond')",
         "to_microseconds": "(({a}) * INTERVAL '1 microsecond')",
         "timezone": "TIMEZONE({a}, {b})",
@@ -47,6 +52,8 @@ _POSTGRES = Words(
         "first": "(ARRAY_AGG({a} ORDER BY {order}){only})[1]",
         "last": "(ARRAY_AGG({a} ORDER BY {reverse}){only})[1]",
         "arg_min": "(ARRAY_AGG({a} ORDER BY {b}))[1]",
+        "md5_number_lower": f"(CAST(CAST(CAST('x' || {_reversed(25)} AS BIT(32)) AS BIGINT) AS NUMERIC)"
+        f" * 4294967296 + CAST(CAST('x' || {_reversed(17)} AS BIT(32)) AS BIGINT))",
         "hex": "CAST(CAST('x' || {a} AS BIT(32)) AS BIGINT)",
         "trim": "BTRIM({a}, {b})",
         "starts_with": "STARTS_WITH({a}, {b})",
@@ -70,6 +77,8 @@ _SPARK = Words(
         "epoch_us": "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP_NTZ'1970-01-01 00:00:00', {a})",
         "make_timestamp": "(TIMESTAMP_NTZ'1970-01-01 00:00:00' + MAKE_DT_INTERVAL(0, 0, 0, "
         "CAST(CAST({a} AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(18, 6))))",
+        "local_time": "CONVERT_TIMEZONE('UTC', {a}, TIMESTAMP_NTZ'1970-01-01 00:00:00' + "
+        "MAKE_DT_INTERVAL(0, 0, 0, CAST(CAST({b} AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(18, 6))))",
         "to_microseconds": "MAKE_DT_INTERVAL(0, 0, 0, CAST({a} / 1000000 AS DECIMAL(18, 6)))",
         "year": "CAST(YEAR({a}) AS BIGINT)",
         "quarter": "CAST(QUARTER({a}) AS BIGINT)",
@@ -80,6 +89,7 @@ _SPARK = Words(
         "first": "MIN_BY({a}, {key}){only}",
         "last": "MAX_BY({a}, {key}){only}",
         "arg_min": "MIN_BY({a}, {b})",
+        "md5_number_lower": f"CAST(CONV({_reversed(25)} || {_reversed(17)}, 16, 10) AS DECIMAL(20, 0))",
         "hex": "CAST(CONV({a}, 16, 10) AS BIGINT)",
         "trim": "TRIM(BOTH {b} FROM {a})",
         "starts_with": "STARTSWITH({a}, {b})",
