@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -281,7 +282,7 @@ def _read(field: str, text: str | None) -> object:
     return int(text) if field == "size" else text.split(";") if field == "tags" else text
 
 
-def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
+def crm_of_rows(rows: dict[str, list[dict]], opened: Callable[..., Crm] = connect) -> Crm:
     leads = pd.DataFrame(rows["leads"]).astype({
         **dict.fromkeys(["title", "region", "email", "interests", "account_id"], "string"), "size": "Int64",
     })  # fmt: skip
@@ -302,7 +303,7 @@ def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
             **dict.fromkeys(["value", "old_value"], "string"), "recorded_at": "datetime64[us]",
         })  # fmt: skip
         frames["lead_merges"] = pd.DataFrame(rows["merges"])
-    return connect(frames, mapping=mapping)
+    return opened(frames, mapping=mapping)
 
 
 def engine_scores(model: Model, crm: Crm, rows: dict, sql=as_of_sql) -> list[dict]:

@@ -28,11 +28,12 @@ def crossings_there(model: Model, crm: Crm, thresholds: Sequence[int]) -> pd.Dat
     """The frame of `threshold_crossings`."""
     with _scored(model, crm) as path:
         episodes = " union all ".join(_episodes(each) for each in thresholds)
-        return crm.connection.execute(f"""
+        found = crm.connection.execute(f"""
             with path as ({path}), crossing as ({episodes})
             select lead_id, threshold, episode, make_timestamp(s * 1000000) as crossed_at, score,
               make_timestamp(ended * 1000000) as left_at
             from crossing order by threshold, lead_id, episode""").df()
+    return found.astype({"lead_id": "str"})
 
 
 def stage_crossings(model: Model, crm: Crm, schema: str, threshold: int) -> None:

@@ -117,7 +117,7 @@ class _Made:
     view: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Session:
     """Runs what is written for a DuckDB connection in another engine.
 
@@ -129,6 +129,10 @@ class Session:
     driver: Driver
     made: dict[str, _Made] = field(default_factory=dict)
     numbered: int = 0
+
+    def __repr__(self) -> str:
+        """The engine, and no address."""
+        return f"Session({self.driver.name})"
 
     def execute(
         self, text: str, parameters: Sequence[object] | Mapping[str, object] | None = None

@@ -194,7 +194,7 @@ class _Rewriter:
 
     def cast(self, node: exp.Cast) -> exp.Expression:
         if isinstance(node, exp.TryCast):
-            raise _refused(node.sql("duckdb"))
+            return self.tried(node)
         if node.to.is_type(exp.DataType.Type.INT128):
             node.set("to", exp.DataType.build("DECIMAL(38, 0)"))
             return node
@@ -205,6 +205,14 @@ class _Rewriter:
         if node.to.is_type("VARCHAR", "TEXT"):
             return exp.Paren(this=exp.Var(this=self.words.text.format(a=self.sql(inner))))
         return node
+
+    def tried(self, node: exp.TryCast) -> exp.Expression:
+        """A text as a number, where it is a plain one."""
+        kinds = {"BIGINT": "whole_number", "INT": "whole_number", "DOUBLE": "number"}
+        name = kinds.get(node.to.this.value)
+        if name is None:
+            raise _refused(node.sql("duckdb"))
+        return self.write(f"try_{name}", node.this)
 
     def place(self, values: exp.Expression, value: exp.Expression) -> exp.Expression:
         """The place of a value in a list, from 1."""
@@ -308,6 +316,8 @@ _REWRITTEN: dict[type, Callable[..., exp.Expression]] = {
     exp.StartsWith: _named("starts_with", "this", "expression"),
     exp.Contains: _named("contains", "this", "expression"),
     exp.ArrayToString: _named("join_list", "this", "expression"),
+    exp.ArrayAppend: _named("append", "this", "expression"),
+    exp.ArrayContains: _named("has", "this", "expression"),
     exp.IsNan: _named("isnan", "this"),
     exp.Substring: lambda _, node: node,
 }

@@ -31,6 +31,10 @@ def _reversed(start: int) -> str:
     return " || ".join(f"SUBSTR(MD5({{a}}), {place}, 2)" for place in range(start + 6, start - 2, -2))
 
 
+# No backslash, which engines read in different ways; braces are doubled for `format`.
+_WHOLE = "^[+-]?[0-9]{{1,18}}([.]0{{0,9}})?$"
+_NUMBER = "^[+-]?([0-9]{{1,30}}([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]{{1,2}})?$"
+
 _POSTGRES = Words(
     "postgres",
     {
@@ -60,6 +64,13 @@ _POSTGRES = Words(
         "contains": "(STRPOS({a}, {b}) > 0)",
         "after_last": "SPLIT_PART({a}, {b}, -1)",
         "number": "ROW_NUMBER() OVER ()",
+        # The number of a text that is nothing but a plain number.
+        "try_whole_number": f"CASE WHEN CAST({{a}} AS TEXT) ~ '{_WHOLE}' "
+        "THEN CAST(CAST(CAST({a} AS TEXT) AS NUMERIC) AS BIGINT) END",
+        "try_number": f"CASE WHEN CAST({{a}} AS TEXT) ~ '{_NUMBER}' "
+        "THEN CAST(CAST({a} AS TEXT) AS DOUBLE PRECISION) END",
+        "append": "ARRAY_APPEND({a}, {b})",
+        "has": "({b} = ANY({a}))",
         "no_texts": "CAST(ARRAY[] AS TEXT[])",
         "join_list": "ARRAY_TO_STRING({a}, {b})",
         "nfc_normalize": "NORMALIZE({a}, NFC)",
@@ -97,6 +108,12 @@ _SPARK = Words(
         "after_last": "SUBSTRING_INDEX({a}, {b}, -1)",
         "start_of": "CAST(DATE_TRUNC('{unit}', {a}) AS TIMESTAMP_NTZ)",
         "number": "MONOTONICALLY_INCREASING_ID()",
+        "try_whole_number": f"CASE WHEN CAST({{a}} AS STRING) RLIKE '{_WHOLE}' "
+        "THEN CAST(CAST(CAST({a} AS STRING) AS DECIMAL(38, 10)) AS BIGINT) END",
+        "try_number": f"CASE WHEN CAST({{a}} AS STRING) RLIKE '{_NUMBER}' "
+        "THEN CAST(CAST({a} AS STRING) AS DOUBLE) END",
+        "append": "ARRAY_APPEND({a}, {b})",
+        "has": "ARRAY_CONTAINS({a}, {b})",
         "no_texts": "CAST(ARRAY() AS ARRAY<STRING>)",
         "join_list": "ARRAY_JOIN({a}, {b})",
         "isnan": "ISNAN({a})",
