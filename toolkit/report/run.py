@@ -175,6 +175,11 @@ def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None
     """Refuse what papermill would only log or choke on: the report would be another one."""
     known = _parameters(notebook)
     for key, value in values.items():
+        if isinstance(value, str) and "://" in value:
+            raise QuestionError(
+                f"'{key}' is an address, which the report would print with its password: write it "
+                "into a crm.yaml (database: <address>) and give the path of that file"
+            )
         if key not in known:
             raise QuestionError(
                 f"report '{name}' has no parameter '{key}': {nearest_first(key, tuple(known))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ def _kind(column: pd.Series) -> str:
         return "timestamptz"
     if any(isinstance(each, list) for each in column):
         return "text[]"
+    if any(type(each) is date for each in column):
+        return "date"
     return _POSTGRES.get(column.dtype.kind, "text")
 
 

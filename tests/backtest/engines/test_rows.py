@@ -22,7 +22,7 @@ from toolkit.model import parse_model
 
 # Shrinking takes minutes where each example asks a server.
 few = settings(
-    max_examples=3,
+    max_examples=settings.default.max_examples // 20,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -30,8 +30,8 @@ _TYPES = {
 class Database:
     """Temporary tables in one connection to PostgreSQL."""
 
-    connection: Connection
-    words: Words
+    connection: Connection = field(repr=False)
+    words: Words = field(repr=False)
     name: str
 
     def one_moment(self) -> AbstractContextManager[None]:

@@ -31,9 +31,9 @@ _TYPES = {
 class Spark:
     """Temporary views in a Spark session; what is a table elsewhere is computed once and kept."""
 
-    session: SparkLike
+    session: SparkLike = field(repr=False)
     name: str
-    words: Words = WORDS["spark"]
+    words: Words = field(default=WORDS["spark"], repr=False)
     made: set[str] = field(default_factory=set)
 
     def one_moment(self) -> AbstractContextManager[None]:
@@ -127,6 +127,8 @@ def _explained() -> Iterator[None]:
         yield
     except PySparkException as reason:
         kind = reason.getCondition() or type(reason).__name__
+        if kind == "USER_RAISED_EXCEPTION":  # a text of this package
+            kind = (reason.getMessageParameters() or {}).get("errorMessage", kind)
         raise SourceError(f"Spark refuses a statement: {kind}") from None
 
 

@@ -78,8 +78,9 @@ def read(text: str) -> list[exp.Expression]:
 def translated(
     tree: exp.Expression, words: Words, *, names: Names, columns_of: ColumnsOf
 ) -> exp.Expression:
-    """Put a query into an engine's words; `.sql(dialect)` of the result is its text."""
-    made = tree.copy()
+    """Put a query, which is used up, into an engine's words; `.sql(dialect)` gives its text."""
+    made = tree
+    _leave_out_examples(made)
     _expand_stars(made, columns_of)
     _spell_out_all(made)
     _name_subqueries(made)
@@ -94,6 +95,13 @@ def translated(
 
 
 # --- what other engines do not have ---------------------------------------------------------------
+
+
+def _leave_out_examples(tree: exp.Expression) -> None:
+    """`min(distinct x, n)` gives examples, such as ids: none, as they are rows."""
+    for node in list(tree.find_all(exp.Min)):
+        if node.args.get("count") is not None:
+            node.replace(exp.Anonymous(this="no_texts"))
 
 
 def _expand_stars(tree: exp.Expression, columns_of: ColumnsOf) -> None:
@@ -258,10 +266,6 @@ class _Rewriter:
             raise _refused(node.sql("duckdb"))
         return self.write("after_last", node.this.this, node.this.expression)
 
-    def smallest(self, node: exp.Min) -> exp.Expression:
-        """`min(distinct x, n)` gives examples of ids: none, as they are rows."""
-        return node if node.args.get("count") is None else self.write("no_texts")
-
     def month(self, node: exp.TimeToStr) -> exp.Expression:
         if node.args["format"].name != "%Y-%m":
             raise _refused(node.sql("duckdb"))
@@ -299,7 +303,6 @@ _REWRITTEN: dict[type, Callable[..., exp.Expression]] = {
     exp.Array: lambda _, node: node,
     exp.Explode: lambda _, node: node,
     exp.Concat: lambda _, node: node,  # only inside a Cast; `||` is no function
-    exp.Min: _Rewriter.smallest,
     exp.Window: _Rewriter.numbered,
     exp.TimeToStr: _Rewriter.month,
     exp.TimestampTrunc: _Rewriter.start,

@@ -107,6 +107,10 @@ _SPARK = Words(
         "contains": "CONTAINS({a}, {b})",
         "after_last": "SUBSTRING_INDEX({a}, {b}, -1)",
         "start_of": "CAST(DATE_TRUNC('{unit}', {a}) AS TIMESTAMP_NTZ)",
+        # Spark cannot compose letters; without any beyond ASCII there is nothing to compose.
+        "nfc_normalize": "CASE WHEN {a} RLIKE '[^ -~]' THEN RAISE_ERROR('names of assets or "
+        "sessions hold letters beyond ASCII, which Spark cannot compare as this package does: "
+        "replace them in a view') ELSE {a} END",
         "number": "MONOTONICALLY_INCREASING_ID()",
         "try_whole_number": f"CASE WHEN CAST({{a}} AS STRING) RLIKE '{_WHOLE}' "
         "THEN CAST(CAST(CAST({a} AS STRING) AS DECIMAL(38, 10)) AS BIGINT) END",
