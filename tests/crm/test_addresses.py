@@ -10,7 +10,7 @@ from toolkit.crm import Mapping, connect, load_mapping
 from toolkit.crm.engines.address import Address
 from toolkit.errors import MappingError, QuestionError, SourceError
 
-SECRET = "pass-w0rd"
+SECRET = "pass-w0rd"  # noqa: S105 - of nobody
 URL = f"postgresql+psycopg://anna:{SECRET}@127.0.0.1:1/crm?connect_timeout=1"
 UNTIL = {"observed_until": "2026-10-01T00:00:00Z"}
 
@@ -38,7 +38,9 @@ def test_an_unreachable_database_is_named_without_user_and_password() -> None:
 
 
 @pytest.mark.usefixtures("_sqlalchemy")
-@pytest.mark.parametrize("url", [f"snowflake://anna:{SECRET}@account/crm", f"mysql://a:{SECRET}@h/b"])
+@pytest.mark.parametrize(
+    "url", [f"snowflake://anna:{SECRET}@account/crm", f"mysql://a:{SECRET}@h/b"]
+)
 def test_databases_whose_answers_are_not_tested_are_refused(url: str) -> None:
     name = url.split(":", maxsplit=1)[0]
     assert refusal(url).startswith(
@@ -96,6 +98,8 @@ def test_a_mapping_file_may_name_a_database_instead_of_files(tmp_path) -> None:
 def test_a_report_prints_no_address() -> None:
     from toolkit.report import run_report
 
-    with pytest.raises(QuestionError, match="'crm' is an address, which the report would print") as caught:
+    with pytest.raises(
+        QuestionError, match="'crm' is an address, which the report would print"
+    ) as caught:
         run_report("quarterly_audit", crm=URL, model="model.yaml", quarter="2026Q3")
     assert SECRET not in str(caught.value)

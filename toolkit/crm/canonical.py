@@ -150,13 +150,16 @@ class Layout:
             return utc_time(self.clock(column))
         if column.kind == "flag":
             return self._flag(theirs)
-        if column.kind == "number" and self.source.types[theirs] in NUMBERS and not self.missing:
-            return f"CAST({identifier(theirs)} AS DOUBLE)"
         if column.kind == "number":
-            return f"TRY_CAST({self.text(theirs)} AS DOUBLE)"
+            return self._number(theirs)
         if column.name in ("stage", "decision"):
             return self.word(theirs)
         return self.text(theirs)
+
+    def _number(self, theirs: str) -> str:
+        if self.source.types[theirs] in NUMBERS and not self.missing:
+            return f"CAST({identifier(theirs)} AS DOUBLE)"
+        return f"TRY_CAST({self.text(theirs)} AS DOUBLE)"
 
     def _flag(self, theirs: str) -> str:
         if self.source.types[theirs] == "BOOLEAN":

@@ -47,9 +47,7 @@ def spark() -> Iterator[SparkPlace]:
         session.stop()
 
 
-@pytest.fixture(
-    scope="session", params=["postgres", pytest.param("spark", marks=pytest.mark.slow)]
-)
+@pytest.fixture(scope="session", params=["postgres", pytest.param("spark", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest) -> Postgres | SparkPlace:
     """Each engine in turn; Spark takes seconds where the others take hundredths."""
     return request.getfixturevalue(request.param)

@@ -45,7 +45,9 @@ class Postgres:
     def sql(self, *statements: str) -> None:
         import psycopg
 
-        with psycopg.connect(host=str(self.folder), user="test", dbname="postgres", autocommit=True) as c:
+        with psycopg.connect(
+            host=str(self.folder), user="test", dbname="postgres", autocommit=True
+        ) as c:
             for each in statements:
                 c.execute(each)
 

@@ -59,7 +59,9 @@ def opened(place, frames: dict[str, pd.DataFrame], **more: object):
     return place.open(frames, mapping=Mapping(**settings))
 
 
-def score_at(place, frames: dict[str, pd.DataFrame], instant: datetime, model=None, **more) -> list[int]:
+def score_at(
+    place, frames: dict[str, pd.DataFrame], instant: datetime, model=None, **more
+) -> list[int]:
     settings = {"observed_until": instant, "time_zone": "UTC", **more}
     crm = place.open(frames, mapping=Mapping(**settings))
     return score_leads(model or model_of(), crm).rows()["score"].tolist()
@@ -117,14 +119,18 @@ def test_a_missing_page_meets_its_own_test_only(place) -> None:
 def test_points_are_divided_exactly(place) -> None:
     """7 points on a scale of 2 are 3.5: half away from zero is 4, rounding down 3."""
     for rounding, expected in (("half_up", 4), ("floor", 3)):
-        text = VIEWS.format(more="", test="{contains_word: vp}") + f"scale: 2\nrounding: {rounding}\n"
+        text = (
+            VIEWS.format(more="", test="{contains_word: vp}") + f"scale: 2\nrounding: {rounding}\n"
+        )
         assert score_at(place, tables(), at(1), parse_model(text)) == [expected, expected]
 
 
 def test_hostile_texts_are_texts(place) -> None:
     hostile = ["O'Neil\\", 'a"b', "%s :x ? {0}", "'; drop table leads; --", "é\\n$1"]
-    odd = "we're \"one\""
-    leads = pd.DataFrame({"lead_id": hostile, "created_at": at(0), odd: pd.array(hostile, "string")})
+    odd = 'we\'re "one"'
+    leads = pd.DataFrame(
+        {"lead_id": hostile, "created_at": at(0), odd: pd.array(hostile, "string")}
+    )
     stages = pd.DataFrame([{**entry(0, hostile[0], 2), "lead_id": name} for name in hostile])
     crm = opened(place, {"leads": leads, "stage_changes": stages}, stages={"sql": [hostile[0]]},
                  missing=(hostile[1],))  # fmt: skip
@@ -166,13 +172,17 @@ def test_rows_in_great_number_never_travel(place, monkeypatch: pytest.MonkeyPatc
 
 
 def test_nothing_is_left_in_the_database(postgres) -> None:
-    crm = crm_of([lead(1), lead(2)], stages=[entry(1, "mql", 3), entry(1, "sql", 9)], opened=postgres.open)
+    crm = crm_of(
+        [lead(1), lead(2)], stages=[entry(1, "mql", 3), entry(1, "sql", 9)], opened=postgres.open
+    )
     run_backtest(WHO, crm, moment=AtHandoff(), outcome=Outcome("sql", 10))
     crm.connection.close()
     import psycopg
 
     with psycopg.connect(host=str(postgres.folder), user="test", dbname="postgres") as other:
-        left = other.execute("select count(*) from pg_class where relname like 'leadscore%'").fetchall()
+        left = other.execute(
+            "select count(*) from pg_class where relname like 'leadscore%'"
+        ).fetchall()
     assert left == [(0,)]
 
 
@@ -200,6 +210,8 @@ def test_infinite_times_are_no_times(postgres) -> None:
 
 
 def test_the_report_names_the_engine(place) -> None:
-    crm = crm_of([lead(1), lead(2)], stages=[entry(1, "mql", 3), entry(1, "sql", 9)], opened=place.open)
+    crm = crm_of(
+        [lead(1), lead(2)], stages=[entry(1, "mql", 3), entry(1, "sql", 9)], opened=place.open
+    )
     found = run_backtest(WHO, crm, moment=AtHandoff(), outcome=Outcome("sql", 10))
     assert count_scores(found).provenance.engine.split()[0] in ("PostgreSQL", "Spark")

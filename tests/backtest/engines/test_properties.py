@@ -24,9 +24,9 @@ from toolkit.errors import DataError
 OUTCOME = Outcome("sql", 15)
 
 
-def scores(place, rows: dict, moment: AtAge | AtMoments = AtAge(10)) -> pd.DataFrame:
-    found = run_backtest(MODEL, crm_of(**rows, opened=place.open), moment=moment, outcome=OUTCOME)
-    return found.rows()
+def scores(place, rows: dict) -> pd.DataFrame:
+    crm = crm_of(**rows, opened=place.open)
+    return run_backtest(MODEL, crm, moment=AtAge(10), outcome=OUTCOME).rows()
 
 
 @few
@@ -40,7 +40,9 @@ def test_the_future_changes_no_score(place, rows: dict) -> None:
     except DataError:
         return
     stranger = {**rows["activities"][-1], "lead_id": "?"}  # the table keeps its types
-    pd.testing.assert_frame_equal(scores(place, {**rows, "activities": [*past, stranger]}), expected)
+    pd.testing.assert_frame_equal(
+        scores(place, {**rows, "activities": [*past, stranger]}), expected
+    )
 
 
 @few

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.backtest.any_model import (
-    crm_of_rows, engine_scores, models, random_rows, read, with_histories,
+    crm_of_rows,
+    engine_scores,
+    models,
+    random_rows,
+    read,
+    with_histories,
 )
 from tests.backtest.tables import crm_of, crms, histories
 from toolkit.backtest import (
-    AtAge, AtHandoff, AtPeriodEnd, Backtest, Moment, Outcome, count_pairs, count_patterns,
-    count_scores, run_backtest, threshold_crossings,
+    AtAge,
+    AtHandoff,
+    AtPeriodEnd,
+    Backtest,
+    Moment,
+    Outcome,
+    count_pairs,
+    count_patterns,
+    count_scores,
+    run_backtest,
+    threshold_crossings,
 )
 from toolkit.counts import fingerprint
 from toolkit.crm import Crm
@@ -59,7 +72,9 @@ MOMENTS = [AtAge(10), AtHandoff(), AtHandoff(episodes="all"), AtPeriodEnd("month
 
 def backtests(place, rows: dict, moment: Moment) -> tuple[Backtest | str, Backtest | str]:
     """Of the same rows here and there; where nobody is left to score, what is said of it."""
-    return tuple(_backtest(crm, moment) for crm in (crm_of(**rows), crm_of(**rows, opened=place.open)))
+    return tuple(
+        _backtest(crm, moment) for crm in (crm_of(**rows), crm_of(**rows, opened=place.open))
+    )
 
 
 def _backtest(crm: Crm, moment: Moment) -> Backtest | str:

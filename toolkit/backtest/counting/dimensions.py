@@ -67,7 +67,11 @@ def _thirds(backtest: Backtest, dimension: str) -> list[int]:
     below = list(accumulate(int(n) for _, n in rows))
     found = set()
     for third in (1, 2):
-        cut = next(int(value) for (value, _), n in zip(rows, below, strict=True) if 3 * n >= third * below[-1])
+        cut = next(
+            int(value)
+            for (value, _), n in zip(rows, below, strict=True)
+            if 3 * n >= third * below[-1]
+        )
         if cut > int(rows[0][0]):
             found.add(-(-cut // backtest.unit))
     return sorted(found)

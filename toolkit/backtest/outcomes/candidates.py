@@ -120,7 +120,9 @@ def _last_seconds(period: Literal["month", "quarter"], first: int, until: int) -
     months = 3 if period == "quarter" else 1
     month = 12 * begin.year + (begin.month - 1) // months * months + months
     ends = []
-    while (end := int(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()) - 1) <= until:
+    while (
+        end := int(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()) - 1
+    ) <= until:
         ends.append(end)
         month += months
     return ends

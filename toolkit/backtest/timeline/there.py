@@ -53,7 +53,9 @@ def _scored(model: Model, crm: Crm) -> Iterator[str]:
     try:
         number_leads(connection, schema, until=until)
         plan = stage(model, crm, schema).plan
-        first = connection.execute(f"select coalesce(min(c), {until}) from {schema}.lead").fetchall()
+        first = connection.execute(
+            f"select coalesce(min(c), {until}) from {schema}.lead"
+        ).fetchall()
         longest = max(until - int(first[0][0]), 0)
         make_table(connection, f"{schema}.age", pd.DataFrame({"a": ages(plan, longest=longest)}))
         tables = ", ".join(f"{name} as (select * from {schema}.{name})" for name in ("ld", "ev"))

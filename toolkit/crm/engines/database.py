@@ -142,7 +142,9 @@ def _array(values: Any, kind: str) -> pa.Array:
 
     if kind == "DECIMAL":
         whole = all(value is None or value == value.to_integral_value() for value in values)
-        made = [None if value is None else int(value) if whole else float(value) for value in values]
+        made = [
+            None if value is None else int(value) if whole else float(value) for value in values
+        ]
         return pa.array(made, pa.int64() if whole else pa.float64())
     types = {
         "BOOLEAN": pa.bool_(), "BIGINT": pa.int64(), "SMALLINT": pa.int16(), "INTEGER": pa.int32(),
@@ -291,7 +293,9 @@ def _words(connection: Connection) -> Words:
 
     for letters in _LETTERS:
         try:
-            lower = connection.exec_driver_sql(f"SELECT LOWER('ÀÉÖŁЖΩ' COLLATE {letters})").scalar_one()
+            lower = connection.exec_driver_sql(
+                f"SELECT LOWER('ÀÉÖŁЖΩ' COLLATE {letters})"
+            ).scalar_one()
         except sa.exc.DBAPIError:
             continue
         if lower == "àéöłжω":

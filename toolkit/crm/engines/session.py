@@ -106,7 +106,8 @@ class Result:
         import duckdb  # noqa: PLC0415 - only frames need it
 
         with duckdb.connect() as inside:
-            return inside.from_arrow(self.table).df()
+            made: pd.DataFrame = inside.from_arrow(self.table).df()
+            return made
 
 
 @dataclass(slots=True)
@@ -147,7 +148,11 @@ class Session:
             if isinstance(tree, exp.Query):
                 result = self._fetch(tree)
             elif isinstance(tree, exp.Describe):
-                query = tree.this if isinstance(tree.this, exp.Query) else exp.select("*").from_(tree.this.copy())
+                query = (
+                    tree.this
+                    if isinstance(tree.this, exp.Query)
+                    else exp.select("*").from_(tree.this.copy())
+                )
                 columns = self.driver.columns(self._sql(query))
                 result = Result(None, tuple((n, t, "YES", None, None, None) for n, t in columns))
             else:
@@ -158,7 +163,9 @@ class Session:
         """Send a small table to the engine."""
         import pyarrow as pa  # noqa: PLC0415 - only other engines need it
 
-        table = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
+        table = (
+            rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
+        )
         self._forget(name.lower())
         self.driver.load(self._new(name.lower(), view=False), table.replace_schema_metadata(None))
 
@@ -184,7 +191,7 @@ class Session:
             )
         return Result(table)
 
-    def _change(self, tree: exp.Expression) -> None:
+    def _change(self, tree: exp.Expr) -> None:
         from sqlglot import exp  # noqa: PLC0415 - only other engines need it
 
         if isinstance(tree, exp.Create):
@@ -212,10 +219,7 @@ class Session:
         schema = tree.this if isinstance(tree.this, exp.Schema) else None
         key = _key(schema.this if schema else tree.this)
         view = tree.kind == "VIEW"
-        if schema is not None:
-            query = _empty(schema)
-        else:
-            query = tree.expression
+        query = tree.expression if schema is None else _empty(schema)
         text = self._sql(query)
         if tree.args.get("replace"):
             self._forget(key)
@@ -224,7 +228,7 @@ class Session:
     def _drop(self, tree: exp.Drop) -> None:
         from sqlglot import exp  # noqa: PLC0415 - only other engines need it
 
-        dropped = tree.find(exp.Table)
+        dropped = next(tree.find_all(exp.Table))
         if tree.args["kind"] != "SCHEMA":
             self._forget(_key(dropped))
             return
@@ -252,7 +256,7 @@ class Session:
             raise KeyError(msg)
         return known
 
-    def _named(self, table: exp.Table) -> exp.Expression:
+    def _named(self, table: exp.Table) -> exp.Expr:
         if table.catalog.lower() == CUSTOMER:
             new = table.copy()
             new.set("catalog", None)
@@ -266,27 +270,30 @@ class Session:
         from sqlglot import exp  # noqa: PLC0415 - only other engines need it
 
         sources = [query.args["from_"].this, *(join.this for join in query.args.get("joins") or ())]
-        source = next(each for each in sources if not alias or each.alias_or_name.lower() == alias.lower())
+        source = next(
+            each for each in sources if not alias or each.alias_or_name.lower() == alias.lower()
+        )
         asked = exp.select("*").from_(source.copy())
         for scope in _scopes(query):
             for cte in scope.ctes:
                 asked = asked.with_(cte.alias, cte.this.copy(), append=True)
         return [name for name, _ in self.driver.columns(self._sql(asked))]
 
-    def _translated(self, tree: exp.Expression) -> exp.Expression:
+    def _translated(self, tree: exp.Expr) -> exp.Expr:
         from toolkit.crm.engines.translate import translated  # noqa: PLC0415 - only other engines need it
 
         return translated(tree, self.driver.words, names=self._named, columns_of=self._columns_of)
 
-    def _sql(self, tree: exp.Expression) -> str:
+    def _sql(self, tree: exp.Expr) -> str:
         return self._translated(tree).sql(self.driver.words.dialect)
 
 
-def _scopes(query: exp.Select) -> list[exp.Select]:
+def _scopes(query: exp.Select) -> list[exp.Query]:
     """A query and those around it that name subqueries, the outermost first."""
     from sqlglot import exp  # noqa: PLC0415 - only other engines need it
 
-    found, node = [], query
+    found: list[exp.Query] = []
+    node: exp.Expr | None = query
     while node is not None:
         if isinstance(node, exp.Query) and node.ctes:
             found.append(node)
@@ -294,12 +301,13 @@ def _scopes(query: exp.Select) -> list[exp.Select]:
     return found[::-1]
 
 
-def _empty(schema: exp.Schema) -> exp.Expression:
+def _empty(schema: exp.Schema) -> exp.Expr:
     """A table without rows, as a query."""
     from sqlglot import exp  # noqa: PLC0415 - only other engines need it
 
     columns = [
-        exp.alias_(exp.cast(exp.Null(), column.args["kind"]), column.name) for column in schema.expressions
+        exp.alias_(exp.cast(exp.Null(), column.args["kind"]), column.name)
+        for column in schema.expressions
     ]
     return exp.select(*columns).where("false")
 

@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Shelf", "find_tables", "refuse_texts"]
 
+
 class Shelf(Protocol):
     """Where an engine keeps the customer's tables."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a reader calls the engine."""
 
     def tables(self) -> Sequence[tuple[str, str]]:
         """Schema and name of every table and view, those of the usual schema first."""
 
     def types(self, schema: str, table: str) -> Mapping[str, str]:
         """The columns of a table and their types, in DuckDB's words; OTHER for what cannot be read."""
+
 
 def find_tables(shelf: Shelf, given: MappingFile) -> dict[str, Source]:
     """Find every table of the contract that is there; a missing `leads` is a SourceError."""
@@ -50,12 +54,15 @@ def find_tables(shelf: Shelf, given: MappingFile) -> dict[str, Source]:
         )
     return found
 
+
 def _place_of(
     name: str, there: Sequence[tuple[str, str]], given: MappingFile, engine: str
 ) -> tuple[str, str] | None:
     entry = given.mapping.tables.get(name)
     if entry is not None and entry.file is not None:
-        raise given.error(f"'file' is for folders; in {engine} give 'table'", "tables", name, "file")
+        raise given.error(
+            f"'file' is for folders; in {engine} give 'table'", "tables", name, "file"
+        )
     wanted = (entry.table if entry else None) or name
     hit = next((place for place in there if wanted in (place[1], ".".join(place))), None)
     if hit is None and entry is not None:
@@ -65,6 +72,7 @@ def _place_of(
             *("tables", name, *(["table"] if entry.table else [])),
         )
     return hit
+
 
 _READING = {
     "VARCHAR": "CAST({column} AS VARCHAR)",
@@ -92,6 +100,7 @@ def _source(name: str, place: tuple[str, str], types: Mapping[str, str]) -> Sour
     # Copied once, so that every question sees the same rows, whatever is written meanwhile.
     return Source(name, relation, read, label, copied=True, findings=notes)
 
+
 def refuse_texts(layouts: Iterable[Layout]) -> None:
     """Refuse times and numbers that are texts: every engine reads them in a way of its own."""
     for layout in layouts:
@@ -106,6 +115,7 @@ def refuse_texts(layouts: Iterable[Layout]) -> None:
                 f"column of that type, e.g. {example}, and name it in crm.yaml; or export the "
                 "tables as CSV and declare how times are written"
             )
+
 
 _TYPED = {
     "instant": ("times", "cast(created as timestamp with time zone)"),

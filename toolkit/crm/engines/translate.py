@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp, parse
 
@@ -19,7 +20,7 @@ from toolkit.errors import QuestionError
 
 __all__ = ["Names", "bound", "read", "translated"]
 
-Names = Callable[[exp.Table], exp.Expression]
+Names = Callable[[exp.Table], exp.Expr]
 """Where a table of ours stands in the engine."""
 ColumnsOf = Callable[[exp.Select, str], Sequence[str]]
 """The columns of what an alias stands for in a query."""
@@ -27,7 +28,17 @@ ColumnsOf = Callable[[exp.Select, str], Sequence[str]]
 _SAME = (
     *(exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Exists),
     *(exp.Count, exp.Sum, exp.Min, exp.Max, exp.Floor, exp.Abs, exp.Greatest, exp.Least),
-    *(exp.RowNumber, exp.DenseRank, exp.Rank, exp.Lag, exp.Lead, exp.LastValue, exp.Chr, exp.MD5, exp.LogicalOr),
+    *(
+        exp.RowNumber,
+        exp.DenseRank,
+        exp.Rank,
+        exp.Lag,
+        exp.Lead,
+        exp.LastValue,
+        exp.Chr,
+        exp.MD5,
+        exp.LogicalOr,
+    ),
 )
 """Functions that mean the same in every engine, nulls included."""
 _TYPES = frozenset([
@@ -49,13 +60,15 @@ def bound(text: str, parameters: Sequence[object] | Mapping[str, object] | None)
     """
     if not parameters:
         return text
-    known = parameters if isinstance(parameters, dict) else dict(enumerate(parameters))
+    known: dict[Any, object] = dict(
+        parameters if isinstance(parameters, Mapping) else enumerate(parameters)
+    )
     places = iter(range(len(known)))
 
     def value(hit: re.Match[str]) -> str:
         if hit[0] != "?" and hit[1] is None:
             return hit[0]
-        return _written(known[hit[1] if hit[1] else next(places)])
+        return _written(known[hit[1] or next(places)])
 
     return _PARAMETER.sub(value, text)
 
@@ -70,14 +83,12 @@ def _written(value: object) -> str:
     return literal(str(value))
 
 
-def read(text: str) -> list[exp.Expression]:
+def read(text: str) -> list[exp.Expr]:
     """Parse what is written for DuckDB."""
     return [tree for tree in parse(text, read="duckdb") if tree is not None]
 
 
-def translated(
-    tree: exp.Expression, words: Words, *, names: Names, columns_of: ColumnsOf
-) -> exp.Expression:
+def translated(tree: exp.Expr, words: Words, *, names: Names, columns_of: ColumnsOf) -> exp.Expr:
     """Put a query, which is used up, into an engine's words; `.sql(dialect)` gives its text."""
     made = tree
     _leave_out_examples(made)
@@ -97,20 +108,23 @@ def translated(
 # --- what other engines do not have ---------------------------------------------------------------
 
 
-def _leave_out_examples(tree: exp.Expression) -> None:
+def _leave_out_examples(tree: exp.Expr) -> None:
     """`min(distinct x, n)` gives examples, such as ids: none, as they are rows."""
     for node in list(tree.find_all(exp.Min)):
         if node.args.get("count") is not None:
             node.replace(exp.Anonymous(this="no_texts"))
 
 
-def _expand_stars(tree: exp.Expression, columns_of: ColumnsOf) -> None:
+def _expand_stars(tree: exp.Expr, columns_of: ColumnsOf) -> None:
     """`x.* replace (...)` and `x.* exclude (...)` name the columns that are left."""
     for query in list(tree.find_all(exp.Select)):
-        query.set("expressions", [c for each in query.expressions for c in _stars(query, each, columns_of)])
+        query.set(
+            "expressions",
+            [c for each in query.expressions for c in _stars(query, each, columns_of)],
+        )
 
 
-def _stars(query: exp.Select, each: exp.Expression, columns_of: ColumnsOf) -> Iterable[exp.Expression]:
+def _stars(query: exp.Select, each: exp.Expr, columns_of: ColumnsOf) -> Iterable[exp.Expr]:
     star = each.this if isinstance(each, exp.Column) else each
     if not isinstance(star, exp.Star) or not (star.args.get("replace") or star.args.get("except_")):
         return [each]
@@ -118,13 +132,14 @@ def _stars(query: exp.Select, each: exp.Expression, columns_of: ColumnsOf) -> It
     left_out = {column.name.lower() for column in star.args.get("except_") or ()}
     replaced = {alias.alias.lower(): alias for alias in star.args.get("replace") or ()}
     return [
-        replaced.get(name.lower()) or exp.column(exp.to_identifier(name, quoted=True), source or None)
+        replaced.get(name.lower())
+        or exp.column(exp.to_identifier(name, quoted=True), source or None)
         for name in columns_of(query, source)
         if name.lower() not in left_out
     ]
 
 
-def _spell_out_all(tree: exp.Expression) -> None:
+def _spell_out_all(tree: exp.Expr) -> None:
     """`group by all` and `order by all`."""
     for query in tree.find_all(exp.Select):
         group, order = query.args.get("group"), query.args.get("order")
@@ -139,22 +154,26 @@ def _spell_out_all(tree: exp.Expression) -> None:
             ]))  # fmt: skip
 
 
-def _name_subqueries(tree: exp.Expression) -> None:
+def _name_subqueries(tree: exp.Expr) -> None:
     for i, query in enumerate(tree.find_all(exp.Subquery)):
         if isinstance(query.parent, exp.From | exp.Join) and not query.alias:
             query.set("alias", exp.TableAlias(this=exp.to_identifier(f"q{i}")))
 
 
-def _rename_tables(tree: exp.Expression, names: Names) -> None:
+def _rename_tables(tree: exp.Expr, names: Names) -> None:
     own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for table in list(tree.find_all(exp.Table)):
         if table.db or table.name.lower() not in own:
             new = names(table)
-            new.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=table.this.quoted)))
+            new.set(
+                "alias",
+                table.args.get("alias")
+                or exp.TableAlias(this=exp.to_identifier(table.name, quoted=table.this.quoted)),
+            )
             table.replace(new)
 
 
-def _tell_zones_apart(tree: exp.Expression) -> None:
+def _tell_zones_apart(tree: exp.Expr) -> None:
     """`timezone` of an instant is the local time there; of a local time it is the instant."""
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "timezone":
@@ -173,34 +192,34 @@ class _Rewriter:
     def __init__(self, words: Words) -> None:
         self.words = words
 
-    def of(self, node: exp.Expression) -> exp.Expression:
+    def of(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.DataType):
             _check_type(node)
             return node
         for kind, write in _REWRITTEN.items():
             if isinstance(node, kind):
                 return write(self, node)
-        if isinstance(node, exp.Func) and not isinstance(node, _SAME):
-            raise _refused(node.sql("duckdb"))
-        return node
+        if not isinstance(node, exp.Func) or isinstance(node, _SAME):
+            return node
+        raise _refused(node.sql("duckdb"))
 
-    def sql(self, node: exp.Expression) -> str:
+    def sql(self, node: exp.Expr) -> str:
         return node.sql(self.words.dialect)
 
-    def write(self, name: str, *arguments: exp.Expression, **parts: str) -> exp.Expression:
+    def write(self, name: str, *arguments: exp.Expr, **parts: str) -> exp.Expr:
         template = self.words.functions.get(name)
         if template is None:
             raise _refused(name)
         given = dict(zip("abc", map(self.sql, arguments), strict=False))
         return exp.Var(this=template.format(**given, **parts, letters=self.words.letters))
 
-    def call(self, node: exp.Anonymous) -> exp.Expression:
+    def call(self, node: exp.Anonymous) -> exp.Expr:
         name, arguments = node.name.lower(), list(node.expressions)
         if name == "list_position":
             return self.place(*arguments)
         return self.write(name, *arguments)
 
-    def cast(self, node: exp.Cast) -> exp.Expression:
+    def cast(self, node: exp.Cast) -> exp.Expr:
         if isinstance(node, exp.TryCast):
             return self.tried(node)
         if node.to.is_type(exp.DataType.Type.INT128):
@@ -214,7 +233,7 @@ class _Rewriter:
             return exp.Paren(this=exp.Var(this=self.words.text.format(a=self.sql(inner))))
         return node
 
-    def tried(self, node: exp.TryCast) -> exp.Expression:
+    def tried(self, node: exp.TryCast) -> exp.Expr:
         """A text as a number, where it is a plain one."""
         kinds = {"BIGINT": "whole_number", "INT": "whole_number", "DOUBLE": "number"}
         name = kinds.get(node.to.this.value)
@@ -222,7 +241,7 @@ class _Rewriter:
             raise _refused(node.sql("duckdb"))
         return self.write(f"try_{name}", node.this)
 
-    def place(self, values: exp.Expression, value: exp.Expression) -> exp.Expression:
+    def place(self, values: exp.Expr, value: exp.Expr) -> exp.Expr:
         """The place of a value in a list, from 1."""
         listed = values.this if isinstance(values, exp.Cast) else values
         cases = [
@@ -231,15 +250,21 @@ class _Rewriter:
         ]
         return exp.Case(this=value.copy(), ifs=cases)
 
-    def listed(self, node: exp.In) -> exp.Expression:
+    def listed(self, node: exp.In) -> exp.Expr:
         """`in (select unnest([...]))` as a plain list."""
         query = node.args.get("query")
-        array = query.find(exp.Array) if query is not None and query.find(exp.Explode, exp.Unnest) else None
+        array = (
+            query.find(exp.Array)
+            if query is not None and query.find(exp.Explode, exp.Unnest)
+            else None
+        )
         if array is None:
             return node
-        return exp.In(this=node.this.copy(), expressions=[each.copy() for each in array.expressions])
+        return exp.In(
+            this=node.this.copy(), expressions=[each.copy() for each in array.expressions]
+        )
 
-    def aggregate(self, name: str, node: exp.Expression, only: str = "") -> exp.Expression:
+    def aggregate(self, name: str, node: exp.Expr, only: str = "") -> exp.Expr:
         """The first or last value in some order."""
         value, order = node.this.this, node.this.expressions
         keys = [each.this for each in order]
@@ -248,50 +273,50 @@ class _Rewriter:
         key = self.sql(keys[0]) if len(keys) == 1 else f"STRUCT({', '.join(map(self.sql, keys))})"
         return self.write(name, value, order=forward, reverse=backward, key=key, only=only)
 
-    def filtered(self, node: exp.Filter) -> exp.Expression:
+    def filtered(self, node: exp.Filter) -> exp.Expr:
         if not isinstance(node.this, exp.First | exp.Last):
             return node
         only = f" FILTER (WHERE {self.sql(node.expression.this)})"
         return self.aggregate(type(node.this).__name__.lower(), node.this, only)
 
-    def ordered(self, node: exp.Expression) -> exp.Expression:
+    def ordered(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node.parent, exp.Filter):
             return node
         return self.aggregate(type(node).__name__.lower(), node)
 
-    def part(self, node: exp.Bracket) -> exp.Expression:
+    def part(self, node: exp.Bracket) -> exp.Expr:
         """`string_split(text, sign)[-1]`, and nothing else."""
         place = node.expressions[0]
         if not isinstance(node.this, exp.Split) or place.sql() != "-1":
             raise _refused(node.sql("duckdb"))
         return self.write("after_last", node.this.this, node.this.expression)
 
-    def month(self, node: exp.TimeToStr) -> exp.Expression:
+    def month(self, node: exp.TimeToStr) -> exp.Expr:
         if node.args["format"].name != "%Y-%m":
             raise _refused(node.sql("duckdb"))
         return self.write("month_text", node.this)
 
-    def start(self, node: exp.Expression) -> exp.Expression:
+    def start(self, node: exp.Expr) -> exp.Expr:
         unit = node.text("unit").lower()
         if unit not in ("week", "day", "second"):
             raise _refused(node.sql("duckdb"))
         return self.write("start_of", node.this, unit=unit)
 
-    def numbered(self, node: exp.Window) -> exp.Expression:
+    def numbered(self, node: exp.Window) -> exp.Expr:
         """`row_number() over ()`: a number of each row's own, in no order."""
         plain = not any(node.args.get(part) for part in ("order", "partition_by", "alias"))
         return self.write("number") if plain and isinstance(node.this, exp.RowNumber) else node
 
-    def trim(self, node: exp.Trim) -> exp.Expression:
+    def trim(self, node: exp.Trim) -> exp.Expr:
         signs = node.args.get("expression") or exp.Literal.string(" ")
         return self.write("trim", node.this, signs)
 
 
-def _named(name: str, *parts: str) -> Callable[[_Rewriter, exp.Expression], exp.Expression]:
+def _named(name: str, *parts: str) -> Callable[[_Rewriter, exp.Expr], exp.Expr]:
     return lambda self, node: self.write(name, *(node.args[part] for part in parts))
 
 
-_REWRITTEN: dict[type, Callable[..., exp.Expression]] = {
+_REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.Anonymous: _Rewriter.call,
     exp.Cast: _Rewriter.cast,
     exp.In: _Rewriter.listed,

@@ -28,7 +28,9 @@ class Words:
 
 def _reversed(start: int) -> str:
     """Four bytes of an MD5, from the last to the first: DuckDB reads them in this order."""
-    return " || ".join(f"SUBSTR(MD5({{a}}), {place}, 2)" for place in range(start + 6, start - 2, -2))
+    return " || ".join(
+        f"SUBSTR(MD5({{a}}), {place}, 2)" for place in range(start + 6, start - 2, -2)
+    )
 
 
 # No backslash, which engines read in different ways; braces are doubled for `format`.
