@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def _turned(runs: Floats) -> Floats:
     return runs[::-1, ::-1].T
 
 
-def _at_most(share: Floats, delta: float) -> Mask:
+def _at_most(share: NDArray[Any], delta: float) -> Mask:
     """Whether a share of a distribution is at most delta, or is not known."""
     kept: Mask = ~(share > delta)
     return kept
