@@ -39,6 +39,17 @@ def merge_counts(first: Counts, second: Counts) -> Counts:
     QuestionError
         The tables are of different kinds, were asked different questions (model, moment, outcome,
         window, axes, stages), have no dates, or their periods overlap.
+
+    >>> import pandas as pd
+    >>> from dataclasses import replace
+    >>> from datetime import date
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> spring = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None,
+    ...     date(2026, 4, 1), date(2026, 6, 30))
+    >>> summer = replace(spring, first_moment=date(2026, 7, 1), last_moment=date(2026, 9, 30))
+    >>> frame = pd.DataFrame({"score": [60], "state": ["converted"], "n": [3]})
+    >>> merge_counts(ScoreCounts(frame, spring), ScoreCounts(frame, summer)).frame.values.tolist()
+    [[60, 'converted', 6]]
     """
     kinds = [type(each).__name__ for each in (first, second)]
     if kinds[0] != kinds[1] or kinds[0] not in known_types():

@@ -37,6 +37,15 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
     QuestionError
         There are some, but fewer than `fewer_than` converted leads (or others judged, or accounts)
         in all or in a group: no merging can hide them.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> cells = [(60, "converted", 3), (60, "not_converted", 9),
+    ...          (40, "converted", 4), (40, "not_converted", 6)]
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> suppress_small(counts).frame.values.tolist()  # 3 and 4 conversions are too few to show
+    [[40, 'converted', 7], [40, 'not_converted', 15]]
     """
     if not isinstance(counts, ScoreCounts):
         raise QuestionError(

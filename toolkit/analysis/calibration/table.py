@@ -42,6 +42,17 @@ def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.Da
 
     The band can be empty (`band_low > band_high` at some score): then the curve does not rise, see
     `monotonicity`. Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 2), (40, "not_converted", 8),
+    ...          (60, "converted", 1), (60, "not_converted", 9)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = calibration_table(counts)
+    >>> table[["score", "rate", "isotonic"]].values.tolist()  # a fall is pooled: 3/20
+    [[40.0, 0.2, 0.15], [60.0, 0.1, 0.15]]
+    >>> bool((table["band_low"] <= table["band_high"]).all())  # and may be chance
+    True
     """
     cells = read_cells(counts)
     used = np.flatnonzero(cells.judged > 0)
@@ -78,6 +89,15 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
     `higher_rate`, `higher_bound` (the rate there is at most this), widest gap first. Single
     scores are listed where they suffice, runs of scores where only together they do.
     Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 40), (40, "not_converted", 60),
+    ...          (60, "converted", 10), (60, "not_converted", 90)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = monotonicity(counts)
+    >>> found.refuted, found.pairs[["lower_score", "higher_score"]].values.tolist()
+    (True, [[40, 60]])
     """
     cells = read_cells(counts)
     used = np.flatnonzero(cells.judged > 0)
