@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.backtest.counting.scores import _axis, _has_clusters
+from toolkit.backtest.counting.products import has_accounts
+from toolkit.backtest.counting.scores import _axis
 from toolkit.backtest.counting.terms import Floats, Reading, probe_model, read_model
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.staging import scored_again
@@ -94,7 +95,7 @@ class _Rows:
         """Put beside each scored row what the probes say, the state and the axes as numbers."""
         scored = f"{backtest.schema}.scored"
         asked, join = _ask(backtest, model, readings)
-        clustered = _has_clusters(backtest, scored)
+        clustered = has_accounts(backtest, scored)
         execute = backtest.connection.execute
         rows = [] if axis is None else execute(
             f"select distinct {axis} as v from {scored} order by v nulls last").fetchall()  # fmt: skip
