@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.weights.products import weighted_products
 from toolkit.counts import STATES, Term
 from toolkit.errors import DataError
 
@@ -90,28 +92,22 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     judged = frame["state"].isin(STATES[:2]).to_numpy()
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
-    keys = frame.loc[judged, names].astype(np.float64)
-    if by is not None:
-        names = [by, *names]
-        keys = keys.assign(**{by: np.unique(frame.loc[judged, by], return_inverse=True)[1]})[names]
-    number: Ints = keys.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
-    size = int(number.max()) + 1 if len(number) else 0
-    first = np.zeros(size, dtype=np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    values = keys.to_numpy(dtype=np.float64)[first]
-    period = None if by is None else values[:, 0].astype(np.int64)
-    values = values if by is None else values[:, 1:]
+    rows = frame.loc[judged, [*([] if by is None else [by]), *names]]
+    number, first = _numbered(rows)
+    size = len(first)
+    period = None if by is None else np.unique(rows[by], return_inverse=True)[1][first]
     n = frame.loc[judged, "n"].to_numpy(dtype=np.float64)
     hit = (frame.loc[judged, "state"] == STATES[0]).to_numpy()
     points = np.array([term.points for term in patterns.terms], dtype=np.float64)
-    more = values[:, terms : terms + extras]
+    met, more = _columns(rows, names[:terms], first), _columns(rows, names[terms:-2], first)
+    offset, score = _columns(rows, names[-2:], first).T
     limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
-    units = values[:, :terms] - _faded(patterns, more)
+    units = _paid(patterns, met, more)
     return Design(
         units=units,
         extras=more,
-        taken=patterns.base + units @ points - limits + values[:, -2] - values[:, -1],
-        score=values[:, -1],
+        taken=patterns.base + units @ points - limits + offset - score,
+        score=score,
         n=_sums(number, n, size),
         hits=_sums(number, n * hit, size),
         terms=patterns.terms,
@@ -123,9 +119,43 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
 
 def paid_units(patterns: PatternCounts) -> Floats:
     """Units of every term that are paid for, in each row of the frame: those met, less decay."""
-    met = patterns.frame[[f"t{i}" for i in range(len(patterns.terms))]].to_numpy(dtype=np.float64)
+    met = np.array(patterns.frame[[f"t{i}" for i in range(len(patterns.terms))]], dtype=np.float64)
     more = patterns.frame[[f"x{i}" for i in range(len(patterns.extras))]]
-    return met - _faded(patterns, more.to_numpy(dtype=np.float64))
+    return _paid(patterns, met, more.to_numpy(dtype=np.float64))
+
+
+_MOST = 1 << 62
+
+
+def _numbered(rows: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Number equal rows alike, in the order of their values; and where each number is first seen.
+
+    Column by column in one whole number for each row: a copy of all columns would be the largest
+    thing that a fit holds.
+    """
+    code, size = np.zeros(len(rows), dtype=np.int64), 1
+    for name in rows:
+        part, values = pd.factorize(rows[name].to_numpy(), sort=True)
+        if size * len(values) >= _MOST:
+            code, size = _ranks(code)
+        code, size = code * len(values) + part, size * len(values)
+    number, size = _ranks(code)
+    first = np.zeros(size, dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return number, first
+
+
+def _ranks(code: Ints) -> tuple[Ints, int]:
+    place, values = pd.factorize(code, sort=True)
+    return place.astype(np.int64), len(values)
+
+
+def _columns(rows: pd.DataFrame, names: Sequence[str], first: Ints) -> Floats:
+    """One array of the values of some rows, column by column in memory."""
+    values = np.empty((len(first), len(names)), order="F")
+    for i, name in enumerate(names):
+        values[:, i] = rows[name].to_numpy()[first]
+    return values
 
 
 def _sums(place: Ints, weights: Floats, size: int) -> Floats:
@@ -133,21 +163,20 @@ def _sums(place: Ints, weights: Floats, size: int) -> Floats:
 
 
 def _check(frame: pd.DataFrame) -> None:
-    unknown = sorted(set(frame["state"].astype(str)) - set(STATES))
+    unknown = sorted(set(frame["state"].unique()) - set(STATES))
     if unknown:
         raise DataError(f"unknown state {unknown} in the counts: expected one of {list(STATES)}")
     if (frame["n"] < 0).any():
         raise DataError(f"the counts hold {frame['n'].min()} leads in a cell: expected 0 or more")
 
 
-def _faded(patterns: PatternCounts, extras: Floats) -> Floats:
-    """Units of each term that decay took off."""
-    faded = np.zeros((len(extras), len(patterns.terms)))
+def _paid(patterns: PatternCounts, met: Floats, extras: Floats) -> Floats:
+    """Units of each term less those that decay took off; `met` is changed in place."""
     for i, extra in enumerate(patterns.extras):
         for j, term in enumerate(patterns.terms):
             if extra.kind == "decay" and term.criterion == extra.criterion and term.points:
-                faded[:, j] = extras[:, i] / term.points
-    return faded
+                met[:, j] -= extras[:, i] / term.points
+    return met
 
 
 def _accounts(
@@ -203,5 +232,4 @@ def score_products(design: Design, columns: Floats, probability: Floats) -> Floa
         sums: Floats = np.asarray(table @ columns)
         products = products + sums.T @ sums
     square = hits * (1 - p) ** 2 + (n - hits) * p**2
-    alone: Floats = columns.T @ (square[:, None] * columns)
-    return products + alone
+    return products + weighted_products(columns, square)

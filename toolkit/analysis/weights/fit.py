@@ -22,6 +22,7 @@ from toolkit.analysis.weights.logistic import (
     independent_columns,
     robust_covariance,
 )
+from toolkit.analysis.weights.products import beside, weighted_products
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
@@ -200,7 +201,7 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
         weight = design.n * fit.probability * (1 - fit.probability)
         extra = design.units[:, policy]
         extra = extra[:, independent_columns(extra, weight, given=base)]
-        base = np.column_stack([base, extra])
+        base = beside(base, extra)
         start = np.append(fit.coefficients, np.zeros(extra.shape[1]))
         fitted = fit_logistic(base, design, start=start)
         if not fitted.finite:
@@ -218,7 +219,7 @@ def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats
     for j, x in enumerate(design.units.T):
         if aside[j] or not np.ptp(x[design.n > 0]) > 0 or not per_point > 0:
             continue
-        columns = np.column_stack([ones, x])
+        columns = np.array([ones, x]).T
         fit = None if one_sided(x, design) else fit_logistic(columns, design)
         found = fit if fit is not None and fit.finite else fit_firth(columns, design)
         out[j] = found.coefficients[1] / per_point
@@ -229,11 +230,9 @@ def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:
     """Least squares on the probability itself: another model whose signs should agree."""
     ones = np.ones((len(design.n), 1))
     used = ~aside & independent_columns(design.units, design.n, given=ones)
-    root = np.sqrt(design.n)
-    known = design.n > 0
-    rate = np.divide(design.hits, design.n, out=np.zeros_like(design.n), where=known)
-    columns = np.column_stack([ones, design.units[:, used]])
-    beta = np.linalg.lstsq(root[:, None] * columns, root * rate, rcond=None)[0]
+    columns = beside(ones, design.units[:, used])
+    inside = weighted_products(columns, design.n)
+    beta = np.linalg.lstsq(inside, columns.T @ design.hits, rcond=None)[0]
     return spread_out(beta[1:], used)
 
 

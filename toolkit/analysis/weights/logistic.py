@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
+from toolkit.analysis.weights.products import beside, weighted_products
 
-__all__ = ["Fit", "fit_logistic", "independent_columns", "information", "robust_covariance"]
+__all__ = [
+    "Fit",
+    "fit_logistic",
+    "independent_columns",
+    "information",
+    "robust_covariance",
+]
 
 _STEPS = 60
 _HALVINGS = 30
@@ -40,8 +47,7 @@ class Fit:
 
 def information(columns: Floats, n: Floats, probability: Floats) -> Floats:
     """X'WX with W = n p (1 - p)."""
-    weight = n * probability * (1 - probability)
-    return columns.T @ (weight[:, None] * columns)
+    return weighted_products(columns, n * probability * (1 - probability))
 
 
 def fit_logistic(
@@ -138,8 +144,8 @@ def independent_columns(
     be left.
     """
     known = 0 if given is None else given.shape[1]
-    every = columns if given is None else np.column_stack([given, columns])
-    gram = every.T @ (weight[:, None] * every)
+    every = columns if given is None else beside(given, columns)
+    gram = weighted_products(every, weight)
     factor = np.zeros((len(gram), 0))
     kept = np.zeros(len(gram), dtype=np.bool_)
     for j in range(len(gram)):

@@ -15,6 +15,7 @@ from scipy.special import chdtrc
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
 from toolkit.analysis.weights.logistic import Fit
+from toolkit.analysis.weights.products import weighted_products
 
 __all__ = ["ScoreTest", "residual_columns", "score_test"]
 
@@ -36,8 +37,8 @@ class ScoreTest:
 def residual_columns(added: Floats, fitted: Floats, fit: Fit, design: Design) -> Floats:
     """What the fitted columns do not explain of the added ones, in the weights of the fit."""
     weight = design.n * fit.probability * (1 - fit.probability)
-    inside = fitted.T @ (weight[:, None] * fitted)
-    slope = np.linalg.lstsq(inside, fitted.T @ (weight[:, None] * added), rcond=None)[0]
+    inside = weighted_products(fitted, weight)
+    slope = np.linalg.lstsq(inside, weighted_products(fitted, weight, added), rcond=None)[0]
     left: Floats = added - fitted @ slope
     # A column that the fitted ones make up exactly leaves rounding noise, which is no evidence.
     size = np.sqrt(weight @ added**2)
@@ -56,7 +57,7 @@ def score_test(
         spread = score_products(design, left, fit.probability)
     else:
         weight = design.n * fit.probability * (1 - fit.probability)
-        spread = left.T @ (weight[:, None] * left)
+        spread = weighted_products(left, weight)
     return _quadratic(slope, spread, robust=over)
 
 

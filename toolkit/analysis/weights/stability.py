@@ -13,6 +13,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, read_design, score_products
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import Fit, fit_logistic
+from toolkit.analysis.weights.products import weighted_products
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import residual_columns, score_test
 from toolkit.analysis.weights.verdicts import holm
@@ -94,7 +95,7 @@ class _Periods:
         """One Newton step for each column in points, and its standard error; NaN where none."""
         left = residual_columns(columns, self.base, self.fit, self.design)
         weight = self.design.n * self.fit.probability * (1 - self.fit.probability)
-        inside = left.T @ (weight[:, None] * left)
+        inside = weighted_products(left, weight)
         used = np.diag(inside) > 0
         step, error = np.full(len(used), nan), np.full(len(used), nan)
         if used.any():
