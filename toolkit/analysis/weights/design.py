@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from toolkit.analysis.cells import Floats, Ints
-from toolkit.analysis.weights.products import weighted_products
+from toolkit.analysis.weights.products import linear, weighted_products
 from toolkit.counts import STATES, Term
 from toolkit.errors import DataError
 
@@ -61,7 +61,7 @@ class Design:
     @property
     def other(self) -> Floats:
         """What the score holds besides the terms: base, recorded points, limits and rounding."""
-        rest: Floats = self.score - self.units @ self.points
+        rest: Floats = self.score - linear(self.units, self.points)
         return rest
 
     @property
@@ -79,7 +79,7 @@ class Design:
     def without(self, dropped: NDArray[np.bool_]) -> Design:
         """The design with the points of some terms taken out of the score."""
         gone = np.where(dropped, self.points, 0.0)
-        return replace(self, score=self.score - self.units @ gone, points=self.points - gone)
+        return replace(self, score=self.score - linear(self.units, gone), points=self.points - gone)
 
 
 def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
@@ -92,50 +92,50 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     judged = frame["state"].isin(STATES[:2]).to_numpy()
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
-    rows = frame.loc[judged, [*([] if by is None else [by]), *names]]
-    number, first = _numbered(rows)
-    size = len(first)
-    period = None if by is None else np.unique(rows[by], return_inverse=True)[1][first]
-    n = frame.loc[judged, "n"].to_numpy(dtype=np.float64)
-    hit = (frame.loc[judged, "state"] == STATES[0]).to_numpy()
+    rows = np.flatnonzero(judged)
+    number, first = _numbered(frame, names if by is None else [by, *names], rows)
+    size, seen = len(first), rows[first]
+    period = None if by is None else np.unique(frame[by].to_numpy()[rows], return_inverse=True)[1]
+    n = frame["n"].to_numpy(dtype=np.float64)[rows]
+    hit = (frame["state"] == STATES[0]).to_numpy()[rows]
     points = np.array([term.points for term in patterns.terms], dtype=np.float64)
-    met, more = _columns(rows, names[:terms], first), _columns(rows, names[terms:-2], first)
-    offset, score = _columns(rows, names[-2:], first).T
+    met, more = _columns(frame, names[:terms], seen), _columns(frame, names[terms:-2], seen)
+    offset, score = _columns(frame, names[-2:], seen).T
     limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
     units = _paid(patterns, met, more)
     return Design(
         units=units,
         extras=more,
-        taken=patterns.base + units @ points - limits + offset - score,
+        taken=patterns.base + linear(units, points) - limits + offset - score,
         score=score,
         n=_sums(number, n, size),
         hits=_sums(number, n * hit, size),
         terms=patterns.terms,
         points=points,
         accounts=_accounts(patterns, judged, number, n=n, hit=hit),
-        period=period,
+        period=None if period is None else period[first].astype(np.int64),
     )
 
 
 def paid_units(patterns: PatternCounts) -> Floats:
     """Units of every term that are paid for, in each row of the frame: those met, less decay."""
-    met = np.array(patterns.frame[[f"t{i}" for i in range(len(patterns.terms))]], dtype=np.float64)
-    more = patterns.frame[[f"x{i}" for i in range(len(patterns.extras))]]
-    return _paid(patterns, met, more.to_numpy(dtype=np.float64))
+    frame, every = patterns.frame, np.arange(len(patterns.frame))
+    met = _columns(frame, [f"t{i}" for i in range(len(patterns.terms))], every)
+    return _paid(patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every))
 
 
 _MOST = 1 << 62
 
 
-def _numbered(rows: pd.DataFrame) -> tuple[Ints, Ints]:
+def _numbered(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> tuple[Ints, Ints]:
     """Number equal rows alike, in the order of their values; and where each number is first seen.
 
     Column by column in one whole number for each row: a copy of all columns would be the largest
     thing that a fit holds.
     """
     code, size = np.zeros(len(rows), dtype=np.int64), 1
-    for name in rows:
-        part, values = pd.factorize(rows[name].to_numpy(), sort=True)
+    for name in names:
+        part, values = pd.factorize(frame[name].to_numpy()[rows], sort=True)
         if size * len(values) >= _MOST:
             code, size = _ranks(code)
         code, size = code * len(values) + part, size * len(values)
@@ -150,11 +150,11 @@ def _ranks(code: Ints) -> tuple[Ints, int]:
     return place.astype(np.int64), len(values)
 
 
-def _columns(rows: pd.DataFrame, names: Sequence[str], first: Ints) -> Floats:
+def _columns(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> Floats:
     """One array of the values of some rows, column by column in memory."""
-    values = np.empty((len(first), len(names)), order="F")
+    values = np.empty((len(rows), len(names)), order="F")
     for i, name in enumerate(names):
-        values[:, i] = rows[name].to_numpy()[first]
+        values[:, i] = frame[name].to_numpy()[rows]
     return values
 
 

@@ -19,6 +19,7 @@ from scipy.special import chdtrc, chdtri, expit, log_expit
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.logistic import information
+from toolkit.analysis.weights.products import column_totals, dot, linear
 
 __all__ = ["FirthFit", "fit_firth", "flic_intercept", "penalised_p", "profile_interval"]
 
@@ -40,8 +41,8 @@ class FirthFit:
 
 
 def _penalised(columns: Floats, design: Design, beta: Floats, offset: Floats) -> float:
-    eta = columns @ beta + offset
-    known = design.hits @ log_expit(eta) + (design.n - design.hits) @ log_expit(-eta)
+    eta = linear(columns, beta) + offset
+    known = dot(design.hits, log_expit(eta)) + dot(design.n - design.hits, log_expit(-eta))
     sign, size = np.linalg.slogdet(information(columns, design.n, expit(eta)))
     return float(known + size / 2) if sign > 0 else -np.inf
 
@@ -73,17 +74,17 @@ def fit_firth(
         if new == value:
             break
         value = new
-    return FirthFit(beta, expit(columns @ beta + known), value, known)
+    return FirthFit(beta, expit(linear(columns, beta) + known), value, known)
 
 
 def _newton_step(
     columns: Floats, design: Design, beta: Floats, offset: Floats, free: NDArray[np.bool_]
 ) -> Floats:
-    p = expit(columns @ beta + offset)
+    p = expit(linear(columns, beta) + offset)
     inside = information(columns, design.n, p)
     half = np.linalg.solve(inside, columns.T).T
     hat = design.n * p * (1 - p) * np.einsum("ij,ij->i", columns, half)
-    slope = columns.T @ (design.hits - design.n * p + hat * (0.5 - p))
+    slope = column_totals(columns, design.hits - design.n * p + hat * (0.5 - p))
     step: Floats = np.linalg.solve(inside[np.ix_(free, free)], slope[free])
     return step
 

@@ -22,7 +22,7 @@ from toolkit.analysis.weights.logistic import (
     independent_columns,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import beside, weighted_products
+from toolkit.analysis.weights.products import beside, column_totals, weighted_products
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
@@ -52,9 +52,12 @@ class ScaleFit:
         return float(np.log(2) / self.per_point) if self.per_point > 0 else nan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Weights:
-    """What the data say about the points of a model, before any verdict."""
+    """What the data say about the points of a model, before any verdict.
+
+    Two of them are equal only if they are the same object: what follows from one can be kept.
+    """
 
     terms: tuple[Term, ...]
     design: Design = field(repr=False)
@@ -232,7 +235,7 @@ def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:
     used = ~aside & independent_columns(design.units, design.n, given=ones)
     columns = beside(ones, design.units[:, used])
     inside = weighted_products(columns, design.n)
-    beta = np.linalg.lstsq(inside, columns.T @ design.hits, rcond=None)[0]
+    beta = np.linalg.lstsq(inside, column_totals(columns, design.hits), rcond=None)[0]
     return spread_out(beta[1:], used)
 
 

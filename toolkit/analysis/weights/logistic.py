@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
-from toolkit.analysis.weights.products import beside, weighted_products
+from toolkit.analysis.weights.products import (
+    beside,
+    column_totals,
+    dot,
+    linear,
+    weighted_products,
+)
 
 __all__ = [
     "Fit",
@@ -59,11 +65,11 @@ def fit_logistic(
     """
     fixed = np.zeros(len(design.n)) if offset is None else offset
     beta = np.zeros(columns.shape[1]) if start is None else start
-    at = _look(columns @ beta + fixed, design)
+    at = _look(linear(columns, beta) + fixed, design)
     finite = False
     for _ in range(_STEPS):
         p = at.probability
-        slope = columns.T @ (design.hits - design.n * p)
+        slope = column_totals(columns, design.hits - design.n * p)
         step = _solve(information(columns, design.n, p), slope)
         beta, at = _improve(design, columns, fixed, (beta, at), step)
         finite = bool(slope @ step <= _CLOSE)
@@ -91,7 +97,7 @@ def _look(eta: Floats, design: Design) -> _Look:
     small = np.exp(-size)
     p = np.where(eta >= 0, 1.0, small) / (1 + small)
     log_p = np.minimum(eta, 0.0) - np.log1p(small)
-    value = float(design.n @ log_p - (design.n - design.hits) @ eta)
+    value = dot(design.n, log_p) - dot(design.n - design.hits, eta)
     return _Look(p, value, float(size.max(where=design.n > 0, initial=0.0)))
 
 
@@ -102,7 +108,7 @@ def _improve(
     beta, here = at
     least = here.log_likelihood - 1e-12 * (abs(here.log_likelihood) + 1)
     for _ in range(_HALVINGS):
-        new = _look(columns @ (beta + step) + fixed, design)
+        new = _look(linear(columns, beta + step) + fixed, design)
         if new.log_likelihood >= least:
             return beta + step, new
         step = step / 2

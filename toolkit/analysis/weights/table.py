@@ -11,6 +11,7 @@ from scipy.special import expit
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
+from toolkit.analysis.weights.products import linear
 from toolkit.analysis.weights.verdicts import MARGIN, Judgement, judge_weights
 
 __all__ = ["weight_table"]
@@ -117,7 +118,7 @@ def _logits(weights: Weights) -> Floats:
     design, joint = weights.design, weights.joint
     known = np.nan_to_num(joint.coefficients)
     logits: Floats = (
-        joint.intercept + design.units @ known + weights.scale.per_point * design.other
+        joint.intercept + linear(design.units, known) + weights.scale.per_point * design.other
     )
     return logits
 
