@@ -73,31 +73,18 @@ def select_terms(weights: Weights, terms: Sequence[int], shrinkage: float) -> Se
     return Selected(tuple(chosen), now + departures, shrunk, target)
 
 
-def _merged(design: Design, columns: Floats) -> Design:
-    """The leads by score and these columns alone, which then are the units."""
-    keys, place = np.unique(np.column_stack([design.score, columns]), axis=0, return_inverse=True)
-    n, hits = (
-        np.bincount(place.ravel(), weights=w, minlength=len(keys)).astype(np.float64)
-        for w in (design.n, design.hits)
-    )
-    none = np.zeros((len(keys), 0))
-    return replace(
-        design, score=keys[:, 0], units=keys[:, 1:], n=n, hits=hits, extras=none,
-        taken=np.zeros(len(keys)), accounts=None,
-    )  # fmt: skip
-
-
 def grid_points(
     weights: Weights, found: Selected, *, grid: int, low: Floats, high: Floats
 ) -> RoundedPoints:
     """Put the shrunk points on the grid, today's scale kept: plain rounding, then descent."""
     chosen, now = list(found.terms), weights.design.points[list(found.terms)]
-    columns = beside(found.target.units[:, chosen], policy_columns(weights))
-    design = _merged(found.target, columns)
-    changing, fixed = design.units[:, : len(chosen)], design.units[:, len(chosen) :]
+    target = found.target
+    columns = beside(target.score[:, None], target.units[:, chosen], policy_columns(weights))
+    design, _ = target.merged(columns)
+    score, changing, fixed = np.split(design.units, [1, 1 + len(chosen)], axis=1)
 
     def deviance(points: Floats) -> float:
-        return score_deviance(design, design.score + linear(changing, points - now), fixed)
+        return score_deviance(design, score[:, 0] + linear(changing, points - now), fixed)
 
     # Whole steps only, also where a limit lies between two of them.
     bottom, top = grid * np.ceil(low / grid), grid * np.floor(high / grid)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.weights.merging import Numbered, number_rows
 from toolkit.analysis.weights.products import linear, weighted_products
 from toolkit.counts import STATES, Term
 from toolkit.errors import DataError
@@ -76,6 +77,20 @@ class Design:
             return int(self.n[met].sum())
         return int(((self.accounts.leads @ met) > 0).sum() + self.accounts.alone[met].sum())
 
+    def merged(self, columns: Floats) -> tuple[Design, Ints]:
+        """The leads by these columns alone, as units; and the pattern that stands for each row.
+
+        What one account's leads have in common is lost.
+        """
+        same = number_rows(columns.T, len(columns))
+        first = same.first
+        none = np.zeros(len(first))
+        small = replace(
+            self, units=columns[first], extras=np.zeros((len(first), 0)), score=none, taken=none,
+            n=same.totals(self.n), hits=same.totals(self.hits), accounts=None, period=None,
+        )  # fmt: skip
+        return small, first
+
     def without(self, dropped: NDArray[np.bool_]) -> Design:
         """The design with the points of some terms taken out of the score."""
         gone = np.where(dropped, self.points, 0.0)
@@ -93,8 +108,9 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
     rows = np.flatnonzero(judged)
-    number, first = _numbered(frame, names if by is None else [by, *names], rows)
-    size, seen = len(first), rows[first]
+    keys = names if by is None else [by, *names]
+    same = number_rows((frame[name].to_numpy()[rows] for name in keys), len(rows))
+    first, seen = same.first, rows[same.first]
     period = None if by is None else np.unique(frame[by].to_numpy()[rows], return_inverse=True)[1]
     n = frame["n"].to_numpy(dtype=np.float64)[rows]
     hit = (frame["state"] == STATES[0]).to_numpy()[rows]
@@ -108,11 +124,11 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
         extras=more,
         taken=patterns.base + linear(units, points) - limits + offset - score,
         score=score,
-        n=_sums(number, n, size),
-        hits=_sums(number, n * hit, size),
+        n=same.totals(n),
+        hits=same.totals(n * hit),
         terms=patterns.terms,
         points=points,
-        accounts=_accounts(patterns, judged, number, n=n, hit=hit),
+        accounts=_accounts(patterns, judged, same, n=n, hit=hit),
         period=None if period is None else period[first].astype(np.int64),
     )
 
@@ -124,42 +140,12 @@ def paid_units(patterns: PatternCounts) -> Floats:
     return _paid(patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every))
 
 
-_MOST = 1 << 62
-
-
-def _numbered(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> tuple[Ints, Ints]:
-    """Number equal rows alike, in the order of their values; and where each number is first seen.
-
-    Column by column in one whole number for each row: a copy of all columns would be the largest
-    thing that a fit holds.
-    """
-    code, size = np.zeros(len(rows), dtype=np.int64), 1
-    for name in names:
-        part, values = pd.factorize(frame[name].to_numpy()[rows], sort=True)
-        if size * len(values) >= _MOST:
-            code, size = _ranks(code)
-        code, size = code * len(values) + part, size * len(values)
-    number, size = _ranks(code)
-    first = np.zeros(size, dtype=np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    return number, first
-
-
-def _ranks(code: Ints) -> tuple[Ints, int]:
-    place, values = pd.factorize(code, sort=True)
-    return place.astype(np.int64), len(values)
-
-
 def _columns(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> Floats:
     """One array of the values of some rows, column by column in memory."""
     values = np.empty((len(rows), len(names)), order="F")
     for i, name in enumerate(names):
         values[:, i] = frame[name].to_numpy()[rows]
     return values
-
-
-def _sums(place: Ints, weights: Floats, size: int) -> Floats:
-    return np.bincount(place, weights=weights, minlength=size).astype(np.float64)
 
 
 def _check(frame: pd.DataFrame) -> None:
@@ -182,7 +168,7 @@ def _paid(patterns: PatternCounts, met: Floats, extras: Floats) -> Floats:
 def _accounts(
     patterns: PatternCounts,
     judged: NDArray[np.bool_],
-    number: Ints,
+    same: Numbered,
     *,
     n: Floats,
     hit: NDArray[np.bool_],
@@ -191,15 +177,14 @@ def _accounts(
         return None
     cells = patterns.accounts.frame
     place = np.full(len(judged), -1, dtype=np.int64)
-    place[judged] = np.arange(len(number))
+    place[judged] = np.arange(len(n))
     cell = place[cells["cell"].to_numpy(dtype=np.int64)]
     known = cell >= 0
     cell, leads = cell[known], cells["n"].to_numpy(dtype=np.float64)[known]
     _, account = np.unique(cells["account"].to_numpy()[known], return_inverse=True)
     groups = int(account.max()) + 1 if len(account) else 0
-    size = int(number.max(initial=-1)) + 1
-    shape = (groups, size)
-    listed = _sums(cell, leads, len(number))
+    shape = (groups, len(same.first))
+    listed = np.bincount(cell, weights=leads, minlength=len(n))
     if (listed > n).any():
         raise DataError(
             "the accounts hold more leads of a pattern than were counted: they belong to other "
@@ -207,10 +192,10 @@ def _accounts(
         )
     alone = n - listed
     return Accounts(
-        leads=csr_array((leads, (account, number[cell])), shape=shape),
-        hits=csr_array((leads * hit[cell], (account, number[cell])), shape=shape),
-        alone=_sums(number, alone, size),
-        alone_hits=_sums(number, alone * hit, size),
+        leads=csr_array((leads, (account, same.number[cell])), shape=shape),
+        hits=csr_array((leads * hit[cell], (account, same.number[cell])), shape=shape),
+        alone=same.totals(alone),
+        alone_hits=same.totals(alone * hit),
         number=groups + round(float(alone.sum())),
     )
 

@@ -218,13 +218,13 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
 def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats:
     """Points of each term with no other in the model: what a table of one criterion suggests."""
     out = np.full(len(design.terms), nan)
-    ones = np.ones(len(design.n))
     for j, x in enumerate(design.units.T):
         if aside[j] or not np.ptp(x[design.n > 0]) > 0 or not per_point > 0:
             continue
-        columns = np.array([ones, x]).T
-        fit = None if one_sided(x, design) else fit_logistic(columns, design)
-        found = fit if fit is not None and fit.finite else fit_firth(columns, design)
+        small, _ = design.merged(np.array([np.ones(len(x)), x]).T)
+        columns = small.units
+        fit = None if one_sided(columns[:, 1], small) else fit_logistic(columns, small)
+        found = fit if fit is not None and fit.finite else fit_firth(columns, small)
         out[j] = found.coefficients[1] / per_point
     return out
 

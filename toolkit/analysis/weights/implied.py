@@ -8,7 +8,7 @@ delta is Firth's, with its profile interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 
 import numpy as np
@@ -90,6 +90,11 @@ def departure(
     x = design.units[:, [term]]
     if not (x[design.n > 0] != 0).any():
         return _unknown("no judged lead has it")
+    if design.accounts is None:
+        # Nothing but these columns matters, and of them there are few different rows.
+        design, first = design.merged(beside(base, x))
+        base, x = design.units[:, :-1], design.units[:, -1:]
+        fit = replace(fit, probability=fit.probability[first])
     weight = design.n * fit.probability * (1 - fit.probability)
     if not independent_columns(x, weight, given=base)[0]:
         return _unknown("it cannot be told apart from the rest of the score")
