@@ -137,7 +137,9 @@ def paid_units(patterns: PatternCounts) -> Floats:
     """Units of every term that are paid for, in each row of the frame: those met, less decay."""
     frame, every = patterns.frame, np.arange(len(patterns.frame))
     met = _columns(frame, [f"t{i}" for i in range(len(patterns.terms))], every)
-    return _paid(patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every))
+    return _paid(
+        patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every)
+    )
 
 
 def _columns(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> Floats:

@@ -22,7 +22,12 @@ from toolkit.analysis.weights.logistic import (
     independent_columns,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import beside, column_totals, weighted_products
+from toolkit.analysis.weights.products import (
+    beside,
+    column_totals,
+    weighted_products,
+    with_constant,
+)
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
@@ -233,10 +238,10 @@ def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:
     """Least squares on the probability itself: another model whose signs should agree."""
     ones = np.ones((len(design.n), 1))
     used = ~aside & independent_columns(design.units, design.n, given=ones)
-    columns = beside(ones, design.units[:, used])
+    columns = with_constant(design.units, used)
     inside = weighted_products(columns, design.n)
-    beta = np.linalg.lstsq(inside, column_totals(columns, design.hits), rcond=None)[0]
-    return spread_out(beta[1:], used)
+    found = np.linalg.lstsq(inside, column_totals(columns, design.hits), rcond=None)[0]
+    return spread_out(np.asarray(found[1:], dtype=np.float64), used)
 
 
 _NO_FIT = Fit(np.full(2, nan), np.full((2, 2), nan), np.zeros(0), nan, finite=False)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
 from toolkit.analysis.weights.products import (
-    beside,
     column_totals,
     dot,
     linear,
@@ -150,8 +149,10 @@ def independent_columns(
     be left.
     """
     known = 0 if given is None else given.shape[1]
-    every = columns if given is None else beside(given, columns)
-    gram = weighted_products(every, weight)
+    gram = weighted_products(columns, weight)
+    if given is not None:
+        cross = weighted_products(given, weight, columns)
+        gram = np.block([[weighted_products(given, weight), cross], [cross.T, gram]])
     factor = np.zeros((len(gram), 0))
     kept = np.zeros(len(gram), dtype=np.bool_)
     for j in range(len(gram)):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 
-__all__ = ["beside", "column_totals", "dot", "linear", "weighted_products"]
+__all__ = ["beside", "column_totals", "dot", "linear", "weighted_products", "with_constant"]
 
 _VECTOR = 8_192
 """Entries of a block that is multiplied by a vector (OpenBLAS uses threads from 9,216)."""
@@ -34,6 +35,18 @@ def beside(*columns: Floats) -> Floats:
     """
     joined: Floats = np.concatenate([each.T for each in columns]).T
     return joined
+
+
+def with_constant(columns: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Put a constant before the columns that are used.
+
+    >>> with_constant(np.array([[5.0, 7.0]]), np.array([False, True])).tolist()
+    [[1.0, 7.0]]
+    """
+    rows = np.ones((1 + int(used.sum()), len(columns)))
+    # In this mode nothing is copied on the way.
+    np.take(columns.T, np.flatnonzero(used), axis=0, out=rows[1:], mode="clip")
+    return rows.T
 
 
 def linear(columns: Floats, coefficients: Floats) -> Floats:

@@ -39,7 +39,7 @@ def residual_columns(added: Floats, fitted: Floats, fit: Fit, design: Design) ->
     weight = design.n * fit.probability * (1 - fit.probability)
     inside = weighted_products(fitted, weight)
     slope = np.linalg.lstsq(inside, weighted_products(fitted, weight, added), rcond=None)[0]
-    left = linear(fitted, slope)
+    left = linear(fitted, np.asarray(slope, dtype=np.float64))
     np.subtract(added, left, out=left)
     # A column that the fitted ones make up exactly leaves rounding noise, which is no evidence.
     size, rest = (np.sqrt(np.einsum("i,ij,ij->j", weight, x, x)) for x in (added, left))

@@ -100,9 +100,7 @@ class _Periods:
         step, error = np.full(len(used), nan), np.full(len(used), nan)
         if used.any():
             bread = np.linalg.pinv(inside[np.ix_(used, used)], hermitian=True)
-            slope = column_totals(
-                left, self.design.hits - self.design.n * self.fit.probability
-            )
+            slope = column_totals(left, self.design.hits - self.design.n * self.fit.probability)
             spread = score_products(self.design, left[:, used], self.fit.probability)
             meat = bread if self.design.accounts is None else bread @ spread @ bread
             step[used] = bread @ slope[used]
@@ -191,7 +189,9 @@ def optimism(weights: Weights, *, runs: int = 200, seed: int = 1) -> Optimism:
     columns = np.column_stack([np.ones(len(design.n)), design.units[:, used]])
     known = weights.reason is None
     offset = weights.scale.per_point * design.other if known else np.zeros(len(design.n))
-    eta = weights.joint.intercept + linear(columns[:, 1:], weights.joint.coefficients[used]) + offset
+    eta = (
+        weights.joint.intercept + linear(columns[:, 1:], weights.joint.coefficients[used]) + offset
+    )
     own = _performance(eta, design) if weights.reason is None else np.full(3, nan)
     rng = np.random.default_rng(seed)
     gains = []

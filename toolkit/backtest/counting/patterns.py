@@ -229,7 +229,7 @@ def _packed(ranges: dict[str, tuple[int, int]]) -> list[list[tuple[str, int]]]:
 
 
 def _words(keys: dict[str, str], ranges: dict[str, tuple[int, int]]) -> list[str]:
-    """Pack the keys into as few whole numbers as hold them: grouping by 20 columns is slow."""
+    """Pack the keys into as few whole numbers as hold them: groups of 20 columns need more memory."""
     return [
         " + ".join(f"cast({keys[name]} - ({ranges[name][0]}) as bigint) * {f}" for name, f in word)
         for word in _packed(ranges)
@@ -318,7 +318,9 @@ def _made(
     score = _floats(frame["mean_score" if "mean_score" in frame else "score"])
     columns |= {f"x{i}": each for i, each in enumerate(extras)}
     columns |= {"offset": offset, "score": score}
-    others: dict[str, NDArray[Any]] = {"state": np.array(STATES, dtype=object)[frame["k_state"].to_numpy()]}
+    others: dict[str, NDArray[Any]] = {
+        "state": np.array(STATES, dtype=object)[frame["k_state"].to_numpy()]
+    }
     if by is not None:
         others[by] = np.array(rows.values, dtype=object)[frame["k_by"].to_numpy()]
     if "k_fold" in frame:
