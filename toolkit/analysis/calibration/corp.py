@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import isotonic_regression
 from scipy.special import xlogy
 
 from toolkit.analysis.bootstrap import SEED
@@ -222,6 +221,8 @@ def _draw(levels: _Levels, p: Floats, replicates: int, seed: int) -> Floats:
 
 
 def _curves(levels: _Levels, drawn: Floats) -> Floats:
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - slow to load
+
     weights = levels.n.astype(np.float64)
     rows = [isotonic_regression(row, weights=weights).x for row in drawn]
     return np.array(rows).reshape(len(drawn), len(weights))
