@@ -1,42 +1,19 @@
-"""Every chunk of leads, two at a time; the result does not depend on how they are cut."""
+"""The scores of given moments, chunk after chunk; the result does not depend on how they are cut."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import TypeVar
 
 import duckdb
 import numpy as np
 
 from toolkit.backtest.core import Plan
 from toolkit.backtest.kernel.chunk import Chunk, Ints, Points
-from toolkit.backtest.kernel.scan import CHUNK, Asked, chunks_of, read_activities, read_leads
+from toolkit.backtest.kernel.cut import CHUNK, chunks_of
+from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import scores_at
+from toolkit.backtest.kernel.sight import Asked
+from toolkit.backtest.kernel.spread import THREADS, spread
 
-__all__ = ["THREADS", "each_chunk", "kernel_scores"]
-
-THREADS = 2
-
-Made = TypeVar("Made")
-
-
-def each_chunk(
-    pieces: Iterator[tuple[slice, Chunk]],
-    work: Callable[[slice, Chunk], Made],
-    *,
-    threads: int = THREADS,
-) -> Iterator[Made]:
-    """Do the work of every piece, in order; no more pieces are in memory than are worked on."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: list[Future[Made]] = [
-            pool.submit(work, *piece) for piece in islice(pieces, threads + 1)
-        ]
-        while waiting:
-            made = waiting.pop(0).result()
-            waiting += [pool.submit(work, *piece) for piece in islice(pieces, 1)]
-            yield made
+__all__ = ["kernel_scores"]
 
 
 def kernel_scores(
@@ -60,13 +37,14 @@ def kernel_scores(
     leads = read_leads(connection, schema, plan, asked)
     rows = read_activities(connection, schema, plan, until=until, asked=asked)
 
-    def work(part: slice, chunk: Chunk) -> dict[str, Ints]:
+    def work(piece: tuple[slice, Chunk]) -> dict[str, Ints]:
+        part, chunk = piece
         inside = slice(int(first[part.start]), int(stop[part.stop - 1]))
         lead = np.repeat(np.arange(chunk.n), (stop - first)[part])
         scores = scores_at(plan, chunk, Points(lead, second[inside]))
         return {name: _narrow(column) for name, column in scores.items()}
 
-    found = list(each_chunk(chunks_of(leads, rows, until=until, size=size), work, threads=threads))
+    found = list(spread(chunks_of(leads, rows, until=until, size=size), work, threads=threads))
     if not found:
         return {**moments, **{name: np.zeros(0, dtype=np.int64) for name in _names(plan)}}
     return {

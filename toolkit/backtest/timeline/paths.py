@@ -16,15 +16,16 @@ from toolkit.backtest.kernel import (
     CHUNK,
     THREADS,
     Asked,
+    Chunk,
     Ints,
     Leads,
     Points,
     Rows,
     chunks_of,
-    each_chunk,
     read_activities,
     read_leads,
     score_changes,
+    spread,
 )
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
@@ -135,12 +136,13 @@ class Paths:
     ) -> Iterator[Made]:
         """Find the paths of some leads at a time and use them; `Points.lead` counts all leads."""
 
-        def work(part: slice, chunk: object) -> Made:
-            points, score = score_changes(plan or self.plan, chunk)  # type: ignore[arg-type]
+        def work(piece: tuple[slice, Chunk]) -> Made:
+            part, chunk = piece
+            points, score = score_changes(plan or self.plan, chunk)
             return use(part, Points(points.lead + part.start, points.time), score)
 
         pieces = chunks_of(self.leads, self.rows, until=self.until, size=self.size)
-        return each_chunk(pieces, work, threads=self.threads)
+        return spread(pieces, work, threads=self.threads)
 
 
 @contextmanager
