@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints
 
-__all__ = ["CHUNK", "ONE_RANGE", "Code", "Leads", "Rows", "chunks_of", "narrowed"]
+__all__ = ["CHUNK", "ONE_RANGE", "Code", "Leads", "Rows", "Small", "chunks_of", "narrowed"]
 
 CHUNK = 250_000
 """About so many activities at a time: they and what is made of them stay in the cache."""
@@ -22,6 +22,7 @@ TIME_BITS = 33
 _BITS = 63
 
 Small = npt.NDArray[np.signedinteger]
+"""Whole numbers of as few bits as hold them."""
 
 
 def narrowed(column: Ints) -> Small:

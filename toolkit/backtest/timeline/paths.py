@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeVar
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -126,10 +127,18 @@ class Paths:
     plan: Plan
     leads: Leads
     rows: Rows
-    ids: pd.Index
     until: int
+    connection: duckdb.DuckDBPyConnection
+    schema: str
     size: int = CHUNK
     threads: int = THREADS
+
+    @property
+    def ids(self) -> pd.Index:
+        """The names of the leads."""
+        found = self.connection.execute(f"select lead_id from {self.schema}.lead order by l").df()
+        names = pd.Index(found["lead_id"])
+        return names.take(self.leads.number - 1)
 
     def each(
         self, use: Callable[[slice, Points, Ints], Made], *, plan: Plan | None = None
@@ -161,8 +170,7 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
                 "`leadscore check` says what is wrong with the rows"
             )
         rows = read_activities(crm.connection, schema, plan, until=until, asked=asked)
-        ids = crm.connection.execute(f"select lead_id from {schema}.lead order by l").df()
-        yield Paths(plan, read, rows, pd.Index(ids["lead_id"])[read.number - 1], until)
+        yield Paths(plan, read, rows, until, crm.connection, schema)
     finally:
         crm.connection.execute(f"drop schema {schema} cascade")
 
