@@ -184,7 +184,7 @@ def timeline(folder: Path, *, text: str = MODEL, again: bool = False) -> None:
     `again`: once more on the activities that were read, as another model would be.
     """
     import toolkit as tk
-    from toolkit.backtest.kernel import Ints, Points
+    from toolkit.backtest.kernel import Points
     from toolkit.backtest.timeline.crossings import crossings_of
     from toolkit.backtest.timeline.paths import opened
 
@@ -207,7 +207,7 @@ def everything(folder: Path) -> None:
     import numpy as np
 
     import toolkit as tk
-    from toolkit.backtest.kernel import Chunk, Ints, Points, score_changes, scores_at, spread
+    from toolkit.backtest.kernel import Chunk, Points, score_changes, scores_at, spread
     from toolkit.backtest.kernel.cut import chunks_of
     from toolkit.backtest.timeline.crossings import crossings_of
     from toolkit.backtest.timeline.paths import opened

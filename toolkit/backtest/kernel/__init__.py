@@ -14,7 +14,7 @@ any number of threads.
     ranked   the most recent units of buckets, which spans cannot say
     levels   limits, weights and seasons, from sums to the score
     scores   at given instants, and at every change
-    spread   chunk after chunk, two at a time
+    threads  chunk after chunk, two at a time
     run      the scores of all moments
 """
 
@@ -24,7 +24,7 @@ from toolkit.backtest.kernel.run import kernel_scores
 from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import score_changes, scores_at
 from toolkit.backtest.kernel.sight import Asked
-from toolkit.backtest.kernel.spread import THREADS, spread
+from toolkit.backtest.kernel.threads import THREADS, spread
 
 __all__ = [
     "CHUNK",

@@ -11,7 +11,7 @@ from toolkit.backtest.kernel.cut import CHUNK, Small, chunks_of, narrowed
 from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import scores_at
 from toolkit.backtest.kernel.sight import Asked
-from toolkit.backtest.kernel.spread import THREADS, spread
+from toolkit.backtest.kernel.threads import THREADS, spread
 
 __all__ = ["kernel_scores"]
 

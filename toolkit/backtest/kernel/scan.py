@@ -13,7 +13,7 @@ from toolkit.backtest.core import ActivityRule, FitRule, LedgerRule, Plan, look_
 from toolkit.backtest.kernel.chunk import Bools, Ints
 from toolkit.backtest.kernel.cut import ONE_RANGE, Code, Leads, Rows, narrowed
 from toolkit.backtest.kernel.sight import Asked, Sight
-from toolkit.backtest.kernel.spread import spread
+from toolkit.backtest.kernel.threads import spread
 from toolkit.backtest.sql import column_names
 
 __all__ = ["read_activities", "read_leads"]

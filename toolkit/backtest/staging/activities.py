@@ -294,8 +294,8 @@ def _make_view(
             create view {schema}.id_key as
             select l, lead_key as key from {schema}.id_number;
             create view {schema}.ev_key as
-            select cast(a.lead_key as bigint) as key, {columns} from {rows}{joins}
-            where {bounds} and a.lead_key is not null""")
+            select try_cast(a.lead_key as bigint) as key, {columns} from {rows}{joins}
+            where {bounds} and try_cast(a.lead_key as bigint) is not null""")
     else:
         _key_by_lead(crm, schema)
 

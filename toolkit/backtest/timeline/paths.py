@@ -137,8 +137,8 @@ class Paths:
     def ids(self) -> pd.Index:
         """The names of the leads."""
         found = self.connection.execute(f"select lead_id from {self.schema}.lead order by l").df()
-        names = pd.Index(found["lead_id"])
-        return names.take(self.leads.number - 1)
+        names: pd.Series[str] = found["lead_id"]
+        return pd.Index(names.take(self.leads.number - 1))
 
     def each(
         self, use: Callable[[slice, Points, Ints], Made], *, plan: Plan | None = None
