@@ -88,6 +88,7 @@ def replay(leads: int, runs: int) -> None:
         "panel_sql": "24 month ends, SQL text",
         "timeline": "timeline, ten thresholds",
         "again": "another model, no rescan",
+        "all": "as-of, panel, timeline, counts",
         "hubspot_as_of": "as-of scores, HubSpot-like",
         "hubspot_timeline": "timeline, HubSpot-like",
     }
