@@ -56,6 +56,7 @@ _ROOMS = {
         "dose_table",
         "equal_bands",
         "exploration_sample",
+        "fine_gray",
         "fit_points",
         "fit_weights",
         "funnel_table",

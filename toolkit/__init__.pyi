@@ -31,6 +31,7 @@ from toolkit.analysis import (
     dose_table as dose_table,
     equal_bands as equal_bands,
     exploration_sample as exploration_sample,
+    fine_gray as fine_gray,
     fit_points as fit_points,
     fit_weights as fit_weights,
     funnel_table as funnel_table,
