@@ -183,6 +183,7 @@ _ROOMS = {
         "save_model",
     ),
     "toolkit.report": (
+        "plot_areas",
         "plot_bands",
         "plot_best",
         "plot_calibration",
@@ -194,6 +195,7 @@ _ROOMS = {
         "plot_gains",
         "plot_grid",
         "plot_overlap",
+        "plot_points",
         "plot_promises",
         "plot_quarters",
         "plot_queue",
@@ -201,6 +203,8 @@ _ROOMS = {
         "plot_swap",
         "plot_thresholds",
         "plot_times",
+        "plot_volumes",
+        "plot_windows",
         "run_report",
     ),
 }
