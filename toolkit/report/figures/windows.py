@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toolkit.report.figures.plain import Row, draw_rows, rows_height
@@ -28,6 +29,8 @@ def plot_windows(table: pd.DataFrame, *, words: Words | None = None, note: str =
     """
     words = words or Words()
     rows = [_row(record) for record in table.to_dict("records")]
+    # The longest sees all that it sees: no interval of that.
+    rows = [*rows[:-1], *(replace(row, low=math.nan, high=math.nan) for row in rows[-1:])]
     headline = windows_sentence(table, words=words)
     about = (
         f"Of the {words.many} within the longest window, the share seen by the end of each. Thin lines: "
