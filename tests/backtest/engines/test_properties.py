@@ -70,7 +70,7 @@ def test_the_path_at_a_moment_is_the_score_as_of_it(place, raw: dict, seed: int)
     rows, model = random_rows(seed, 6), read(raw)
     path = score_timeline(model, crm_of_rows(rows))
     asked = path.rename(columns={"changed_at": "at"}).to_dict("records")
-    found = engine_scores(model, crm_of_rows(rows, place.open), {**rows, "moments": asked})
+    found = engine_scores(model, crm_of_rows(rows, opened=place.open), {**rows, "moments": asked})
     assert [row["score"] for row in found] == path["score"].tolist()
 
 

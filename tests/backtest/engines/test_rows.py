@@ -93,7 +93,7 @@ def test_every_criterion_scores_alike_in_every_engine(place, raw: dict, seed: in
     model = read(raw)
     here, there = (
         pd.DataFrame(engine_scores(model, crm, rows)).astype("int64")
-        for crm in (crm_of_rows(rows), crm_of_rows(rows, place.open))
+        for crm in (crm_of_rows(rows), crm_of_rows(rows, opened=place.open))
     )
     pd.testing.assert_frame_equal(here, there)
 
@@ -134,6 +134,6 @@ def test_crossings_are_the_same_in_every_engine(place, raw: dict, seed: int) -> 
     rows, model = random_rows(seed, 8), read(raw)
     here, there = (
         threshold_crossings(model, crm, [3, 10])
-        for crm in (crm_of_rows(rows), crm_of_rows(rows, place.open))
+        for crm in (crm_of_rows(rows), crm_of_rows(rows, opened=place.open))
     )
     pd.testing.assert_frame_equal(here, there)

@@ -34,6 +34,10 @@ __all__ = ["stage_activities"]
 
 Flags = dict[str, npt.NDArray[np.int8]]
 
+# Numbers between the least and the greatest id, for each lead, that are worth an array.
+_GAPS = 8
+_FEW_NUMBERS = 1_000_000
+
 
 def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
@@ -45,6 +49,9 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     that no rule can see are not in the view, nor those of leads that were merged into this one,
     unless `ids` says that they count from the beginning; the checks of the tables count the first
     two.
+
+    The kernel reads `<schema>.ev_key`, the same with a whole number `key` in place of `l`, and
+    `<schema>.id_key(l, key)`: numbers of the customer's own need no join.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -155,6 +162,7 @@ def _make_empty_view(crm: Crm, schema: str) -> None:
         f"create view {schema}.ev as "
         "select 0 as l, cast(0 as bigint) as t, 0 as q, 0 as code where false"
     )
+    _key_by_lead(crm, schema)
 
 
 def _where_columns(crm: Crm, criteria: Sequence[ActivitySource]) -> list[str]:
@@ -273,13 +281,42 @@ def _make_view(
     )
     same = " and ".join(f"kind.a{i} is not distinct from a.a{i}" for i in range(len(keys)))
     names = ["occurred_at", "is_machine", *buckets, *["delta"] * bool(delta)]
+    columns = f"{seconds('a.occurred_at')} as t, kind.q, kind.code{chosen}{delta}"
+    rows = f"""({source.rows(names, keys)}) as a
+        join {schema}.kind_key as kind on {same}"""
+    bounds = "a.occurred_at is not null and not coalesce(a.is_machine, false)"
     crm.connection.execute(f"""
-        create view {schema}.ev as
-        select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
-        from ({source.rows(names, keys)}) as a
-        join {schema}.kind_key as kind on {same}
+        create view {schema}.ev as select lead.l, {columns} from {rows}
         join {_lead_keys(crm, schema, source)} as lead on lead.lead_key = a.lead_key{joins}
-        where a.occurred_at is not null and not coalesce(a.is_machine, false)""")
+        where {bounds}""")
+    if source.numbers and _is_dense(crm, schema):
+        crm.connection.execute(f"""
+            create view {schema}.id_key as
+            select l, lead_key as key from {schema}.id_number;
+            create view {schema}.ev_key as
+            select try_cast(a.lead_key as bigint) as key, {columns} from {rows}{joins}
+            where {bounds} and try_cast(a.lead_key as bigint) is not null""")
+    else:
+        _key_by_lead(crm, schema)
+
+
+def _key_by_lead(crm: Crm, schema: str) -> None:
+    """Where ids are no small numbers, the engine finds the number of each activity's lead."""
+    crm.connection.execute(f"""
+        create view {schema}.id_key as select l, l as key from {schema}.lead;
+        create view {schema}.ev_key as select l as key, * exclude (l) from {schema}.ev""")
+
+
+def _is_dense(crm: Crm, schema: str) -> bool:
+    """Whether the ids are each one lead's, and few enough numbers lie between them.
+
+    The id of a lead that is staged as two, as it was known at its moments, is that of both.
+    """
+    row = crm.connection.execute(f"""
+        select count(*), count(distinct lead_key), max(lead_key) - min(lead_key)
+        from {schema}.id_number""").fetchall()[0]
+    n, distinct, span = int(row[0]), int(row[1]), int(row[2] or 0)
+    return n == distinct and span < _GAPS * n + _FEW_NUMBERS
 
 
 def _lead_keys(crm: Crm, schema: str, source: Activities) -> str:

@@ -77,17 +77,20 @@ def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None)
         for i, name in enumerate(names)
     ]
     key = "row_id" if fields is None else "l"
-    coded = _coded_sql(schema, dictionaries, f"{source} on leads.{key} = lead.{key}")
+    coded = f"{schema}.coded"
+    joined = f"{source} on leads.{key} = lead.{key}"
+    crm.connection.execute(f"create table {coded} as {_coded_sql(schema, dictionaries, joined)}")
     codes = ", ".join(f"v{i}" for i in range(len(names))) or "0 as v"
-    combinations = crm.connection.execute(f"select distinct {codes} from ({coded})").df()
+    combinations = crm.connection.execute(f"select distinct {codes} from {coded}").df()
     points = _points(model, names, dictionaries, combinations)
     make_table(crm.connection, f"{schema}.fit_points", combinations.assign(**points))
     match = " and ".join(f"p.v{i} = x.v{i}" for i in range(len(names))) or "true"
     chosen = "".join(f", cast(p.{name} as bigint) as {name}" for name in points)
     crm.connection.execute(
         f"create table {schema}.ld as select x.l, x.c{chosen} "
-        f"from ({coded}) as x join {schema}.fit_points as p on {match}"
+        f"from {coded} as x join {schema}.fit_points as p on {match}"
     )
+    crm.connection.execute(f"drop table {coded}")
 
 
 def asks_by_field(model: Model) -> dict[str, tuple[Ask, ...]]:
