@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis import compare_models, fit_weights, propose_model, rate, weight_table
+from toolkit.analysis import (
+    baseline_table,
+    compare_models,
+    fit_weights,
+    propose_model,
+    rate,
+    weight_table,
+)
 from toolkit.analysis.proposal.moved import band_changes, read_everybody
 from toolkit.analysis.weights import stability_table
 from toolkit.backtest import (
@@ -307,6 +314,7 @@ def _reviewed(
         leaks=counted.leaks,
         leaking=leaking,
         quality=_quality(counted, threshold),
+        rivals=None if threshold is None else baseline_table(everyone, threshold=threshold),
         movers=_movers(model, weights, proposal, everyone),
         everybody=everyone.n,
         threshold=threshold,

@@ -67,6 +67,9 @@ class Review:
     """Criteria set aside because they pay for what seems to know the outcome, with the reason."""
     quality: Rate | None
     """Conversion of the leads handed over today; None where nothing says who is."""
+    rivals: pd.DataFrame | None = field(repr=False)
+    """`baseline_table` of all leads at the age at which volumes are counted; None without a
+    threshold that says how many are handed over."""
     movers: Mapping[str, int] = field(repr=False)
     """Leads that each proposed change alone would put into another band, by term."""
     everybody: int
