@@ -4,6 +4,7 @@ worked     which leads either model would work, tied ones by share
 paired     tests of two selections: McNemar, weighted generalised score
 swap       `swap_set`: the leads that change sides
 compare    `compare_models`: change, keep, not enough evidence
+rollback   when to return to the old points
 baselines  what a score must beat; proposals on leads they have not seen
 """
 
@@ -16,6 +17,7 @@ from toolkit.analysis.comparison.baselines import (
 )
 from toolkit.analysis.comparison.compare import Comparison, compare_models
 from toolkit.analysis.comparison.paired import McNemar, PrecisionTest
+from toolkit.analysis.comparison.rollback import rollback_power, rolls_back, seen_rate
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 
 __all__ = [
@@ -27,5 +29,8 @@ __all__ = [
     "compare_models",
     "cross_fitted_pairs",
     "pattern_pairs",
+    "rollback_power",
+    "rolls_back",
+    "seen_rate",
     "swap_set",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.comparison import rollback_power, seen_rate
 from toolkit.analysis.proposal.integers import LOSS
 from toolkit.analysis.weights.verdicts import LIMITED
 from toolkit.model import diff_models, model_text
@@ -20,6 +21,7 @@ from toolkit.report.wording import MINUS, count, joined, of_all, percent, rate_t
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    from toolkit.analysis import Rate
     from toolkit.analysis.proposal.integers import RoundedPoints
     from toolkit.report.display import Part, Table
     from toolkit.report.weights.review import Review
@@ -156,9 +158,34 @@ def _way_back(review: Review) -> tuple[Paragraph, ...]:
             f"of the {words.handed_many} judged today {of_all(found.positives, found.n)}"
             f" {words.became}: {rate_text(found.estimate, found.low, found.high)}. If, in a whole"
             f" quarter under the new points, the interval of that rate lies below"
-            f" {percent(found.low)}, load today's file again.",
+            f" {percent(found.low)}, load today's file again.{_would_see(review, found)}",
             lead="Roll-back rule:",
         ),
+    )
+
+
+_WEEKS = 13
+
+
+def _would_see(review: Review, found: Rate) -> str:
+    """What the rule sees in one quarter of as many leads as now."""
+    weeks = review.weights.provenance.weeks
+    if not weeks:
+        return ""
+    leads = _WEEKS * review.weights.n / weeks
+    seen, chance = (
+        seen_rate(found, leads=leads),
+        rollback_power(found, leads=leads, rate=found.estimate),
+    )
+    falsely = "under 1%" if chance < 0.01 else percent(chance, 0)  # noqa: PLR2004 - one percent
+    fall = (
+        "not even a rate of 0 would be seen in 8 of 10 quarters"
+        if math.isnan(seen)
+        else f"a fall to {percent(seen)} is seen in 8 of 10 quarters, a smaller one more seldom"
+    )
+    return (
+        f" With about {count(leads)} judged leads a quarter {fall}; without any fall the rule sends"
+        f" the points back in {falsely} of quarters."
     )
 
 
