@@ -13,6 +13,7 @@ from __future__ import annotations
 from toolkit.analysis.comparison.baselines import (
     baseline_table,
     cross_fitted_pairs,
+    deal_folds,
     pattern_pairs,
 )
 from toolkit.analysis.comparison.compare import Comparison, compare_models
@@ -28,6 +29,7 @@ __all__ = [
     "baseline_table",
     "compare_models",
     "cross_fitted_pairs",
+    "deal_folds",
     "pattern_pairs",
     "rollback_power",
     "rolls_back",

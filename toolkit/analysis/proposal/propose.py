@@ -355,6 +355,6 @@ def _text(weights: Weights, table: pd.DataFrame, plan: _Plan) -> str:
         f"{row.label} from {row.now:g} to {row.proposed:g}" for row in moved.itertuples(index=False)
     ]
     kept, fixed = open_ - len(moved), len(table) - open_
-    rest = f"keep the other {kept}" + (f"; evidence does not move {fixed}" if fixed else "")
+    rest = f"keep the other {kept}" + (f"; {fixed} not open to evidence" if fixed else "")
     note = plan.rounding.reason if plan.rounding is not None else None
     return f"Change {', '.join(said)}; {rest}." + (f" Note: {note}." if note else "")

@@ -58,6 +58,9 @@ class Review:
     proposal: Proposal = field(repr=False)
     comparison: Comparison | None = field(repr=False)
     """Champion against challenger; None where nothing changes, or no score hands a lead over."""
+    crossed: Comparison | None = field(repr=False)
+    """Proposals made without the leads that they score, against today's model, where no later leads
+    are; None otherwise."""
     later: Provenance | None
     """Of the leads compared; None without a comparison."""
     since: date | None

@@ -13,7 +13,7 @@ from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.common import points_span, shown
 from toolkit.report.weights.evidence import p_text
 from toolkit.report.weights.sentences import points_text
-from toolkit.report.wording import count, joined, percent
+from toolkit.report.wording import count, joined, percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -107,7 +107,7 @@ def _rules(review: Review) -> Section:
     ]
     note = (
         "0% where the rule is right, 100% where what it takes off is worth its full price;"
-        f" p is corrected for {count(len(table))} rules."
+        f" p is corrected for {plural(len(table), 'rule')}."
     )
     return Section(
         (
@@ -140,7 +140,14 @@ def _order(review: Review) -> Section:
     table, few = order_table(review.weights), _few(review)
     table = table[~table["a"].isin(few) & ~table["b"].isin(few)].reset_index(drop=True)
     if table.empty:
-        return Section((Paragraph("No two criteria can be compared with each other.", "note"),))
+        none = "No two criteria can be compared with each other"
+        separated = review.weights.joint.method == "Firth"
+        why = (
+            ": all or none with one of them converted, so differences have no error"
+            if separated
+            else ""
+        )
+        return Section((Paragraph(f"{none}{why}.", "note"),))
     labels = _labels(review)
     wrong = table.index[(table["high"] < 0) & (table["p_holm"] <= _LEVEL)].tolist()
     said = [f"{labels[a]} above {labels[b]}" for a, b in table.loc[wrong, ["a", "b"]].to_numpy()]
