@@ -10,8 +10,6 @@ from toolkit.analysis import (
     Rate,
     area_verdict,
     auc,
-    band_table,
-    level_table,
     rate,
     structural_reason,
 )
@@ -39,7 +37,6 @@ __all__ = [
     "range_cell",
     "rate_before",
     "rate_cell",
-    "scores_table",
     "small",
     "verdicts",
     "worked_leads",
@@ -73,10 +70,12 @@ def rate_cell(row: Mapping[Hashable, Any], name: str = "rate", ends: str = "") -
     return f"{percent(estimate, digits)} ({span(low, high, digits)})"
 
 
-def range_cell(row: Mapping[Hashable, Any], name: str, lowest: str, highest: str) -> str:
+def range_cell(
+    row: Mapping[Hashable, Any], name: str, lowest: str, highest: str, *, ends: str | None = None
+) -> str:
     """Write a rate with its interval, or the range in which it lies when it cannot be told."""
     if not math.isnan(float(row[name])):
-        return rate_cell(row, name, f"{name}_")
+        return rate_cell(row, name, f"{name}_" if ends is None else ends)
     low, high = float(row[lowest]), float(row[highest])
     if math.isnan(low + high):
         return "not known"
@@ -122,13 +121,6 @@ def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:
         for reason in (structural_reason(audit.ranking), None)
     )
     return found, of_all, of_judged
-
-
-def scores_table(audit: Audit) -> pd.DataFrame:
-    """Rates by band; by score for a flat file with few scores."""
-    if audit.kind == "flat" and audit.few_levels:
-        return masked(level_table(audit.ranking))
-    return masked(band_table(audit.ranking, audit.bands))
 
 
 def handed_over(audit: Audit) -> ScoreCounts | None:

@@ -12,7 +12,6 @@ from toolkit.report.audit.common import (
     handoff_rate,
     percent_of,
     rate_before,
-    scores_table,
     verdicts,
 )
 from toolkit.report.audit.decisions import decisions
@@ -20,6 +19,7 @@ from toolkit.report.audit.evidence import evidence_warnings
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
+from toolkit.report.audit.told import scores_table
 from toolkit.report.audit.worth import falling_text
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import Chart, plot_bands

@@ -223,7 +223,8 @@ def prepare_audit(
         bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
         threshold=threshold,
-        health=findings_table([*source.findings, *check_tables(source)]),
+        # Some are found both on reading and on checking.
+        health=findings_table(list(dict.fromkeys([*source.findings, *check_tables(source)]))),
         policy=policy,
         settings=(
             ("Outcome", landmark.provenance.outcome),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toolkit.analysis import auc, gains_table
-from toolkit.report.audit.common import among, counted, rate_cell, scores_table, small, worked_only
+from toolkit.report.audit.common import among, counted, small, worked_only
+from toolkit.report.audit.told import band_rate, scores_table
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_gains
 from toolkit.report.findings import fact, find_ranking
@@ -37,7 +38,7 @@ def bands_table(audit: Audit) -> Table:
         Column("Leads (all)", lambda row: count(row["leads"])),
         Column("Judged", lambda row: small(row["n"])),
         Column(f"{words.became} (of judged)", lambda row: counted(row["positives"])),
-        Column(f"{words.rate} (95% interval), of judged", rate_cell),
+        Column(f"{words.rate} (95% interval), of judged", band_rate),
     ]
     if audit.ranking.total("unworked"):
         columns.append(Column("Never worked (of all)", lambda row: count(row["unworked"])))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from toolkit.analysis import exploration_sample, rate
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.report.audit.decisions import pilot_size
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Bullets, Paragraph, Section
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pilot", "below_text", "pilot_of", "recommended", "show_below", "show_recommendation"]
 
-_MOST_UNWORKED = 0.05
 _TEN_YEARS = 520
 _HALF_WIDTH = "3 points either way"
 
@@ -48,7 +48,7 @@ class Pilot:
     @property
     def needed(self) -> bool:
         """Whether too many of these leads were never worked to read the answer off."""
-        return not self.unworked_share <= _MOST_UNWORKED
+        return not self.unworked_share <= MOST_UNWORKED
 
 
 def pilot_of(review: Review) -> Pilot | None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from toolkit.analysis import rate
 from toolkit.report.audit.common import among, handoff_rate, percent_of
 from toolkit.report.audit.evidence import evidence_warnings
+from toolkit.report.audit.volume import received
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import rate_facts
 from toolkit.report.threshold.below import below_text, pilot_of, recommended
-from toolkit.report.threshold.load import received
 from toolkit.report.threshold.method import limits
 from toolkit.report.threshold.tradeoff import curve_table, review_table, worth_text
 from toolkit.report.threshold.worth import best_figure, judged
@@ -154,7 +154,7 @@ def _quality(review: Review) -> Card:
 
 
 def _volume(review: Review) -> Card:
-    words, found = review.audit.words, received(review)
+    words, found = review.audit.words, received(review.audit)
     label = f"{words.handed_many} a week reach sales (median)"
     if found is None:
         return "not known", label, "no dated hand-offs"

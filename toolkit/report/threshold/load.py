@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import capacity_table, replay_queue
+from toolkit.analysis import replay_queue
+from toolkit.report.audit.volume import received_facts, received_text
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_queue
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import volume_table
-from toolkit.report.wording import count, percent, plural
+from toolkit.report.wording import count, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,30 +19,7 @@ if TYPE_CHECKING:
     from toolkit.report.figures import Chart
     from toolkit.report.threshold.inputs import Review
 
-__all__ = ["capacity_text", "fitting", "received", "received_text", "show_load"]
-
-
-def received(review: Review) -> dict[str, float] | None:
-    """What sales in fact received a week: median and 90th percentile of whole weeks, all scores."""
-    weeks = review.audit.handed_weeks
-    if weeks is None or weeks.frame.empty:
-        return None
-    lowest = int(weeks.frame["score"].min())
-    row = capacity_table(weeks, capacity_per_week=1.0, thresholds=[lowest]).to_dict("records")[0]
-    if math.isnan(float(row["median"])):
-        return None
-    return {"median": float(row["median"]), "p90": float(row["p90"]), "weeks": float(row["weeks"])}
-
-
-def received_text(review: Review) -> str:
-    """Say what sales in fact received."""
-    found, words = received(review), review.audit.words
-    if found is None:
-        return f"How many {words.handed_many} sales in fact received a week is not known."
-    return (
-        f"Sales in fact received {found['median']:,.0f} {words.handed_many} in a median week and"
-        f" {found['p90']:,.0f} at the 90th percentile ({plural(found['weeks'], 'whole week')})."
-    )
+__all__ = ["capacity_text", "fitting", "show_load"]
 
 
 def show_load(review: Review) -> Section:
@@ -50,10 +28,8 @@ def show_load(review: Review) -> Section:
         text = "Without dates of leads weekly volumes, hours and queues cannot be told."
         return Section((Paragraph(text, "note", "Cannot be told from this data."),))
     capacity, today = review.stakes.capacity_per_week, review.threshold
-    parts: list[Part] = [Paragraph(received_text(review), "finding")]
-    facts: dict[str, object] = {
-        f"received.{k}": fact(v) for k, v in (received(review) or {}).items()
-    }
+    parts: list[Part] = [Paragraph(received_text(review.audit), "finding")]
+    facts = received_facts(review.audit)
     if capacity is None:
         parts.append(Paragraph("What the team can work in a week was not given.", "note"))
     else:

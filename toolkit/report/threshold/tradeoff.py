@@ -6,14 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis import benefit_table, threshold_table
-from toolkit.report.audit.common import among, rate_cell, small
+from toolkit.report.audit.common import among, small
 from toolkit.report.audit.ranking import untold
+from toolkit.report.audit.told import precision_cell, told_curve, with_told
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.threshold.inputs import drawn, volume_table
-from toolkit.report.wording import count, of_all, span
+from toolkit.report.wording import count, of_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from toolkit.report.threshold.inputs import Review
 
 __all__ = ["curve_table", "money", "review_table", "show_tradeoff", "worth_text"]
-
-_ENOUGH_WORKED = 0.8
 
 
 def review_table(review: Review) -> pd.DataFrame:
@@ -39,14 +38,12 @@ def review_table(review: Review) -> pd.DataFrame:
 
 def curve_table(review: Review) -> pd.DataFrame:
     """The rows of the curve: as `review_table`, hand-offs that go nowhere only where they are known."""
-    table = _table_at(review, drawn(review))
-    names = ["nowhere_rate", "nowhere_rate_low", "nowhere_rate_high"]
-    return table.assign(**{name: table[name].where(table["precision_known"]) for name in names})
+    return told_curve(_table_at(review, drawn(review)))
 
 
 def _table_at(review: Review, thresholds: list[int]) -> pd.DataFrame:
-    stakes, today = review.stakes, review.threshold
-    table = threshold_table(review.audit.ranking, thresholds=thresholds)
+    stakes = review.stakes
+    table = with_told(review.audit, threshold_table(review.audit.ranking, thresholds=thresholds))
     volume = volume_table(review).set_index("threshold").reindex(table["threshold"])
     mean = volume["mean"].astype(float).to_numpy()
     hours = math.nan if stakes.hours_per_lead is None else stakes.hours_per_lead
@@ -56,12 +53,10 @@ def _table_at(review: Review, thresholds: list[int]) -> pd.DataFrame:
         leads_per_week_p90=volume["p90"].astype(float).to_numpy(),
         hours_per_week=mean * hours,
     )
-    below = table["threshold"] < (-math.inf if today is None else today)
-    known = (table["worked_share_above"] >= _ENOUGH_WORKED) & ~(review.restricted & below)
+    known = table["precision_known"]
     precision = table["precision"].where(known & (table["n"] > 0))
     cost = math.nan if stakes.cost_per_lead is None else stakes.cost_per_lead
     shown = table.assign(
-        precision_known=known,
         observed_recall=table["tp"] / (table["tp"] + table["fn"]).where(lambda n: n > 0),
         cost_per_positive=cost / precision.where(precision > 0),
         cost_per_positive_low=cost / table["precision_high"].where(known),
@@ -176,11 +171,7 @@ def _weekly(row: Any) -> str:
 def _precision(row: Any) -> str:
     if 0 < row["n"] < FEWEST:
         return "hidden"
-    if row["precision_known"] or math.isnan(float(row["worked_share_above"])):
-        return rate_cell(row, "precision", "precision_")
-    mature = float(row["n"]) / max(float(row["worked_share_above"]), 1e-12)
-    lowest, highest = float(row["tp"]) / mature, 1 - float(row["fp"]) / mature
-    return f"cannot be told ({span(lowest, highest, 0)})"
+    return precision_cell(row)
 
 
 def _caught(row: Any) -> str:
