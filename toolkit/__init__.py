@@ -200,6 +200,8 @@ _ROOMS = {
         "plot_swap",
         "plot_thresholds",
         "plot_times",
+        "report_names",
+        "report_parameters",
         "run_report",
     ),
 }

@@ -179,6 +179,8 @@ from toolkit.report import (
     plot_swap as plot_swap,
     plot_thresholds as plot_thresholds,
     plot_times as plot_times,
+    report_names as report_names,
+    report_parameters as report_parameters,
     run_report as run_report,
 )
 

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
         plot_times,
     )
     from toolkit.report.findings import Finding
+    from toolkit.report.parameters import ReportParameter
     from toolkit.report.run import ReportResult, report_names, report_parameters, run_report
     from toolkit.report.wording import Words
 
 __all__ = [
     "Finding",
+    "ReportParameter",
     "ReportResult",
     "Words",
     "alt_text",
@@ -66,6 +68,7 @@ __all__ = [
 
 _HOMES = {
     "Finding": "findings",
+    "ReportParameter": "parameters",
     "ReportResult": "run",
     "Words": "wording",
     "alt_text": "figures",
