@@ -226,7 +226,7 @@ def review_of(
 def drawn(review: Review) -> list[int]:
     """The thresholds of the curve: the rows of the table and all candidates from them upwards."""
     known = candidates(review.audit.ranking, review.threshold)
-    return sorted({*review.thresholds, *(t for t in known if t >= min(review.thresholds))})
+    return sorted({*review.thresholds, *(t for t in known if t >= review.thresholds[0])})
 
 
 def volume_table(review: Review, capacity_per_week: float = math.inf) -> pd.DataFrame:
@@ -263,8 +263,9 @@ def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
     if len(scores) <= _FEW_LEVELS:
         return tuple(sorted({*scores, *(() if today is None else (today,))}))
     middle = scores[len(scores) // 2] if today is None else today
-    steps = range(-_EACH_SIDE, _EACH_SIDE + 1)
-    return tuple(middle + _STEP * k for k in steps if scores[0] <= middle + _STEP * k <= scores[-1])
+    steps = (middle + _STEP * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
+    # A threshold that no lead reaches is a row all the same: nobody is handed over.
+    return tuple(t for t in steps if t == middle or scores[0] <= t <= scores[-1])
 
 
 def _starts(audit: Audit) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.analysis import replay_queue
 from toolkit.report.audit.volume import received_facts, received_text
@@ -11,7 +11,7 @@ from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Ta
 from toolkit.report.figures import plot_queue
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import volume_table
-from toolkit.report.wording import count, percent
+from toolkit.report.wording import count, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,13 +96,13 @@ def _tiers(review: Review) -> Table:
     table = table[table["threshold"].isin(asked)].sort_values("threshold", ascending=False)
     columns = [
         Column("Reach for the first time", lambda row: f"{count(row['threshold'])} points", "left"),
-        Column("Leads a week: median", lambda row: _whole(row["median"])),
-        Column("90th percentile", lambda row: _whole(row["p90"])),
-        Column("Most", lambda row: _whole(row["most"])),
+        Column("Leads a week: median", lambda row: count(row["median"])),
+        Column("90th percentile", lambda row: count(row["p90"])),
+        Column("Most", lambda row: count(row["most"])),
     ]
     if hours is not None:
-        columns.append(Column("Hours a week: mean", lambda row: _tenth(row["mean"] * hours)))
-        columns.append(Column("90th percentile", lambda row: _tenth(row["p90"] * hours)))
+        columns.append(Column("Hours a week: mean", lambda row: number(row["mean"] * hours)))
+        columns.append(Column("90th percentile", lambda row: number(row["p90"] * hours)))
     return table_of(
         table,
         columns,
@@ -110,11 +110,3 @@ def _tiers(review: Review) -> Table:
         note="Whole weeks; a lead counts in each tier that it reaches. Promise a response time by the"
         " 90th percentile: about half of the weeks bring more than the median.",
     )
-
-
-def _whole(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else count(float(value))
-
-
-def _tenth(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else f"{float(value):,.1f}"

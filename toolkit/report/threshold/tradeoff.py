@@ -14,7 +14,7 @@ from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.threshold.inputs import drawn, volume_table
-from toolkit.report.wording import count, of_all
+from toolkit.report.wording import count, number, of_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,9 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
         Column(f"Observed {words.many} caught, of all observed", _caught),
     ]
     if stakes.hours_per_lead is not None:
-        columns.append(Column("Hours a week (mean)", lambda row: _number(row["hours_per_week"])))
+        columns.append(
+            Column("Hours a week (mean)", lambda row: number(float(row["hours_per_week"])))
+        )
     if stakes.cost_per_lead is not None:
         unit = f" ({stakes.currency})" if stakes.currency else ""
         columns.append(Column(f"Cost per {words.outcome}{unit}", _cost))
@@ -181,10 +183,6 @@ def _caught(row: Any) -> str:
     return of_all(row["tp"], everyone)
 
 
-def _number(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else f"{float(value):,.1f}"
-
-
 def money(value: float) -> str:
     """Write an amount with as many digits as its size deserves.
 
@@ -192,7 +190,7 @@ def money(value: float) -> str:
     ('1,234', '12.3', '\N{MINUS SIGN}0.50')
     """
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - digits by size
-    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return number(value, digits)
 
 
 def _cost(row: Any) -> str:
