@@ -11,7 +11,7 @@ from toolkit.analysis import ScoreBand
 from toolkit.counts import FlowStep, Provenance, ScoreCounts, WeekCounts
 from toolkit.crm import findings_table
 from toolkit.report.audit import Audit, Policy
-from toolkit.report.audit.inputs import mostly_unworked
+from toolkit.report.audit.prepared import mostly_unworked
 from toolkit.report.wording import Words
 
 BANDS = (ScoreBand("hot", 80), ScoreBand("warm", 50), ScoreBand("cold", None))
@@ -85,7 +85,7 @@ def audit(
 ) -> Audit:
     """An audit whose every number can be redone by hand."""
     flat = not told
-    cells = ranked or [*RANKED, *UNWORKED]
+    cells = [*RANKED, *UNWORKED] if ranked is None else ranked
     whole = counts(cells, told=told)
     over = [cell for cell in cells if cell[0] >= 50]
     return Audit(

@@ -338,7 +338,7 @@ def test_whether_it_pays_is_the_counts_at_the_threshold() -> None:
     assert section.facts["payoff.over_all_per_100"] == pytest.approx(
         100 * (0.25 * 95 - 5) / 300, abs=1e-6
     )
-    assert "worth 8.3 (95% interval" in section.plain()
+    assert "worth 8.33 (95% interval" in section.plain()
     assert "the difference to calling all of them is 6.2" in section.plain()
 
 

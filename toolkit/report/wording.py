@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ __all__ = [
     "count",
     "decimals_for",
     "joined",
+    "money",
     "month_text",
     "number",
     "of_all",
@@ -28,6 +30,7 @@ __all__ = [
     "score_range",
     "share_text",
     "span",
+    "true_minus",
 ]
 
 DASH = "\N{EN DASH}"
@@ -129,6 +132,25 @@ def number(value: float, decimals: int = 1) -> str:
         return "not known"
     # Adding 0.0 turns -0.0 into 0.0.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", MINUS)
+
+
+def money(value: float) -> str:
+    """Write an amount with as many digits as its size deserves.
+
+    >>> money(1234.5), money(12.34), money(-0.5)
+    ('1,234', '12.3', '\N{MINUS SIGN}0.50')
+    """
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - digits by size
+    return number(value, digits)
+
+
+def true_minus(text: str) -> str:
+    """Give the numbers of a sentence written elsewhere a true minus; words keep their hyphens.
+
+    >>> true_minus("Thresholds -30 to -5 cut off the well-scored 10-20%")
+    'Thresholds \N{MINUS SIGN}30 to \N{MINUS SIGN}5 cut off the well-scored 10-20%'
+    """
+    return re.sub(r"(?<![\w%)])-(?=\d)", MINUS, text)
 
 
 def plural(n: float, one: str, many: str | None = None) -> str:

@@ -13,7 +13,7 @@ from toolkit.analysis import (
     rate,
     structural_reason,
 )
-from toolkit.report.audit.inputs import mostly_unworked
+from toolkit.report.audit.prepared import mostly_unworked
 from toolkit.report.audit.quarters import is_whole
 from toolkit.report.sentences import FEWEST, year_before
 from toolkit.report.wording import count, decimals_for, percent, span
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import Auc, Verdict
     from toolkit.counts import ScoreCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "among",
@@ -79,6 +79,8 @@ def range_cell(
     low, high = float(row[lowest]), float(row[highest])
     if math.isnan(low + high):
         return "not known"
+    if low == high:  # whatever became of the unworked leads
+        return percent(low, 0)
     return f"cannot be told ({span(low, high, 0)})"
 
 
@@ -101,7 +103,7 @@ def among(audit: Audit) -> str:
         return "judged leads"
     if audit.ranked is audit.ranking:
         return "leads that sales worked"
-    return f"leads with {audit.threshold} points or more that sales worked"
+    return f"leads with {count(audit.threshold or 0)} points or more that sales worked"
 
 
 def worked_leads(audit: Audit) -> ScoreCounts:

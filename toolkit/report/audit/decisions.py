@@ -15,7 +15,7 @@ from toolkit.report.wording import count, percent, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["decisions", "pilot_size"]
 
@@ -77,7 +77,7 @@ def _pilot(audit: Audit) -> Iterator[str]:
     if not worked_only(audit) or audit.threshold is None:
         return
     yield (
-        f"Let sales call a random {count(pilot_size(audit))} leads below {audit.threshold} points:"
+        f"Let sales call a random {count(pilot_size(audit))} leads below {count(audit.threshold)} points:"
         f" that settles their {audit.words.rate} to about {percent(_HALF_WIDTH, 0).rstrip('%')}"
         " points. Until then nothing here supports moving the threshold."
     )

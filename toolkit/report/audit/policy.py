@@ -9,14 +9,16 @@ import pandas as pd
 
 from toolkit.analysis import threshold_table, wilson_interval
 from toolkit.report.audit.common import (
+    among,
     handoff_rate,
     range_cell,
     rate_cell,
     small,
+    worked_leads,
     worked_only,
 )
 from toolkit.report.audit.ranking import untold
-from toolkit.report.audit.told import nowhere_cell, told_curve, with_told
+from toolkit.report.audit.told import nowhere_cell, told_curve, with_told, with_worth, worth_cell
 from toolkit.report.audit.volume import received_facts, received_text
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_thresholds
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from typing import Any
 
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["policy_table", "rejected", "show_thresholds", "three_rates"]
 
@@ -42,7 +44,8 @@ def policy_table(audit: Audit) -> pd.DataFrame:
 
     Where too many leads were never worked the rows begin four steps below today's threshold: all
     that is known further down are ranges from nothing to everything. Leads a week are left out: those
-    who have the points at a fixed age are fewer than sales receives. With `precision_known`.
+    who have the points at a fixed age are fewer than sales receives. With `precision_known` and
+    `per_100` (`with_told`, `with_worth`).
     """
     scores = audit.ranking.frame.groupby("score")["n"].sum()
     at = [int(score) for score in scores.index]
@@ -56,10 +59,9 @@ def policy_table(audit: Audit) -> pd.DataFrame:
         if audit.threshold is not None and worked_only(audit):
             at = [score for score in at if score >= audit.threshold - _EACH_SIDE * step]
     today = () if audit.threshold is None else (audit.threshold,)
-    table = threshold_table(
-        audit.ranking, thresholds=sorted({*at, *today}), cost_ratio=audit.policy.cost_ratio
-    )
-    return with_told(audit, table.assign(leads_per_week=math.nan))
+    table = threshold_table(audit.ranking, thresholds=sorted({*at, *today}))
+    told = with_told(audit, table.assign(leads_per_week=math.nan))
+    return with_worth(told, worked_leads(audit), cost_ratio=audit.policy.cost_ratio)
 
 
 def _step(least: float) -> int:
@@ -133,10 +135,8 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
         ),
         Column(f"{words.many} caught, of all {words.many}", lambda row: _shown(row, _caught)),
     ]
-    if not table["net_benefit"].isna().all():
-        columns.append(
-            Column("Net benefit per 100 judged leads", lambda row: _shown(row, _benefit))
-        )
+    if audit.policy.cost_ratio is not None:
+        columns.append(Column(f"Net benefit per 100 {among(audit)}", worth_cell))
     shown = _neighbours(table, audit.threshold)
     marked = [i for i, at in enumerate(shown["threshold"]) if at == audit.threshold]
     bold = "In bold: today's threshold. " if marked else ""
@@ -166,11 +166,6 @@ def _shown(row: Mapping[Hashable, Any], text: Any) -> str:
 
 def _caught(row: Mapping[Hashable, Any]) -> str:
     return range_cell(row, "recall", "recall_lowest", "recall_highest")
-
-
-def _benefit(row: Mapping[Hashable, Any]) -> str:
-    value, low, high = (100 * float(row[f"net_benefit{end}"]) for end in ("", "_low", "_high"))
-    return "cannot be told" if math.isnan(value) else f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
 def rejected(audit: Audit) -> pd.DataFrame | None:

@@ -14,7 +14,7 @@ from toolkit.report.sentences import band_label, share_at
 from toolkit.report.wording import count
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["bands_table", "show_ranking", "untold"]
 
@@ -79,7 +79,7 @@ def _described(audit: Audit) -> Section:
 def _restricted(audit: Audit) -> Paragraph:
     """Why the ranking is read over the bar only, and what it must not be compared with."""
     below = (
-        f" Leads below {audit.threshold} points are left out: few are worked, and most of those"
+        f" Leads below {count(audit.threshold or 0)} points are left out: few are worked, and most of those"
         " because they scored more later, so to rank them by their earlier score would look ahead."
         if audit.ranked is not audit.ranking
         else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,11 +14,12 @@ from toolkit.report.audit.quarters import is_closed
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_quarters, plot_segments
 from toolkit.report.findings import fact
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import count
 
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["quarter_table", "segment_table", "show_quarters", "show_segments"]
 
@@ -111,9 +113,10 @@ def _ranking_table(audit: Audit, counts: ScoreCounts) -> Table:
     for labels, part in counts.groups():
         if is_closed(labels[0], until, window):
             found = auc(part)
-            rows.append(
-                (labels[0], found.positives, found.negatives, found.estimate, found.low, found.high)
-            )
+            ends = (found.estimate, found.low, found.high)
+            few = min(found.positives, found.negatives) < FEWEST
+            shown = (math.nan,) * 3 if few else ends
+            rows.append((labels[0], found.positives, found.negatives, *shown))
     table = pd.DataFrame(rows, columns=["quarter", "positives", "negatives", "rate", "low", "high"])
     columns = [
         Column("Scored in", lambda row: str(row["quarter"]), "left"),
@@ -123,7 +126,11 @@ def _ranking_table(audit: Audit, counts: ScoreCounts) -> Table:
     ]
     marked = [i for i, name in enumerate(table["quarter"]) if name == audit.quarter]
     return table_of(
-        table, columns, caption=f"How well the score ranked, among {among(audit)}", marked=marked
+        table,
+        columns,
+        caption=f"How well the score ranked, among {among(audit)}",
+        note=f"Not known: fewer than {FEWEST} leads that converted, or that did not.",
+        marked=marked,
     )
 
 

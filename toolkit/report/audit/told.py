@@ -12,16 +12,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import band_table, level_table
+from toolkit.analysis import band_table, benefit_table, level_table
 from toolkit.report.audit.common import masked, range_cell, rate_cell, worked_only
-from toolkit.report.wording import span
+from toolkit.report.sentences import FEWEST
+from toolkit.report.wording import money, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.counts import ScoreCounts
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "ENOUGH_WORKED",
@@ -32,6 +34,8 @@ __all__ = [
     "scores_table",
     "told_curve",
     "with_told",
+    "with_worth",
+    "worth_cell",
 ]
 
 ENOUGH_WORKED = 0.8
@@ -58,6 +62,32 @@ def told_curve(table: pd.DataFrame) -> pd.DataFrame:
     """Leave the hand-offs that go nowhere out of the rows in which they are not told."""
     names = ["nowhere_rate", "nowhere_rate_low", "nowhere_rate_high"]
     return table.assign(**{name: table[name].where(table["precision_known"]) for name in names})
+
+
+def with_worth(
+    table: pd.DataFrame, worked: ScoreCounts, *, cost_ratio: float | None, value: float = 1.0
+) -> pd.DataFrame:
+    """Add what each threshold is worth per 100 `worked` leads: `per_100`, `per_100_low`, `per_100_high`.
+
+    NaN where the rates are not told, or nobody said what a wasted call costs.
+    """
+    columns = ["per_100", "per_100_low", "per_100_high"]
+    if cost_ratio is None:
+        return table.assign(**dict.fromkeys(columns, math.nan))
+    at = table["threshold"].tolist()
+    worth = benefit_table(worked, cost_ratio=cost_ratio, value=value, thresholds=at)
+    known = table["precision_known"].to_numpy()
+    return table.assign(**{name: worth[name].where(known).to_numpy() for name in columns})
+
+
+def worth_cell(row: Mapping[Hashable, Any]) -> str:
+    """Write what a threshold is worth per 100 leads."""
+    if 0 < row["n"] < FEWEST:
+        return "hidden"
+    value, low, high = (float(row[f"per_100{end}"]) for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return "cannot be told"
+    return f"{money(value)} ({money(low)} to {money(high)})"
 
 
 def precision_cell(row: Mapping[Hashable, Any]) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from toolkit.analysis import capacity_table
 from toolkit.report.findings import fact
-from toolkit.report.wording import percent, plural
+from toolkit.report.wording import count, number, percent, plural
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["overload_text", "received", "received_facts", "received_text"]
 
@@ -44,8 +44,8 @@ def received_text(audit: Audit) -> str:
     if found is None:
         return f"How many {words.handed_many} sales in fact received a week is not known."
     return (
-        f"Sales in fact received {found['median']:,.0f} {words.handed_many} in a median week and"
-        f" {found['p90']:,.0f} at the 90th percentile ({plural(found['weeks'], 'whole week')})."
+        f"Sales in fact received {plural(found['median'], words.handed, words.handed_many)} in a"
+        f" median week and {count(found['p90'])} at the 90th percentile ({plural(found['weeks'], 'whole week')})."
     )
 
 
@@ -57,7 +57,7 @@ def overload_text(audit: Audit) -> str:
     over = found["overflow_rate"]
     busy = "" if math.isnan(over) else f"; {percent(over, 0)} of weeks bring more than that"
     return (
-        f"sales received {found['mean']:,.1f} {audit.words.handed_many} in a mean week and can work"
+        f"sales received {number(found['mean'])} {audit.words.handed_many} in a mean week and can work"
         f" {capacity:g}{busy}"
     )
 

@@ -24,7 +24,7 @@ from toolkit.report.findings import fact
 from toolkit.report.wording import Words, count, percent, score_range, span
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["falling_text", "points_text", "show_calibration"]
 

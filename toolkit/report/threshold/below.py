@@ -16,7 +16,7 @@ from toolkit.report.findings import fact, rate_facts
 from toolkit.report.threshold.inputs import volume_table
 from toolkit.report.threshold.load import fitting
 from toolkit.report.threshold.worth import judged
-from toolkit.report.wording import count, month_text, percent, plural, rate_text
+from toolkit.report.wording import count, month_text, percent, plural, rate_text, score_range
 
 if TYPE_CHECKING:
     from datetime import date
@@ -177,11 +177,11 @@ def _on_today(review: Review, today: int, of_all: str, of_worked: str) -> str:
 def _on_change(review: Review, today: int, of_all: str) -> str:
     best = review.best
     if best is None or best.best is None or best.low is None or best.high is None:
-        return f"Question whether leads should be called at all at this cost: no threshold, {today} included, is seen to pay."
+        return f"Question whether leads should be called at all at this cost: no threshold, {count(today)} included, is seen to pay."
     nearest = best.low if best.low > today else best.high
     pilot = (
-        f"Try {nearest}, the nearest that cannot be told from the best, before deciding: leads scored"
-        f" {min(nearest, today)} to {max(nearest, today) - 1} are what is at stake, so let chance send"
+        f"Try {count(nearest)}, the nearest that cannot be told from the best, before deciding: leads scored"
+        f" {score_range(*sorted((nearest, today)))} are what is at stake, so let chance send"
         " every second one of them to sales and compare after one outcome window."
     )
     if of_all == "No":

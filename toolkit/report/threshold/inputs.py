@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import BestThresholds
     from toolkit.counts import ScoreCounts, WeekCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["Review", "Stakes", "candidates", "drawn", "prepare", "review_of", "volume_table"]
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import benefit_table, threshold_table
+from toolkit.analysis import threshold_table
 from toolkit.report.audit.common import among, small
 from toolkit.report.audit.ranking import untold
-from toolkit.report.audit.told import precision_cell, told_curve, with_told
+from toolkit.report.audit.told import (
+    precision_cell,
+    told_curve,
+    with_told,
+    with_worth,
+    worth_cell,
+)
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.threshold.inputs import drawn, volume_table
-from toolkit.report.wording import count, number, of_all
+from toolkit.report.wording import count, money, number, of_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.report.threshold.inputs import Review
 
-__all__ = ["curve_table", "money", "review_table", "show_tradeoff", "worth_text"]
+__all__ = ["curve_table", "review_table", "show_tradeoff"]
 
 
 def review_table(review: Review) -> pd.DataFrame:
@@ -63,21 +69,7 @@ def _table_at(review: Review, thresholds: list[int]) -> pd.DataFrame:
         cost_per_positive_high=cost
         / table["precision_low"].where(known & (table["precision_low"] > 0)),
     )
-    return _with_worth(review, shown)
-
-
-def _with_worth(review: Review, table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["per_100", "per_100_low", "per_100_high"]
-    if review.stakes.cost_ratio is None:
-        return table.assign(**dict.fromkeys(columns, math.nan))
-    worth = benefit_table(
-        review.worked,
-        cost_ratio=review.stakes.cost_ratio,
-        value=review.stakes.gain,
-        thresholds=table["threshold"].tolist(),
-    )
-    known = table["precision_known"].to_numpy()
-    return table.assign(**{name: worth[name].where(known).to_numpy() for name in columns})
+    return with_worth(shown, review.worked, cost_ratio=stakes.cost_ratio, value=stakes.gain)
 
 
 def show_tradeoff(review: Review) -> Section:
@@ -106,7 +98,7 @@ def _note(review: Review) -> str:
 
 
 def _selected(review: Review) -> Paragraph:
-    at = "the threshold" if review.threshold is None else f"{review.threshold} points"
+    at = "the threshold" if review.threshold is None else f"{count(review.threshold)} points"
     return Paragraph(
         f"Below {at} few leads were worked, and mostly because they scored more later. Their rates"
         " are given as the range in which they lie, from none of the unworked leads converting to"
@@ -136,7 +128,7 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
         unit = f" ({stakes.currency})" if stakes.currency else ""
         columns.append(Column(f"Cost per {words.outcome}{unit}", _cost))
     if stakes.cost_ratio is not None:
-        columns.append(Column(f"Net benefit per 100 {among(review.audit)}", worth_text))
+        columns.append(Column(f"Net benefit per 100 {among(review.audit)}", worth_cell))
     marked = [i for i, at in enumerate(table["threshold"]) if at == review.threshold]
     return table_of(
         table,
@@ -183,16 +175,6 @@ def _caught(row: Any) -> str:
     return of_all(row["tp"], everyone)
 
 
-def money(value: float) -> str:
-    """Write an amount with as many digits as its size deserves.
-
-    >>> money(1234.5), money(12.34), money(-0.5)
-    ('1,234', '12.3', '\N{MINUS SIGN}0.50')
-    """
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - digits by size
-    return number(value, digits)
-
-
 def _cost(row: Any) -> str:
     value, low, high = (float(row[f"cost_per_positive{end}"]) for end in ("", "_low", "_high"))
     if 0 < row["n"] < FEWEST:
@@ -201,16 +183,6 @@ def _cost(row: Any) -> str:
         return "cannot be told"
     top = "no limit" if math.isnan(high) else money(high)
     return f"{money(value)} ({money(low)} to {top})"
-
-
-def worth_text(row: Any) -> str:
-    """Write what a threshold is worth per 100 leads."""
-    if 0 < row["n"] < FEWEST:
-        return "hidden"
-    value, low, high = (float(row[f"per_100{end}"]) for end in ("", "_low", "_high"))
-    if math.isnan(value):
-        return "cannot be told"
-    return f"{money(value)} ({money(low)} to {money(high)})"
 
 
 def _facts(review: Review, table: pd.DataFrame) -> dict[str, object]:
