@@ -19,7 +19,8 @@ from toolkit.report.audit.decisions import decisions, pilot_size
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
-from toolkit.report.audit.time import _unworked_note, quarter_table
+from toolkit.report.audit.segments import _unworked_note
+from toolkit.report.audit.time import quarter_table
 from toolkit.report.audit.told import with_told
 from toolkit.report.display import FACTS_KIND, Section
 from toolkit.report.wording import MINUS
@@ -361,6 +362,12 @@ def test_segments_that_differ_are_named_with_their_number_allowed_for() -> None:
              for state, n in (("converted", k), ("not_converted", 1000 - k))]  # fmt: skip
     section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
     assert section.facts["segments.differing"] == 3
+    assert section.facts["segment.north.rate"] == pytest.approx(0.3)
+    # Drawn towards the others, by little: a thousand leads speak for themselves.
+    assert 0.29 < section.facts["segment.north.shrunk"] < 0.3
+    # 30% less 200 of 2,000.
+    assert section.facts["segment.north.difference"] == pytest.approx(0.2)
+    assert "under 0.001" in section.plain()
     assert "Leads of north become SQLs more often than the rest" in section.plain()
 
 
@@ -373,6 +380,18 @@ def test_segments_that_nobody_worked_are_not_compared() -> None:
     table = pd.DataFrame({"answer": ["Yes", "Cannot be told from this data"]})
     assert _unworked_note(table).startswith("Of one of them too many leads were never worked")
     assert not _unworked_note(table.head(1))
+
+
+def test_a_segment_of_a_handful_is_named_and_not_shown() -> None:
+    cells = [(60, "converted", "north", 30), (60, "not_converted", "north", 70),
+             (60, "converted", "south", 10), (60, "not_converted", "south", 90),
+             (60, "converted", "tiny", 2), (60, "not_converted", "tiny", 1),
+             (60, "converted", "young", 3), (60, "immature", "young", 9)]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segment.young.rate"] is None
+    assert section.facts["segment.tiny.rate"] is None
+    (line,) = (line for line in section.plain().splitlines() if line.startswith("tiny"))
+    assert line.count("under 5") == 2
 
 
 def test_segments_are_exploratory_and_escaped() -> None:

@@ -13,7 +13,8 @@ from toolkit.report.audit.people import show_data_health, show_flow
 from toolkit.report.audit.policy import show_thresholds
 from toolkit.report.audit.prepared import Audit, Policy
 from toolkit.report.audit.ranking import show_ranking
-from toolkit.report.audit.time import show_quarters, show_segments
+from toolkit.report.audit.segments import show_segments
+from toolkit.report.audit.time import show_quarters
 from toolkit.report.audit.worth import show_calibration
 
 __all__ = [

@@ -154,7 +154,7 @@ def prepare_audit(
         ranked_by_quarter=count_scores(landmark, by="quarter", at_least=over),
         handoffs=count_scores(handed, by="quarter") if handed else None,
         decisions=count_scores(handed, by="decision") if handed else None,
-        segments=count_scores(landmark, by=segment) if segment else None,
+        segments=count_scores(landmark, by=segment, at_least=over) if segment else None,
         quarter=chosen,
         bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,

@@ -52,7 +52,7 @@ class Audit:
     decisions: ScoreCounts | None = field(repr=False)
     """The same leads by what sales decided first."""
     segments: ScoreCounts | None = field(repr=False)
-    """The leads of `ranking` by the segment asked for."""
+    """The leads of `ranked` by the segment asked for: below the bar no rate is told."""
     quarter: str | None
     bands: tuple[BandLike, ...] = field(repr=False)
     few_levels: bool
