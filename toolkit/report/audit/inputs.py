@@ -12,6 +12,7 @@ from toolkit.backtest import (
     AtHandoff,
     Backtest,
     Outcome,
+    count_amounts,
     count_scores,
     count_stages,
     count_weeks,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.counts import ScoreCounts, StageCounts
+    from toolkit.counts import AmountCounts, ScoreCounts, StageCounts
 
 __all__ = ["prepare", "prepare_audit", "prepare_scored_audit"]
 
@@ -173,6 +174,7 @@ def prepare_audit(
         reconciliation=compared,
         stages=_stages(handed, source) if handed else None,
         handed_weeks=count_weeks(handed) if handed else None,
+        amounts=_amounts(landmark, over),
     )
 
 
@@ -194,6 +196,21 @@ def _stages(handed: Backtest, crm: Crm) -> StageCounts | None:
     except QuestionError:
         # None of accepted, sql and won occurs: the section says that it cannot be told.
         return None
+
+
+def _amounts(landmark: Backtest, at_least: int | None) -> AmountCounts | None:
+    """Amounts of the ranked leads; None where the export has no such column."""
+    try:
+        found = count_amounts(landmark)
+    except QuestionError:
+        return None
+    if at_least is None:
+        return found
+    over = found.frame[found.frame["score"] >= at_least].reset_index(drop=True)
+    if found.accounts is None:
+        return replace(found, frame=over)
+    both = found.accounts[["score_a", "score_b"]].min(axis=1) >= at_least
+    return replace(found, frame=over, accounts=found.accounts.loc[both].reset_index(drop=True))
 
 
 def prepare_scored_audit(

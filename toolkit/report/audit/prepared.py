@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.analysis import BandLike, Leaks, Reconciliation
-    from toolkit.counts import ScoreCounts, StageCounts, WeekCounts
+    from toolkit.counts import AmountCounts, ScoreCounts, StageCounts, WeekCounts
     from toolkit.report.wording import Words
 
 __all__ = ["Audit", "Policy", "mostly_unworked"]
@@ -70,6 +70,8 @@ class Audit:
     """The leads handed over by stages reached and decisions; None without any of these."""
     handed_weeks: WeekCounts | None = field(default=None, repr=False)
     """The leads handed over by week: what sales in fact received."""
+    amounts: AmountCounts | None = field(default=None, repr=False)
+    """What the converted leads of `ranked` were worth; None where no amounts are recorded."""
 
     @property
     def told(self) -> bool:

@@ -18,16 +18,18 @@ from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import money, span
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
+    from toolkit.analysis import BandLike
     from toolkit.counts import ScoreCounts
     from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "ENOUGH_WORKED",
     "band_rate",
+    "bands_told",
     "lowest_told",
     "nowhere_cell",
     "precision_cell",
@@ -118,8 +120,16 @@ def scores_table(audit: Audit) -> pd.DataFrame:
     """
     if audit.kind == "flat" and audit.few_levels:
         table = masked(level_table(audit.ranking))
-    else:
-        table = masked(band_table(audit.ranking, audit.bands))
+        return _ranged(audit, table)
+    return bands_told(audit, audit.bands)
+
+
+def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
+    """Rates of the given bands, as `scores_table`."""
+    return _ranged(audit, masked(band_table(audit.ranking, bands)))
+
+
+def _ranged(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
     # An open end is below every threshold.
     told = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
     mature = (table["n"] + table["unworked"]).where(lambda n: n > 0)

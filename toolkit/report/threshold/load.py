@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from toolkit.analysis import replay_queue
+from toolkit.analysis import capacity_threshold, replay_queue
 from toolkit.report.audit.volume import received_facts, received_text
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_queue
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import volume_table
-from toolkit.report.wording import count, number, percent
+from toolkit.report.wording import count, number, percent, rate_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toolkit.analysis import CapacityThreshold
     from toolkit.report.figures import Chart
     from toolkit.report.threshold.inputs import Review
+    from toolkit.report.wording import Words
 
-__all__ = ["capacity_text", "fitting", "show_load"]
+__all__ = ["capacity_text", "fitting", "show_load", "ties_text"]
 
 
 def show_load(review: Review) -> Section:
@@ -40,8 +43,71 @@ def show_load(review: Review) -> Section:
             queue = replay_queue(review.volumes[today], threshold=today, capacity_per_week=capacity)
             parts.append(Picture(_queue(review, queue, today, capacity)))
             facts["capacity.longest_queue"] = fact(float(queue["backlog"].max()))
+        parts += _ties(review, capacity, facts)
     parts.append(_tiers(review))
     return Section(tuple(parts), facts)
+
+
+def _ties(review: Review, capacity: float, facts: dict[str, object]) -> list[Part]:
+    """What fills the team's week of the leads that sales received, the ties at its edge by lot."""
+    audit = review.audit
+    if audit.handed_weeks is None or audit.handoffs is None:
+        return []
+    cells = audit.handoffs.frame.groupby(["score", "state"], as_index=False)[["n"]].sum()
+    every = replace(audit.handoffs, frame=cells, by=(), accounts_by={}, accounts_across=None)
+    found = capacity_threshold(audit.handed_weeks, every, capacity_per_week=capacity)
+    facts |= {
+        "capacity.fills_from": found.threshold,
+        "capacity.tied_score": found.tied_score,
+        "capacity.tied_share": fact(found.tied_share),
+        "capacity.overflow_rate": fact(found.overflow_rate),
+        "capacity.precision": fact(found.precision),
+        "capacity.precision_low": fact(found.precision_low),
+        "capacity.precision_high": fact(found.precision_high),
+    }
+    return [Paragraph(ties_text(found, words=audit.words), "finding")]
+
+
+def ties_text(found: CapacityThreshold, *, words: Words) -> str:
+    """Say which hand-offs fill the week, the best scores first, and what becomes of them."""
+    if not found.weeks:
+        return "No whole week was observed: which hand-offs fill the team's week is not known."
+    asked = f"Best scores first, a team that works {found.capacity_per_week:g} a week works"
+    if found.threshold is None and found.tied_score is None:
+        return f"{asked} nobody: no hand-off was seen."
+    tied = (
+        ""
+        if found.tied_score is None
+        else (
+            f"{percent(found.tied_share, 0)} of the {words.handed_many} tied at {count(found.tied_score)}"
+            " points, drawn by lot"
+        )
+    )
+    above = (
+        ""
+        if found.threshold is None
+        else (
+            f"all {words.handed_many} that had {count(found.threshold)} points or more when handed over,"
+            " which most reach just above the bar"
+        )
+    )
+    who = " and ".join(part for part in (above, tied) if part)
+    over = found.overflow_rate
+    busy = (
+        f"; {percent(over, 0)} of weeks bring more than that from {count(found.threshold)} up alone"
+        if found.threshold is not None and not math.isnan(over)
+        else ""
+    )
+    return f"{asked} {who}{busy}. {_becoming(found, words)}"
+
+
+def _becoming(found: CapacityThreshold, words: Words) -> str:
+    if math.isnan(found.precision):
+        # What is said of the weeks comes first; it is no reason here.
+        why = (found.reason or "too few were judged").split("; ")[-1]
+        return f"How many of them {words.become} is not known: {why}."
+    ends = rate_text(found.precision, found.precision_low, found.precision_high)
+    return f"Of those that were judged {ends} {words.became}."
 
 
 def fitting(table: pd.DataFrame, capacity: float) -> int | None:
