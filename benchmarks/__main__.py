@@ -53,14 +53,15 @@ def main() -> None:
 
 
 def weights(leads: int, runs: int) -> None:
-    """Patterns, fit, score tests and verdicts against one regression on the rows."""
+    """Patterns, fit, score tests, verdicts and proposal against one regression on the rows."""
     folder = HERE / "data" / f"scores_{leads}"
     if not folder.exists():
         write_big_scores(folder, leads=leads)
     jobs = {
-        "patterns, fit, tests, verdicts": ["weights", str(folder)],
-        "the same over accounts": ["weights_accounts", str(folder)],
+        "patterns to proposal": ["weights", str(folder)],
+        "of it imports and an open engine": ["weights_floor", str(folder)],
         "statsmodels.Logit on rows": ["logit", str(folder)],
+        "patterns to proposal, accounts": ["weights_accounts", str(folder)],
     }
     compare(f"{leads:,} leads, 15 criteria", jobs, runs)
 

@@ -105,8 +105,10 @@ from toolkit.analysis.segments import (
 )
 from toolkit.analysis.survival import (
     CoxSlope,
+    FineGray,
     LogRank,
     cox_slope,
+    fine_gray,
     incidence_table,
     ipcw_brier,
     log_rank,
@@ -165,6 +167,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Exploration",
+    "FineGray",
     "Gap",
     "Judgement",
     "Ladder",
@@ -226,6 +229,7 @@ __all__ = [
     "dose_table",
     "equal_bands",
     "exploration_sample",
+    "fine_gray",
     "fit_points",
     "fit_weights",
     "fitted_half_life",

@@ -17,6 +17,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
+from toolkit.analysis.weights.products import linear
 from toolkit.errors import QuestionError
 
 __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "score_deviance"]
@@ -148,7 +149,7 @@ def integer_points(
 
     def deviance_at(per_point: float) -> Callable[[Floats], float]:
         return lambda points: score_deviance(
-            design, design.units @ points + rest * scale * per_point
+            design, linear(design.units, points) + rest * scale * per_point
         )
 
     found = [
@@ -157,7 +158,7 @@ def integer_points(
         for factor in _factors(beta, points_to_double, most, grid)
     ]  # fmt: skip
     points, deviance = min(found, key=lambda each: each[1])
-    best = score_deviance(design, design.units @ beta + rest * scale)
+    best = score_deviance(design, linear(design.units, beta) + rest * scale)
     made = RoundedPoints(points, grid, deviance, best, null_deviance(design), accepted=False)
     return judge_rounding(made, int((beta != 0).sum()))
 

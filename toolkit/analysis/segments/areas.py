@@ -50,6 +50,17 @@ def segment_areas(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFr
     areas of different segments are comparable only where their scores are spread alike.
     Source: DeLong et al. (1988), Obuchowski (1997); leads of one account in two segments allowed
     for where they were counted.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [("a", 40, "converted", 5), ("a", 40, "not_converted", 60),
+    ...          ("a", 60, "converted", 30), ("a", 60, "not_converted", 40),
+    ...          ("b", 40, "converted", 15), ("b", 40, "not_converted", 60),
+    ...          ("b", 60, "converted", 15), ("b", 60, "not_converted", 60)]
+    >>> frame = pd.DataFrame(cells, columns=["region", "score", "state", "n"])
+    >>> counts = ScoreCounts(frame, None, ("region",))
+    >>> segment_areas(counts)[["segment", "auc"]].round(4).values.tolist()
+    [['a', 0.7286], ['b', 0.5]]
     """
     found = _areas(counts, confidence)
     difference, error = _from_mean(found)
@@ -93,6 +104,21 @@ def area_test(counts: ScoreCounts) -> SegmentTest:
     """Test whether the score ranks leads equally well in all segments (Wald test of equal areas).
 
     Segments without an area or its standard error, or with fewer than 5 leads, take no part.
+
+    Source: DeLong, DeLong and Clarke-Pearson (1988), over accounts Obuchowski (1997), for the
+    covariance of the areas; Wald (1943) for the test.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [("a", 40, "converted", 5), ("a", 40, "not_converted", 60),
+    ...          ("a", 60, "converted", 30), ("a", 60, "not_converted", 40),
+    ...          ("b", 40, "converted", 15), ("b", 40, "not_converted", 60),
+    ...          ("b", 60, "converted", 15), ("b", 60, "not_converted", 60)]
+    >>> frame = pd.DataFrame(cells, columns=["region", "score", "state", "n"])
+    >>> counts = ScoreCounts(frame, None, ("region",))
+    >>> found = area_test(counts)  # areas of 0.73 and 0.5
+    >>> found.df, bool(found.p_value < 0.001)
+    (1, True)
     """
     found = _areas(counts, 0.95)
     used = found.known

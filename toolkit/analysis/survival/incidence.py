@@ -232,6 +232,17 @@ def time_to_table(
 
     Columns: `band`, `start`, `stop`, `leads`, `positives` (conversions seen within H days),
     `share`, `day`, `low`, `high`, `reason`.
+
+    Source: Brookmeyer and Crowley (1982) for the interval; Aalen and Johansen (1978) for F.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import DayCounts, Provenance
+    >>> frame = pd.DataFrame({"score": 60, "day": [2, 5, 9, 90],
+    ...     "status": ["converted", "converted", "converted", "open"], "n": [1, 2, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> table = time_to_table(DayCounts(frame, origin), within_days=90)
+    >>> table[["share", "day"]].values.tolist()
+    [[0.25, 2.0], [0.5, 5.0], [0.75, 5.0]]
     """
     if any(not 0 < share < 1 for share in shares):
         raise QuestionError(f"shares is {list(shares)}: expected numbers between 0 and 1")

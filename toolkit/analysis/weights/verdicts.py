@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import ceil, isfinite, isnan, nan
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.special import ndtri
@@ -124,7 +125,18 @@ def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgemen
     """
     if not (margin > 0 and isfinite(margin)):
         raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
-    judge = _Judge(weights, float(margin))
+    known = _JUDGED.setdefault(weights, {})
+    if margin not in known:
+        known[margin] = _judged(_Judge(weights, float(margin)))
+    return known[margin]
+
+
+_JUDGED: WeakKeyDictionary[Weights, dict[float, tuple[Judgement, ...]]] = WeakKeyDictionary()
+"""Judged once: table, proposal and page ask the same of one fit, and it is most of their work."""
+
+
+def _judged(judge: _Judge) -> tuple[Judgement, ...]:
+    weights = judge.weights
     if weights.reason is not None:
         none = Departure(nan, nan, nan, nan, nan, nan, nan, "none", weights.reason)
         return tuple(_unjudged(judge, j, none) for j in range(len(weights.terms)))
