@@ -25,6 +25,7 @@ __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "scor
 LOSS = 0.01
 """Share of what the points explain that rounding may lose."""
 _ROUNDS = 200
+_SMALL = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,9 @@ def judge_rounding(rounded: RoundedPoints, terms: int) -> RoundedPoints:
         return replace(rounded, accepted=False, reason="the points explain nothing")
     if share < LOSS and rounded.loss < most:
         return replace(rounded, accepted=True, reason=None)
+    small = "under 0.01%" if share < _SMALL else f"{share:.2%}"
     text = (
-        f"whole steps of {rounded.grid:g} lose {share:.2%} of what the points explain "
+        f"whole steps of {rounded.grid:g} lose {small} of what the points explain "
         f"({rounded.loss:.2f} of deviance; accepted are under {LOSS:.0%} and under {most:.2f})"
     )
     return replace(rounded, accepted=False, reason=text)
