@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit.report.figures import (
         alt_text,
+        plot_areas,
         plot_bands,
         plot_best,
         plot_calibration,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         plot_gains,
         plot_grid,
         plot_overlap,
+        plot_points,
         plot_promises,
         plot_quarters,
         plot_queue,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
         plot_swap,
         plot_thresholds,
         plot_times,
+        plot_volumes,
+        plot_windows,
     )
     from toolkit.report.findings import Finding
     from toolkit.report.parameters import ReportParameter
@@ -43,6 +47,7 @@ __all__ = [
     "ReportResult",
     "Words",
     "alt_text",
+    "plot_areas",
     "plot_bands",
     "plot_best",
     "plot_calibration",
@@ -54,6 +59,7 @@ __all__ = [
     "plot_gains",
     "plot_grid",
     "plot_overlap",
+    "plot_points",
     "plot_promises",
     "plot_quarters",
     "plot_queue",
@@ -61,6 +67,8 @@ __all__ = [
     "plot_swap",
     "plot_thresholds",
     "plot_times",
+    "plot_volumes",
+    "plot_windows",
     "report_names",
     "report_parameters",
     "run_report",
