@@ -78,20 +78,25 @@ def evidence_warnings(audit: Audit) -> tuple[Paragraph, ...]:
         )
     if audit.leaks is not None and audit.leaks.alarms:
         found.append(
-            Paragraph(_alarm_text(audit.leaks), "warning", "The outcome may be in a field.")
+            Paragraph(
+                _alarm_text(audit.leaks, asked=audit.kind == "crm"),
+                "warning",
+                "The outcome may be in a field.",
+            )
         )
     return tuple(found)
 
 
-def _alarm_text(leaks: Leaks) -> str:
+def _alarm_text(leaks: Leaks, *, asked: bool) -> str:
+    """Name the fields; `asked`: whether there is a crm.yaml to answer in."""
     table = leaks.table[leaks.table["level"] == "alarm"]
     paid = table[table["paid_by"] != ""]
     if paid.empty:
         names = ", ".join(f"'{name}'" for name in table["name"])
         seem, it = ("seems", "it") if len(table) == 1 else ("seem", "them")
         return (
-            f"{names}: {seem} to know the outcome. The score does not use {it}; keep {it} out of any"
-            " refit, or answer in crm.yaml (field_roles)."
+            f"{names} {seem} to know the outcome. The score does not use {it}; keep {it} out of any"
+            f" refit{', or answer in crm.yaml (field_roles)' if asked else ''}."
         )
     said = [
         f"'{row['name']}' (criterion {row['paid_by']}): {row['because']}."
