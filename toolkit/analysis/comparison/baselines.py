@@ -34,6 +34,14 @@ def pattern_pairs(
     """Pair today's score with another one, given for each row of the patterns' frame.
 
     Only the order of the other scores counts: they are numbered from 0, ties alike.
+
+    Source: definition.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> patterns = tiny_patterns()
+    >>> pairs = pattern_pairs(patterns, patterns.frame["t0"].to_numpy(), name="a alone")
+    >>> pairs.frame.groupby(["champion", "challenger"])["n"].sum().to_dict()
+    {(0, 0): 120, (10, 0): 140, (20, 1): 140, (30, 1): 180}
     """
     if len(scores) != len(patterns.frame):
         raise QuestionError(
@@ -71,6 +79,15 @@ def baseline_table(
     `precision_gain`, `precision_low`, `precision_high` (both work as many leads as lie at or above
     `threshold` today); `beaten` (whether the interval of the gain in precision lies above 0; None
     where it cannot be told); `reason`.
+
+    Source: definition; DeLong et al. (1988) for the gain in area.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = baseline_table(tiny_patterns(), threshold=20)
+    >>> table["baseline"].tolist()
+    ['chance', 'a alone', 'equal points']
+    >>> table["auc"].round(4).tolist()  # of a alone: (1 + 120/180 - 200/400) / 2
+    [0.5, 0.5833, 0.625]
     """
     pairs = {name: pattern_pairs(patterns, s, name=name) for name, s in _scores(patterns).items()}
     pairs = {**pairs, **(external or {})}
@@ -134,13 +151,26 @@ def cross_fitted_pairs(
     margin: float = 5.0,
     grid: int = 5,
 ) -> PairCounts:
-    """Pair today's score with proposals that never saw the lead nor its account.
+    '''Pair today's score with proposals that never saw the lead nor its account.
 
     Count the patterns with `folds`. For each fold a proposal is made from all others (as
     `propose_model` does, thresholds aside) and scores the fold; scores of different proposals are
     put on one scale by their log-odds. A fold whose proposal is to keep everything is scored by
     today's model. `after_contact` as in `fit_weights`. Raises QuestionError without folds. Source: Stone (1974).
-    """
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.model import parse_model
+    >>> model = parse_model("""
+    ... lead_score_model: 1
+    ... name: tiny
+    ... version: '1'
+    ... groups: [{id: g, dimension: fit, criteria: [
+    ...   {id: a, when: {a: 1}, points: 20}, {id: b, when: {b: 1}, points: 10}]}]
+    ... """)
+    >>> pairs = cross_fitted_pairs(deal_folds(tiny_patterns(), folds=2), model)
+    >>> int(pairs.frame["n"].sum()), pairs.fitted_on
+    (580, 'other leads')
+    '''
     if "fold" not in patterns.frame:
         raise QuestionError("these patterns have no folds: count them with folds=5, say")
     fold = patterns.frame["fold"].to_numpy(dtype=np.int64)

@@ -138,6 +138,11 @@ def integer_points(
     Without `points_to_double` (the points that double the odds; a choice) scales are searched
     within `least` and `most` points. Terms that cannot be told apart get 0. Raises QuestionError
     for a grid under 1, or neither scale nor `most`. Source: Siddiqi (2017); Sullivan et al. (2004).
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> integer_points(fit_weights(tiny_patterns()), points_to_double=20).points.tolist()
+    [20.0, 20.0]
     """
     if grid < 1:
         raise QuestionError(f"grid is {grid}: expected a whole number of points from 1")

@@ -85,7 +85,7 @@ def propose_model(
     version: str | None = None,
     move_thresholds: bool = True,
 ) -> Proposal:
-    """Propose points: those that are proven wrong by more than the margin move, no other does.
+    '''Propose points: those that are proven wrong by more than the margin move, no other does.
 
     Step by step: the verdicts of `judge_weights` name the terms to change; the closed test of
     `update_ladder` must choose a revision; the changed terms are re-estimated together beside
@@ -116,7 +116,23 @@ def propose_model(
     ------
     QuestionError
         The model is not the one the weights were fitted to, or the grid is no whole number from 1.
-    """
+
+    Source: Vergouwe et al. (2017); van Houwelingen and le Cessie (1990); Siddiqi (2017) for the grid.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.model import parse_model
+    >>> model = parse_model("""
+    ... lead_score_model: 1
+    ... name: tiny
+    ... version: '1'
+    ... groups: [{id: g, dimension: fit, criteria: [
+    ...   {id: a, when: {a: 1}, points: 20}, {id: b, when: {b: 1}, points: 10}]}]
+    ... """)
+    >>> found = propose_model(model, fit_weights(tiny_patterns()))
+    >>> found.text, found.changed
+    ('Keep everything: no point of 2 is proven wrong by 580 leads.', False)
+    '''
     if grid < 1 or int(grid) != grid:
         raise QuestionError(f"grid is {grid}: expected a whole number of points, such as 1 or 5")
     _check_terms(model, weights)

@@ -43,6 +43,14 @@ def dose_table(weights: Weights) -> pd.DataFrame:
     `positives`, `rate` (of judged leads with so many units), `now` (mean points paid), `implied`,
     `low`, `high` (points in all), `p_shape` (score test that each unit is worth the same), `p_holm`
     (the same, corrected for the number of terms so tested).
+
+    Source: Fieller (1954); Rao (1948) for p_shape.
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = dose_table(fit_weights(tiny_patterns(kind="units")))
+    >>> table[["term", "units", "n", "positives", "rate"]].to_numpy().tolist()
+    [['a', 1, 320, 120, 0.375], ['b', 1, 320, 120, 0.375]]
     """
     rows: list[dict[str, object]] = []
     if weights.reason is None:
@@ -133,6 +141,14 @@ def rule_table(weights: Weights) -> pd.DataFrame:
     other: limits of group, dimension and total, and rounding), `criterion` (blank for other),
     `n_with` (judged leads that it touches), `points` (mean points it takes off them),
     `given_back`, `low`, `high`, `p` (score test, over accounts where known), `p_holm`.
+
+    Source: Rao (1948); Fieller (1954).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = rule_table(fit_weights(tiny_patterns()))  # no cap, limit or decay at all
+    >>> table["rule"].tolist(), table["n_with"].tolist()
+    (['other'], [0])
     """
     rows = []
     if weights.reason is None:
@@ -176,6 +192,8 @@ def fitted_half_life(
     ...                          decay={"percent": 10, "every": "10d"})
     >>> fitted_half_life(slow, given_back=0.0), fitted_half_life(slow, given_back=0.5)
     ((50.0, 50.0), (50.0, 100.0))
+
+    Source: definition.
     """
     return _half_life(criterion, 1.0), _half_life(criterion, 1 - given_back)
 
@@ -213,6 +231,14 @@ def weight_contrast(weights: Weights, *, a: str, b: str) -> Contrast:
     From the joint fit: (beta_a - beta_b) / k with Fieller's interval; p of the difference by Wald's
     test over accounts where they are known (t on accounts - 1). Raises QuestionError for a term
     that does not exist.
+
+    Source: Fieller (1954).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> found = weight_contrast(fit_weights(tiny_patterns()), a="a", b="b")
+    >>> found.now, abs(round(found.estimate, 6)), round(found.p, 6)  # paid 10 apart, worth the same
+    (10.0, 0.0, 1.0)
     """
     names = [term.id for term in weights.terms]
     for name in (a, b):
@@ -257,6 +283,14 @@ def order_table(weights: Weights) -> pd.DataFrame:
     more), `estimate`, `low`, `high` (how much more a unit of a is worth, Fieller's interval), `p`
     (Wald's test of no difference, over accounts where known), `p_holm` (corrected for the number of
     pairs). A pair with `high` under 0 stands in the wrong order.
+
+    Source: Fieller (1954); Holm (1979).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = order_table(fit_weights(tiny_patterns()))
+    >>> table[["a", "b", "now"]].to_numpy().tolist(), table["estimate"].abs().round(6).tolist()
+    ([['a', 'b', 10.0]], [0.0])
     """
     rows = [weight_contrast(weights, a=a, b=b) for a, b in _neighbours(weights)]
     known = [each for each in rows if not np.isnan(each.p)]

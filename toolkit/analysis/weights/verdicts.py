@@ -135,6 +135,14 @@ def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgemen
     A wrong `change` of any criterion that is right has probability 1 - confidence at most over the
     whole family (Holm behind the global test); a wrong `keep` of one criterion, beside the changes
     made, 1 - confidence at most. Raises QuestionError for a margin that is not above 0.
+
+    Source: Holm (1979); Schuirmann (1987) for keep.
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> a, b = judge_weights(fit_weights(tiny_patterns()))  # worth the same, paid 20 and 10
+    >>> a.verdict, round(a.departure.estimate, 6), round(b.departure.estimate, 6)
+    ('not enough evidence', -10.0, 10.0)
     """
     if not (margin > 0 and isfinite(margin)):
         raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
