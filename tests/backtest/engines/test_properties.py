@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.backtest.any_model import crm_of_rows, engine_scores, models, random_rows, read
 from tests.backtest.engines.test_rows import MODEL, few
-from tests.backtest.tables import at, crm_of, crms
+from tests.backtest.tables import activity, at, crm_of, crms, entry, lead
 from toolkit.backtest import (
     AtAge,
     AtMoments,
@@ -29,8 +30,19 @@ def scores(place, rows: dict) -> pd.DataFrame:
     return run_backtest(MODEL, crm, moment=AtAge(10), outcome=OUTCOME).rows()
 
 
+TYPED = {
+    "leads": [lead(i, i, account_id="A", title="VP", employees=50) for i in range(6)],
+    "activities": [
+        activity(i, "page_view", i + day, "/pricing") for i in range(6) for day in (2, 9, 10.25, 12)
+    ],
+    "stages": [entry(0, "mql", 0.25), *(entry(i, "sql", i + 15) for i in range(0, 6, 2))],
+}
+"""Six leads with an activity before the moment (10 days), and two soon after it."""
+
+
 @few
 @given(crms())
+@example(TYPED)
 def test_the_future_changes_no_score(place, rows: dict) -> None:
     """Activities after each lead's moment are deleted."""
     moments = {lead["lead_id"]: lead["created_at"] + timedelta(days=10) for lead in rows["leads"]}
@@ -47,6 +59,7 @@ def test_the_future_changes_no_score(place, rows: dict) -> None:
 
 @few
 @given(crms(), st.randoms(use_true_random=False))
+@example(TYPED, Random(1))
 def test_order_of_rows_and_names_of_leads_change_nothing(place, rows: dict, draw) -> None:
     shuffled = {name: draw.sample(part, len(part)) for name, part in rows.items()}
     renamed = {
@@ -76,14 +89,15 @@ def test_the_path_at_a_moment_is_the_score_as_of_it(place, raw: dict, seed: int)
 
 @few
 @given(crms())
+@example(TYPED)
 def test_counts_of_disjoint_periods_add_up(place, rows: dict) -> None:
-    """Moments before and after day 15, counted apart and together."""
+    """Moments before and after day 5, counted apart and together."""
     crm = crm_of(**rows, opened=place.open)
     moments = pd.DataFrame({
         "lead_id": [lead["lead_id"] for lead in rows["leads"]],
         "moment": [lead["created_at"] + timedelta(days=2) for lead in rows["leads"]],
     })  # fmt: skip
-    early = moments["moment"] < at(15)
+    early = moments["moment"] < at(5)
     parts = [moments, moments[early], moments[~early]]
     if not early.any() or early.all():
         return

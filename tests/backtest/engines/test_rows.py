@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.backtest.any_model import (
+    DERIVE,
     crm_of_rows,
     engine_scores,
     models,
@@ -14,7 +15,7 @@ from tests.backtest.any_model import (
     read,
     with_histories,
 )
-from tests.backtest.tables import crm_of, crms, histories
+from tests.backtest.tables import activity, crm_of, crms, entry, histories, lead
 from toolkit.backtest import (
     AtAge,
     AtHandoff,
@@ -67,6 +68,43 @@ groups:
   criteria:
   - {id: view, activity: page_view, points: 5, within: 20d}
 """)
+EVERY = {
+    "lead_score_model": 1, "name": "m", "version": "1", "derive": DERIVE, "scale": 3, "base": 1,
+    "resets": [{"activities": ["recycled"], "groups": ["g0"]}],
+    "groups": [
+        {"id": "g0", "dimension": "behavior", "criteria": [
+            {"id": "window", "activity": "view", "points": 10, "within": "2d", "max": 25},
+            {"id": "ranked", "activity": ["view", "form"], "points": 5, "max_units": 2,
+             "decay": {"percent": 33, "every": "1d"}},
+            {"id": "asset", "activity": "form", "points": 3, "per": {"bucket": "asset", "at_most": 1}},
+            {"id": "day", "activity": "open", "points": 3, "per": {"bucket": "day", "at_least": 2}},
+        ]},
+        {"id": "g1", "dimension": "behavior", "criteria": [
+            {"id": "tiers", "activity": "open", "tiers": [
+                {"at_least": 3, "within": "1w", "points": 20}, {"at_least": 1, "points": 5}]},
+            {"id": "quiet", "inactivity": {"after": "3d", "repeat": True, "recover": False}, "points": -1},
+            {"id": "ledger", "ledger": ["adjust"]},
+        ]},
+        {"id": "g2", "dimension": "fit", "criteria": [
+            {"id": "level", "when": {"level": "vp"}, "points": 7},
+            {"id": "mail", "when": {"domain": "mail.example"}, "points": 4},
+            {"id": "tag", "field": "tags", "per_value": {"crm": 10, "cms": 5}},
+            {"id": "size", "when": {"size": {"gte": 50}}, "points": 2},
+        ]},
+    ],
+}  # fmt: skip
+"""A criterion of every kind."""
+
+ACCOUNTS = {
+    "leads": [
+        lead(i, 0, account_id="AB"[i % 2], domain=("x.example", "y.example")[i // 3], title="VP")
+        for i in range(6)
+    ],
+    "activities": [activity(i, "page_view", i, "/pricing") for i in range(6)],
+    "stages": [entry(0, "mql", 3), entry(0, "sql", 40), entry(1, "sql", 20), entry(5, "sql", 12)],
+}
+"""Two accounts, each with leads of two domains, three of them converted."""
+
 MOMENTS = [AtAge(10), AtHandoff(), AtHandoff(episodes="all"), AtPeriodEnd("month")]
 
 
@@ -88,6 +126,7 @@ def _backtest(crm: Crm, moment: Moment) -> Backtest | str:
 
 @few
 @given(models(), st.integers(0, 3))
+@example(EVERY, 0)
 def test_every_criterion_scores_alike_in_every_engine(place, raw: dict, seed: int) -> None:
     rows = with_histories(random_rows(seed, 30), seed)
     model = read(raw)
@@ -113,6 +152,7 @@ def test_rows_and_flow_are_the_same_in_every_engine(place, rows: dict, moment: M
 
 @few
 @given(crms(), st.sampled_from(MOMENTS))
+@example(ACCOUNTS, AtAge(10))
 def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) -> None:
     here, there = backtests(place, rows, moment)
     if isinstance(here, str):
@@ -130,6 +170,7 @@ def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) 
 
 @few
 @given(models(), st.integers(0, 3))
+@example(EVERY, 0)
 def test_crossings_are_the_same_in_every_engine(place, raw: dict, seed: int) -> None:
     rows, model = random_rows(seed, 8), read(raw)
     here, there = (

@@ -286,10 +286,18 @@ class _Rewriter:
 
     def part(self, node: exp.Bracket) -> exp.Expr:
         """`string_split(text, sign)[-1]`, and nothing else."""
-        place = node.expressions[0]
-        if not isinstance(node.this, exp.Split) or place.sql() != "-1":
-            raise _refused(node.sql("duckdb"))
+        written = node.sql("duckdb")
+        if not isinstance(node.this, exp.Split) or not written.endswith("[-1]"):
+            raise _refused(written)
         return self.write("after_last", node.this.this, node.this.expression)
+
+    def split(self, node: exp.Split) -> exp.Expr:
+        """A text as a list; a sign that is a regular expression somewhere is none here."""
+        if isinstance(node.parent, exp.Bracket):
+            return node  # which decides
+        if node.expression.name not in (";", ","):
+            raise _refused(node.sql("duckdb"))
+        return self.write("split", node.this, node.expression)
 
     def month(self, node: exp.TimeToStr) -> exp.Expr:
         if node.args["format"].name != "%Y-%m":
@@ -324,7 +332,7 @@ _REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.Last: _Rewriter.ordered,
     exp.Filter: _Rewriter.filtered,
     exp.Bracket: _Rewriter.part,
-    exp.Split: lambda _, node: node,  # only inside a Bracket, which decides
+    exp.Split: _Rewriter.split,
     exp.Array: lambda _, node: node,
     exp.Explode: lambda _, node: node,
     exp.Concat: lambda _, node: node,  # only inside a Cast; `||` is no function

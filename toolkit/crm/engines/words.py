@@ -71,6 +71,7 @@ _POSTGRES = Words(
         "THEN CAST(CAST(CAST({a} AS TEXT) AS NUMERIC) AS BIGINT) END",
         "try_number": f"CASE WHEN CAST({{a}} AS TEXT) ~ '{_NUMBER}' "
         "THEN CAST(CAST({a} AS TEXT) AS DOUBLE PRECISION) END",
+        "split": "STRING_TO_ARRAY({a}, {b})",
         "append": "ARRAY_APPEND({a}, {b})",
         "has": "({b} = ANY({a}))",
         "no_texts": "CAST(ARRAY[] AS TEXT[])",
@@ -118,6 +119,7 @@ _SPARK = Words(
         "THEN CAST(CAST(CAST({a} AS STRING) AS DECIMAL(38, 10)) AS BIGINT) END",
         "try_number": f"CASE WHEN CAST({{a}} AS STRING) RLIKE '{_NUMBER}' "
         "THEN CAST(CAST({a} AS STRING) AS DOUBLE) END",
+        "split": "SPLIT({a}, {b})",
         "append": "ARRAY_APPEND({a}, {b})",
         "has": "ARRAY_CONTAINS({a}, {b})",
         "no_texts": "CAST(ARRAY() AS ARRAY<STRING>)",
