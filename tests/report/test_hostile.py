@@ -158,6 +158,13 @@ def _crm(folder: Path, **changed: Callable[[pd.DataFrame], pd.DataFrame]) -> Crm
     )
 
 
+def _late(table: pd.DataFrame) -> pd.DataFrame:
+    """Move every SQL by 200 days, beyond its window."""
+    moved = pd.to_datetime(table["entered_at"]) + pd.Timedelta(days=200)
+    text = moved.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return table.assign(entered_at=table["entered_at"].where(table["stage"] != "SQL", text))
+
+
 BROKEN: dict[str, dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
     "as it is": {},
     "no activities": {"activities": lambda table: table.iloc[:0]},
@@ -168,7 +175,7 @@ BROKEN: dict[str, dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
         )
     },
     "no hand-offs": {"stage_changes": lambda table: table[table["stage"] == "SQL"]},
-    "no outcomes": {"stage_changes": lambda table: table[table["stage"] == "MQL"]},
+    "outcomes too late": {"stage_changes": _late},
     "no decisions": {"sales_feedback": lambda table: table.iloc[:0]},
     "a quarter without leads": {
         "leads": lambda table: table[~table["created_at"].between("2025-07", "2025-10")]
@@ -188,7 +195,7 @@ def test_all_three_reports_survive_a_broken_crm(
         crm=crm, model=model, prepared_on="2026-11-01", cost_ratio=0.1, capacity_per_week=3,
         segment="source", accept_mismatch=True,
     )  # fmt: skip
-    told = weights.prepare(crm=crm, model=model, prepared_on="2026-11-01", accept_mismatch=True)
+    told = weights.prepare(crm=crm, model=model, prepared_on="2026-11-01")
     for report, value in (
         (audit, found), (threshold, review_of(found, stakes=STAKES)), (weights, told),
     ):  # fmt: skip
