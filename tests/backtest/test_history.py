@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pandas as pd
@@ -336,16 +337,42 @@ def test_work_before_the_merge_is_work_on_the_lead_that_was_worked() -> None:
     }  # fmt: skip
 
 
-def test_a_replay_of_crossings_says_what_it_does_not_follow() -> None:
-    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 4), activity(2, "demo", 4)],
-                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
-    made = run_backtest(MODEL, crm, moment=AtCrossing(20), outcome=SQL)
-    assert made.rows()["moment"].tolist() == [at(4), at(4)]
-    assert any("merged leads stay two" in text for text in made.provenance.caveats)
+def test_a_replay_of_crossings_follows_fields_and_merges() -> None:
+    # L1 asks for a demo on day 1 and goes into L2 on day 30, which crosses at that second: it has
+    # been silent, 2 + 30 - 10. L3 becomes a VP on day 5, when silence costs 10 points: 2 + 20 - 10.
+    crm = crm_of([lead(1), lead(2), lead(3, title="VP")],
+                 [activity(1, "demo", 1), activity(2, "other", 0)], [entry(2, "sql", 59)],
+                 changes=[change(3, "title", "VP", 5)], merges=[merge(1, 2, 30)])  # fmt: skip
+    made = run_backtest(MODEL, crm, moment=AtCrossing(12), outcome=SQL)
+    rows = made.rows()
+    assert rows["lead_id"].tolist() == ["L1", "L2", "L3"]
+    assert rows["moment"].tolist() == [at(1), at(30), at(5)]
+    assert rows["score"].tolist() == [2 + 30, 2 + 30 - 10, 2 + 20 - 10]
+    crossings = threshold_crossings(MODEL, crm, [12])
+    left = crossings["left_at"].astype(object).where(crossings["left_at"].notna(), None)
+    assert left.tolist() == [at(30), None, None]  # the lead that was merged away is nowhere
+    assert crossings["score"].tolist() == [32, 22, 12]
 
 
-def test_the_crossings_of_a_lead_know_nothing_of_a_later_merge() -> None:
-    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 1), activity(2, "other", 0)],
-                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
-    crossings = threshold_crossings(MODEL, crm, [20])
-    assert crossings["lead_id"].tolist() == ["L1"]
+@settings(max_examples=10)
+@given(histories(), st.integers(-10, 40))
+def test_the_score_at_a_crossing_reaches_the_threshold_and_not_a_second_earlier(
+    rows: dict, threshold: int
+) -> None:
+    try:
+        crossings = threshold_crossings(MODEL, crm_of(**rows), [threshold])
+    except DataError:
+        return  # every lead was merged away before it was created
+    leads = {each["lead_id"]: each for each in rows["leads"]}
+
+    def score_of(name: str, when: datetime) -> int:
+        known = reference.known_lead(leads[name], rows["changes"], when)
+        acts = reference.known_activities(name, rows["activities"], rows["merges"], when)
+        return reference.score(known, acts, when)
+
+    for row in crossings.to_dict("records"):
+        name, when = row["lead_id"], row["crossed_at"].to_pydatetime()
+        assert score_of(name, when) == row["score"] >= threshold
+        before = when - timedelta(seconds=1)
+        created = leads[name]["created_at"]
+        assert when == created or score_of(name, before) < threshold

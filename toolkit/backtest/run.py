@@ -30,7 +30,6 @@ from toolkit.backtest.sql import column_names, quoted
 from toolkit.backtest.staging import History, Staged, scored_moments, stage, stage_at_moments
 from toolkit.backtest.timeline import threshold_crossings
 from toolkit.backtest.wording import (
-    crossing_caveats,
     model_caveats,
     moment_words,
     outcome_caveats,
@@ -184,7 +183,6 @@ class _Run:
             *(steps if self.several else ()),
         )
         common = (
-            *crossing_caveats(self.crm, self.moment),
             *self.history.caveats(),
             *leads.merges.caveats(),
             *model_caveats(self.model, self._span()[0], staged.never_met),

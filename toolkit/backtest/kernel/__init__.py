@@ -15,7 +15,7 @@ any number of threads.
     run      chunk after chunk, two at a time
 """
 
-from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints, Points
+from toolkit.backtest.kernel.chunk import FAR, Bools, Chunk, Ints, Points, nth_next
 from toolkit.backtest.kernel.run import THREADS, each_chunk, kernel_scores
 from toolkit.backtest.kernel.scan import (
     CHUNK,
@@ -30,6 +30,7 @@ from toolkit.backtest.kernel.scores import score_changes, scores_at
 
 __all__ = [
     "CHUNK",
+    "FAR",
     "THREADS",
     "Asked",
     "Bools",
@@ -41,6 +42,7 @@ __all__ = [
     "chunks_of",
     "each_chunk",
     "kernel_scores",
+    "nth_next",
     "read_activities",
     "read_leads",
     "score_changes",

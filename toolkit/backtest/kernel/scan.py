@@ -222,9 +222,12 @@ def _sighted(keys: Ints, low: int, code_bits: int, sight: _Sight | None) -> Ints
 
 
 def chunks_of(
-    leads: Leads, rows: Rows, *, until: int, size: int = CHUNK
+    leads: Leads, rows: Rows, *, until: int, size: int = CHUNK, owner: Ints | None = None
 ) -> Iterator[tuple[slice, Chunk]]:
-    """Give the leads in pieces of about `size` activities, each with its place among all leads."""
+    """Give the leads in pieces of about `size` activities, each with its place among all leads.
+
+    Neighbours of one `owner` (numbers in ascending order) are in one piece.
+    """
     ends = _ends(leads.number, rows)
     # A lead without activities weighs something as well.
     weight = ends + np.arange(1, len(ends) + 1)
@@ -232,6 +235,8 @@ def chunks_of(
     while begin < len(ends):
         before = int(weight[begin - 1]) if begin else 0
         end = max(int(np.searchsorted(weight, before + size, side="right")), begin + 1)
+        if owner is not None:
+            end = int(np.searchsorted(owner, owner[end - 1], side="right"))
         yield slice(begin, end), _chunk(leads, rows, slice(begin, end), ends, until)
         begin = end
 

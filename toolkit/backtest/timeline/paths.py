@@ -14,14 +14,17 @@ import pandas as pd
 from toolkit.backtest.core import Plan
 from toolkit.backtest.kernel import (
     CHUNK,
+    FAR,
     THREADS,
     Asked,
+    Chunk,
     Ints,
     Leads,
     Points,
     Rows,
     chunks_of,
     each_chunk,
+    nth_next,
     read_activities,
     read_leads,
     score_changes,
@@ -29,7 +32,8 @@ from toolkit.backtest.kernel import (
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.sql import make_table
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import Staged, drop_staged, stage_spans
+from toolkit.backtest.timeline.known import NEVER, Entries, read_entries
 from toolkit.crm import Crm
 from toolkit.errors import DataError, QuestionError, nearest_first
 from toolkit.model import Model
@@ -47,11 +51,13 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
 
     The first row of a lead is its creation. A score holds from `changed_at` on until the next row
     of the lead, or until `observed_until`: what would expire later is not foretold. Expiries,
-    steps of decay, silence and resets are in it to the second, as are activities. Fields of leads
-    are those of the export and merged leads stay two, whatever changes are recorded (scores at
-    moments follow them), and no gate is looked at: this is the score.
+    steps of decay, silence and resets are in it to the second, as are activities, recorded changes
+    of fields and merges: it is at every instant the score as of that instant. The path of a lead
+    that was merged into another ends there. No gate is looked at: this is the score.
 
-    Columns: `lead_id`, `changed_at` (UTC), `score`; in order of lead_id and time.
+    Columns: `lead_id`, `changed_at` (UTC), `score`, `held_until` (UTC, not included: the next row
+    of the lead, or its merge into another; NaT if so at `observed_until`); in order of lead_id and
+    time.
 
     Parameters
     ----------
@@ -96,20 +102,23 @@ def score_timeline(model: Model, crm: Crm, *, leads: Sequence[str] | None = None
     ...   criteria: [{id: view, activity: view, points: 5, within: 7d, max: 8}]
     ... ''')
     >>> print(score_timeline(model, crm).to_string(index=False))
-    lead_id changed_at  score
-          A 2026-01-01      0
-          A 2026-01-02      5
-          A 2026-01-03      8
-          A 2026-01-09      5
-          A 2026-01-10      0
+    lead_id changed_at  score held_until
+          A 2026-01-01      0 2026-01-02
+          A 2026-01-02      5 2026-01-03
+          A 2026-01-03      8 2026-01-09
+          A 2026-01-09      5 2026-01-10
+          A 2026-01-10      0        NaT
     """
     with opened(model, crm, leads=leads) as paths:
-        parts = list(paths.each(lambda _, points, score: (points, score)))
+        parts = list(paths.each(lambda points, score: (points, score)))
         lead = np.concatenate([points.lead for points, _ in parts])
+        time = np.concatenate([points.time for points, _ in parts])
+        follows = nth_next(lead, time, 1)
         return pd.DataFrame({
             "lead_id": paths.ids[lead],
-            "changed_at": instants(np.concatenate([points.time for points, _ in parts])),
+            "changed_at": instants(time),
             "score": np.concatenate([score for _, score in parts]),
+            "held_until": instants(np.where(follows == FAR, paths.gone[lead], follows)),
         })  # fmt: skip
 
 
@@ -120,26 +129,41 @@ def instants(seconds: Ints) -> pd.DatetimeIndex:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The leads and activities of a CRM, read once, and what to score them by."""
+    """The leads and activities of a CRM, read once, and what to score them by.
+
+    `ids` are those of the leads, `gone` the seconds at which they were merged away (NEVER). Where
+    some lead changes, `leads` and `rows` are those of its `entries`.
+    """
 
     plan: Plan
     leads: Leads
     rows: Rows
     ids: pd.Index
+    gone: Ints
     until: int
+    entries: Entries | None = None
     size: int = CHUNK
     threads: int = THREADS
 
     def each(
-        self, use: Callable[[slice, Points, Ints], Made], *, plan: Plan | None = None
+        self, use: Callable[[Points, Ints], Made], *, plan: Plan | None = None
     ) -> Iterator[Made]:
         """Find the paths of some leads at a time and use them; `Points.lead` counts all leads."""
 
-        def work(part: slice, chunk: object) -> Made:
-            points, score = score_changes(plan or self.plan, chunk)  # type: ignore[arg-type]
-            return use(part, Points(points.lead + part.start, points.time), score)
+        def work(part: slice, chunk: Chunk) -> Made:
+            points, score = score_changes(plan or self.plan, chunk)
+            points = Points(points.lead + part.start, points.time)
+            if self.entries is not None:
+                points, score = self.entries.joined(points, score)
+            return use(points, score)
 
-        pieces = chunks_of(self.leads, self.rows, until=self.until, size=self.size)
+        pieces = chunks_of(
+            self.leads,
+            self.rows,
+            until=self.until,
+            size=self.size,
+            owner=None if self.entries is None else self.entries.lead,
+        )
         return each_chunk(pieces, work, threads=self.threads)
 
 
@@ -150,23 +174,52 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
     until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
     try:
         number_leads(crm.connection, schema, until=until)
-        plan = stage(model, crm, schema).plan
-        asked = None if leads is None else _asked(crm, schema, leads, until)
-        read = read_leads(crm.connection, schema, plan, asked)
-        if not len(read.number):
+        numbers = None if leads is None else _numbers(crm, schema, leads)
+        staged = stage_spans(model, crm, schema)
+        paths = (_split if staged.history.split else _whole)(crm, schema, staged, numbers, until)
+        if not len(paths.ids):
             raise DataError(
                 "no lead is left to score. Expected at least one with a lead_id and created_at; "
                 "`leadscore check` says what is wrong with the rows"
             )
-        rows = read_activities(crm.connection, schema, plan, until=until, asked=asked)
-        ids = crm.connection.execute(f"select lead_id from {schema}.lead order by l").df()
-        yield Paths(plan, read, rows, pd.Index(ids["lead_id"])[read.number - 1], until)
+        yield paths
     finally:
-        crm.connection.execute(f"drop schema {schema} cascade")
+        drop_staged(crm, schema)
 
 
-def _asked(crm: Crm, schema: str, leads: Sequence[str], until: int) -> Asked:
-    """The numbers of leads by name, and their whole lives."""
+def _whole(crm: Crm, schema: str, staged: Staged, numbers: Ints | None, until: int) -> Paths:
+    """Leads that never change: each has one path."""
+    asked = None
+    if numbers is not None:
+        lives = np.full(len(numbers), _LONG_AGO), np.full(len(numbers), until)
+        asked = Asked(numbers, *lives)
+    leads = read_leads(crm.connection, schema, staged.plan, asked)
+    rows = read_activities(crm.connection, schema, staged.plan, until=until, asked=asked)
+    gone = np.full(len(leads.number), NEVER)
+    return Paths(staged.plan, leads, rows, _ids(crm, schema, leads.number), gone, until)
+
+
+def _split(crm: Crm, schema: str, staged: Staged, numbers: Ints | None, until: int) -> Paths:
+    """Leads that change: each has a path for every span in which it is known alike."""
+    entries = read_entries(crm.connection, schema, staged.history, until=until)
+    if numbers is not None:
+        entries = entries.of(numbers)
+    asked, inner = entries.asked(), staged.history.schema
+    leads = read_leads(crm.connection, inner, staged.plan, asked)
+    rows = read_activities(crm.connection, inner, staged.plan, until=until, asked=asked)
+    ids = _ids(crm, schema, np.unique(entries.lead))
+    gone = np.where(entries.ends() > until, NEVER, entries.ends())
+    return Paths(staged.plan, leads, rows, ids, gone, until, entries)
+
+
+def _ids(crm: Crm, schema: str, numbers: Ints) -> pd.Index:
+    found = crm.connection.execute(f"select lead_id from {schema}.lead order by l").df()
+    ids: pd.Index = pd.Index(found["lead_id"].iloc[numbers - 1])
+    return ids
+
+
+def _numbers(crm: Crm, schema: str, leads: Sequence[str]) -> Ints:
+    """The numbers of leads by name."""
     names = sorted({str(name) for name in leads})
     make_table(crm.connection, f"{schema}.named", pd.DataFrame({"lead_id": names}, dtype="str"))
     found = crm.connection.execute(f"""
@@ -181,5 +234,4 @@ def _asked(crm: Crm, schema: str, leads: Sequence[str], until: int) -> Asked:
             f"{nearest_first(found[0][0], [row[0] for row in known])}. Expected ids of the table "
             "'leads'; rows that contradict one another under one id are not scored"
         )
-    number = np.array([row[1] for row in found], dtype=np.int64)
-    return Asked(number, np.full(len(number), _LONG_AGO), np.full(len(number), until))
+    return np.array([row[1] for row in found], dtype=np.int64)
