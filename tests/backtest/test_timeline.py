@@ -359,7 +359,9 @@ def test_a_lead_merged_into_one_that_is_not_in_the_table_ends_all_the_same() -> 
 
 
 def test_what_happens_in_the_second_of_a_change_is_one_row() -> None:
-    promoted = change(1, "title", "VP", 2, "Intern")
-    crm = small_crm([lead(1, title="VP")], [activity(1, "view", 2)], changes=[promoted])
-    path = [(at(0), 0), (at(2), 15), (at(6), 10)]
+    # The view of day 2 comes, and that of day 1 expires, in the very second of a change.
+    promoted, left = change(1, "title", "VP", 2, "Intern"), change(1, "title", "Clerk", 5, "VP")
+    views = [activity(1, "view", d) for d in (1, 2)]
+    crm = small_crm([lead(1, title="Clerk")], views, changes=[promoted, left])
+    path = [(at(0), 0), (at(1), 5), (at(2), 20), (at(5), 5), (at(6), 0)]
     assert paths_of(score_timeline(parse_model(MODEL), crm)) == {"L1": path}
