@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from toolkit.errors import nearest_first
 from toolkit.model.accounts import AccountBand, AccountScore
@@ -37,6 +37,7 @@ from toolkit.model.criteria import (
 from toolkit.model.derived import Derived
 from toolkit.model.later import NOT_AT_ALL, NOT_IN_BAND, NOT_IN_GROUP, NOT_IN_MODEL
 from toolkit.model.size import refuse_inexact
+from toolkit.model.standing import Standing
 from toolkit.model.units import Decay, Per, decay_steps
 from toolkit.model.values import (
     Count,
@@ -230,6 +231,18 @@ class Model(Limited):
     account_score: AccountScore | None = None
     resets: tuple[Reset, ...] = ()
     derive: Annotated[tuple[tuple[str, Derived], ...], Pairs(field_name)] = ()
+    _standing: Standing = PrivateAttr(default_factory=Standing)
+
+    @property
+    def standing(self) -> Standing:
+        """Where its criteria stand in the file it was read from."""
+        return self._standing
+
+    def standing_at(self, standing: Standing) -> Self:
+        """The same model, which remembers where its criteria stand."""
+        found = self.model_copy()
+        found._standing = standing  # noqa: SLF001 - its own
+        return found
 
     @property
     def criteria(self) -> tuple[PlacedCriterion, ...]:

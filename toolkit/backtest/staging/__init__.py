@@ -32,6 +32,7 @@ from toolkit.backtest.staging.history import (
     split_leads,
 )
 from toolkit.backtest.staging.plan import make_plan
+from toolkit.backtest.staging.roles import refuse_followers
 from toolkit.crm import Crm
 from toolkit.model import Model
 
@@ -93,6 +94,7 @@ def _columns(model: Model, crm: Crm) -> list[str]:
 
 
 def _stage(model: Model, crm: Crm, history: History) -> Staged:
+    refuse_followers(model, crm, {*_columns(model, crm)})
     stage_fit(model, crm, history.schema, fields=history.fields)
     never_met = stage_activities(model, crm, history.schema)
     return Staged(make_plan(model), never_met, history)
