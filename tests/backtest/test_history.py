@@ -39,10 +39,12 @@ from toolkit.backtest import (
     AtPeriodEnd,
     Backtest,
     Outcome,
+    count_scores,
     explain_lead,
     run_backtest,
     threshold_crossings,
 )
+from toolkit.counts import ScoreCounts
 from toolkit.errors import DataError
 from toolkit.model import parse_model, score_unit
 
@@ -326,6 +328,39 @@ def test_a_survivor_of_a_lead_that_had_converted_is_no_prediction_any_more() -> 
     flow = dict(zip(made.flow["step"], made.flow["n"], strict=True))
     assert flow["SQL reached before the moment of scoring"] == 1
     assert flow["merged into another lead before the moment of scoring"] == 1
+
+
+def test_leads_that_became_one_are_one_in_intervals() -> None:
+    # Four leads are worked and judged on day 2; L1 goes into L2 on day 5, which converts on day 6:
+    # 2 of 4 converted, but by one chance. Var(p) = sum of (k - n p)^2 over clusters / 4^2
+    # = ((2 - 1)^2 + 2 (0 - 1/2)^2) / 16 = 3/32; as four independent leads 4 (1/2)^2 / 16 = 1/16.
+    def counted(*merges: dict, **fields: object) -> ScoreCounts:
+        crm = crm_of([lead(i, **fields.get(f"L{i}", {})) for i in (1, 2, 3, 4)],
+                     [activity(i, "other", 0) for i in (1, 2, 3, 4)],
+                     [entry(1, "sql", 6), entry(2, "sql", 6)],
+                     [decision(i, "rejected", 1) for i in (1, 2, 3, 4)],
+                     merges=list(merges))  # fmt: skip
+        return count_scores(run_backtest(MODEL, crm, moment=AtAge(2), outcome=SQL))
+
+    def variance(counts: ScoreCounts) -> float:
+        frame = counts.accounts.frame
+        worth = {"converted": Fraction(1, 2), "not_converted": Fraction(-1, 2)}
+        products = zip(frame["state_a"], frame["state_b"], frame["n"], strict=True)
+        return sum(worth[a] * worth[b] * int(n) for a, b, n in products) / 16
+
+    assert counted().accounts is None
+    merged = counted(merge(1, 2, 5))
+    assert merged.total("converted") == merged.total("not_converted") == 2
+    assert (merged.accounts.judged, merged.accounts.largest) == (3, 2)
+    assert variance(merged) == Fraction(3, 32)
+    # A chain through a lead that is not in the table; and accounts that the merge makes one.
+    assert counted(merge(1, 9, 5), merge(9, 2, 7)).accounts.judged == 3
+    accounts = {f"L{i}": {"account_id": name} for i, name in enumerate("ABBC", 1)}
+    assert counted(**accounts).accounts.judged == 3
+    together = counted(merge(1, 2, 5), **accounts)  # A and B: L1, L2 and L3; and C
+    assert (together.accounts.judged, together.accounts.largest) == (2, 3)
+    texts = merged.provenance.caveats
+    assert any("intervals take them together. No account is known" in text for text in texts)
 
 
 def test_work_before_the_merge_is_work_on_the_lead_that_was_worked() -> None:

@@ -33,7 +33,7 @@ from toolkit.backtest.kernel import chunk, ranked
 from toolkit.backtest.timeline import crossings, known
 from toolkit.backtest.timeline import paths as paths_module
 from toolkit.backtest.timeline.paths import opened
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 from toolkit.model import parse_model
 
 SECOND = timedelta(seconds=1)
@@ -365,3 +365,9 @@ def test_what_happens_in_the_second_of_a_change_is_one_row() -> None:
     crm = small_crm([lead(1, title="Clerk")], views, changes=[promoted, left])
     path = [(at(0), 0), (at(1), 5), (at(2), 20), (at(5), 5), (at(6), 0)]
     assert paths_of(score_timeline(parse_model(MODEL), crm)) == {"L1": path}
+
+
+def test_leads_that_were_merged_before_they_were_created_leave_nothing_to_score() -> None:
+    crm = small_crm([lead(1, 5)], [activity(1, "view", 6)], merges=[merge(1, 2, 3)])
+    with pytest.raises(DataError, match="no lead is left to score"):
+        score_timeline(parse_model(MODEL), crm)

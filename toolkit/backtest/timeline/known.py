@@ -47,8 +47,8 @@ class Entries:
 
     def ends(self) -> Ints:
         """When the last entry of each lead ends."""
-        last = np.append(np.flatnonzero(starts_of(self.lead))[1:] - 1, -1)
-        return np.asarray(self.stop[last], dtype=np.int64)
+        ends: Ints = self.stop[np.roll(starts_of(self.lead), -1)]
+        return ends
 
     def joined(self, points: Points, score: Ints) -> tuple[Points, Ints]:
         """Cut the path of each entry to its span, and put those of a lead together.
