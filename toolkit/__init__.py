@@ -187,6 +187,7 @@ _ROOMS = {
         "plot_calibration",
         "plot_cliff",
         "plot_decision",
+        "plot_differences",
         "plot_dispositions",
         "plot_forest",
         "plot_funnel",
