@@ -118,7 +118,7 @@ def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Pict
     if found is None:
         said = (
             "Whether the replayed score is the one that sales saw cannot be told: the export has no"
-            " history of one recorded score (table score_history)."
+            " history of one recorded score that this version gave (tables score_history, model_versions)."
         )
         return (Paragraph(said, "note"),)
     facts |= {
