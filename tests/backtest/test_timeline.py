@@ -371,3 +371,18 @@ def test_leads_that_were_merged_before_they_were_created_leave_nothing_to_score(
     crm = small_crm([lead(1, 5)], [activity(1, "view", 6)], merges=[merge(1, 2, 3)])
     with pytest.raises(DataError, match="no lead is left to score"):
         score_timeline(parse_model(MODEL), crm)
+
+
+def test_machines_and_late_records_are_on_the_path_as_they_were_known() -> None:
+    # The view of day 1 was a machine's; that of day 2 was recorded on day 3, and counts from then;
+    # the title of day 1 was looked up on day 4.
+    crm = small_crm(
+        [lead(1, title="VP")],
+        [
+            activity(1, "view", 1, is_machine=True),
+            activity(1, "view", 2, recorded_at=at(3)),
+        ],
+        changes=[change(1, "title", "VP", 1, recorded_at=at(4))],
+    )
+    path = [(at(0), 0), (at(3), 5), (at(4), 15), (at(7), 10)]
+    assert paths_of(score_timeline(parse_model(MODEL), crm)) == {"L1": path}
