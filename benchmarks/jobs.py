@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from benchmarks.weights import logit_rows, weights, weights_with_accounts
+from benchmarks.weights import logit_rows, weights, weights_floor, weights_with_accounts
 
 
 def floor(folder: Path) -> None:
@@ -106,7 +106,7 @@ def audit(place: Path) -> None:
 JOBS = {
     "floor": floor, "score": score, "pandas": pandas, "import": imported, "demo": demo,
     "connect": connect, "counts": counts, "audit": audit, "weights": weights,
-    "weights_accounts": weights_with_accounts, "logit": logit_rows,
+    "weights_accounts": weights_with_accounts, "weights_floor": weights_floor, "logit": logit_rows,
 }  # fmt: skip
 
 

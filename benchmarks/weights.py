@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["logit_rows", "weights", "weights_with_accounts", "write_big_scores"]
+if TYPE_CHECKING:
+    from toolkit.backtest.result import Backtest
+
+__all__ = ["logit_rows", "weights", "weights_floor", "weights_with_accounts", "write_big_scores"]
 
 CHUNK = 1_000_000
 YES_NO = [20, 15, 10, 5, -10, -20, 30, 15, 10, 5, 25, -15]
 CASES = [[5, 10, 20], [10, 15, 25], [-5, 5, 15]]
+WRONG = {0: 30, 6: 15}
+"""Criteria that are truly worth other points than they pay, so that there is a proposal to make."""
 SHARES = [0.3, 0.2, 0.5, 0.4, 0.15, 0.05, 0.1, 0.25, 0.3, 0.5, 0.08, 0.06]
 
 
@@ -26,7 +32,8 @@ def write_big_scores(folder: Path, *, leads: int, seed: int = 1) -> None:
         points = [p * (rng.random(n) < s) for p, s in zip(YES_NO, SHARES, strict=True)]
         points += [np.array([0, *case])[rng.integers(0, 4, n)] for case in CASES]
         score = np.sum(points, axis=0)
-        hit = rng.random(n) < 1 / (1 + np.exp(3.5 - np.log(2) / 20 * score))
+        off = [(truth - YES_NO[i]) * (points[i] != 0) for i, truth in WRONG.items()]
+        hit = rng.random(n) < 1 / (1 + np.exp(3.5 - np.log(2) / 20 * (score + sum(off))))
         frame = pd.DataFrame({f"p{i}": each.astype(np.int16) for i, each in enumerate(points)})
         frame = frame.assign(l=np.arange(start, start + n), score=score.astype(np.int32))
         frame["account"] = rng.integers(0, max(leads // 2, 1), n)
@@ -49,7 +56,8 @@ def _model_text() -> str:
     return head + "- id: g\n  dimension: fit\n  criteria:\n" + "\n".join(lines) + "\n"
 
 
-def _run(folder: Path, cluster: str) -> None:
+def _backtest(folder: Path, cluster: str) -> Backtest:
+    """Scored leads as a backtest leaves them, opened from Parquet."""
     import toolkit as tk
     from toolkit.backtest.result import Backtest, new_schema
     from toolkit.counts import Provenance
@@ -68,22 +76,36 @@ def _run(folder: Path, cluster: str) -> None:
         outcome="SQL", outcome_label="SQL", outcome_window_days=90, observed_until=None,
         first_moment=None, last_moment=None,
     )  # fmt: skip
-    backtest = Backtest(crm.connection, schema, source, model=model, crm=crm)
+    return Backtest(crm.connection, schema, source, model=model, crm=crm)
+
+
+def _run(folder: Path, cluster: str) -> None:
+    import toolkit as tk
+
+    backtest = _backtest(folder, cluster)
     start = time.perf_counter()
     patterns = tk.count_patterns(backtest)
     counted = time.perf_counter()
     fit = tk.fit_weights(patterns)
-    fitted = time.perf_counter()
     table = tk.weight_table(fit)
-    done = time.perf_counter()
+    proposal = tk.propose_model(backtest.model, fit, patterns=patterns)
     print(
-        f"{len(patterns.frame):,} cells; count {counted - start:.1f} s, fit {fitted - counted:.1f} s, "
-        f"verdicts {done - fitted:.1f} s; {table['verdict'].value_counts().to_dict()}"
+        f"{len(patterns.frame):,} cells; count {counted - start:.1f} s, "
+        f"all after it {time.perf_counter() - counted:.1f} s; "
+        f"{table['verdict'].value_counts().to_dict()}; {proposal.text}"
     )
 
 
+def weights_floor(folder: Path) -> None:
+    """The part of `weights` that is no work: the interpreter, its imports, an open engine."""
+    import toolkit as tk
+
+    _ = tk.fit_weights, tk.weight_table, tk.propose_model
+    _backtest(folder, "cast(null as varchar)")
+
+
 def weights(folder: Path) -> None:
-    """Count patterns, fit, all score tests and verdicts, every lead on its own."""
+    """Count patterns, fit, all score tests, verdicts and proposal, every lead on its own."""
     _run(folder, "cast(null as varchar)")
 
 
@@ -92,17 +114,23 @@ def weights_with_accounts(folder: Path) -> None:
     _run(folder, "cast(account as varchar)")
 
 
+def _column(folder: Path, name: str) -> np.ndarray:
+    return pd.read_parquet(folder, columns=[name])[name].to_numpy()
+
+
 def logit_rows(folder: Path) -> None:
     """Fit statsmodels.Logit on the rows: coefficients and model-based errors, no test, no account."""
     import statsmodels.api as sm
 
-    frame = pd.read_parquet(folder)
-    columns = [frame[f"p{i}"] != 0 for i in range(len(YES_NO))]
-    for i, case in enumerate(CASES):
-        columns += [frame[f"p{len(YES_NO) + i}"] == worth for worth in case]
-    y = (frame["state"] == "converted").to_numpy(dtype=float)
-    rows = np.column_stack([np.ones(len(y)), *columns]).astype(float)
-    del frame, columns
+    y = (_column(folder, "state") == "converted").astype(float)
+    # One column at a time: reading is no part of what the regression itself needs.
+    rows = np.ones((len(y), 1 + len(YES_NO) + sum(map(len, CASES))))
+    at = 1
+    for i in range(len(YES_NO) + len(CASES)):
+        points = _column(folder, f"p{i}")
+        for worth in (YES_NO[i],) if i < len(YES_NO) else CASES[i - len(YES_NO)]:
+            rows[:, at] = points == worth
+            at += 1
     start = time.perf_counter()
     fit = sm.Logit(y, rows).fit(disp=0)
     print(f"fit alone {time.perf_counter() - start:.1f} s, {len(fit.params)} coefficients")

@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "toolkit.analysis": (
         "adequacy",
+        "area_difference",
         "area_test",
         "auc",
         "auc_difference",
@@ -56,6 +57,7 @@ _ROOMS = {
         "dose_table",
         "equal_bands",
         "exploration_sample",
+        "fine_gray",
         "fit_points",
         "fit_weights",
         "funnel_table",
@@ -182,6 +184,7 @@ _ROOMS = {
         "save_model",
     ),
     "toolkit.report": (
+        "plot_areas",
         "plot_bands",
         "plot_best",
         "plot_calibration",
@@ -194,6 +197,7 @@ _ROOMS = {
         "plot_gains",
         "plot_grid",
         "plot_overlap",
+        "plot_points",
         "plot_promises",
         "plot_quarters",
         "plot_queue",
@@ -201,6 +205,10 @@ _ROOMS = {
         "plot_swap",
         "plot_thresholds",
         "plot_times",
+        "plot_volumes",
+        "plot_windows",
+        "report_names",
+        "report_parameters",
         "run_report",
     ),
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.analysis import (
     adequacy as adequacy,
+    area_difference as area_difference,
     area_test as area_test,
     auc as auc,
     auc_difference as auc_difference,
@@ -31,6 +32,7 @@ from toolkit.analysis import (
     dose_table as dose_table,
     equal_bands as equal_bands,
     exploration_sample as exploration_sample,
+    fine_gray as fine_gray,
     fit_points as fit_points,
     fit_weights as fit_weights,
     funnel_table as funnel_table,
@@ -161,6 +163,7 @@ from toolkit.model import (
     save_model as save_model,
 )
 from toolkit.report import (
+    plot_areas as plot_areas,
     plot_bands as plot_bands,
     plot_best as plot_best,
     plot_calibration as plot_calibration,
@@ -173,6 +176,7 @@ from toolkit.report import (
     plot_gains as plot_gains,
     plot_grid as plot_grid,
     plot_overlap as plot_overlap,
+    plot_points as plot_points,
     plot_promises as plot_promises,
     plot_quarters as plot_quarters,
     plot_queue as plot_queue,
@@ -180,6 +184,10 @@ from toolkit.report import (
     plot_swap as plot_swap,
     plot_thresholds as plot_thresholds,
     plot_times as plot_times,
+    plot_volumes as plot_volumes,
+    plot_windows as plot_windows,
+    report_names as report_names,
+    report_parameters as report_parameters,
     run_report as run_report,
 )
 

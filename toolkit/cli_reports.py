@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from toolkit.errors import nearest_first
+
 if TYPE_CHECKING:
-    from toolkit.report import ReportResult
+    from toolkit.report import ReportParameter, ReportResult
 
 __all__ = ["commands", "show_result"]
 
@@ -44,15 +46,12 @@ def report(
     ] = Path("reports"),
 ) -> None:
     """Make a report for a review meeting (without a name: list them, with what each takes)."""
-    from toolkit.report import run_report
+    from toolkit.report import report_parameters, run_report
 
     if name is None:
         _list_reports()
         return
-    given = {"crm": crm, "model": model, **_settings(settings or ())}
-    for key in given:
-        if key in {"name", "progress"}:
-            raise typer.BadParameter(f"--set {key}: that is no parameter of a report")
+    given = {"crm": crm, "model": model, **_settings(settings or (), report_parameters(name))}
     show_result(run_report(name, output=output, **given))
 
 
@@ -61,11 +60,14 @@ def _list_reports() -> None:
 
     for name in report_names():
         _out.print(Text(name, style="bold"))
-        for parameter, default in report_parameters(name).items():
-            _out.print(f"  {parameter} = {default}", soft_wrap=True)
+        for parameter, found in report_parameters(name).items():
+            meaning = f": {found.meaning}" if found.meaning else ""
+            _out.print(
+                f"  {parameter} = {found.default}{meaning} ({found.expected})", soft_wrap=True
+            )
 
 
-def _settings(texts: Sequence[str]) -> dict[str, Any]:
+def _settings(texts: Sequence[str], known: Mapping[str, ReportParameter]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         key, sign, value = text.partition("=")
@@ -75,22 +77,13 @@ def _settings(texts: Sequence[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"--set {text}: give it as --{key.strip()}")
         if key.strip() in found:
             raise typer.BadParameter(f"--set {key.strip()} is given twice")
-        found[key.strip()] = _value(value.strip())
+        if key.strip() not in known:
+            near = nearest_first(key.strip(), tuple(known))
+            raise typer.BadParameter(
+                f"--set {key.strip()}: the report has no such parameter: {near}"
+            )
+        found[key.strip()] = known[key.strip()].read(value.strip())
     return found
-
-
-def _value(text: str) -> str | float | bool | list[str]:
-    """Read a number, true or false, a list in brackets; anything else is a text."""
-    if text.casefold() in {"true", "false"}:
-        return text.casefold() == "true"
-    if text.startswith("[") and text.endswith("]"):
-        return [part.strip() for part in text[1:-1].split(",") if part.strip()]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def show_result(result: ReportResult) -> None:

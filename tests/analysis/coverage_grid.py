@@ -37,19 +37,26 @@ def draw(rng, accounts, intercept):
 
 
 @cache
-def model(base):
-    """The intercept that gives this base rate, and the truth of each statistic."""
+def population(base):
+    """The intercept that gives this base rate, and four million leads in its cells."""
     low, high = -12.0, 3.0
     for _ in range(40):
         middle = (low + high) / 2
         cell = draw(np.random.default_rng(0), 60_000, middle)
         low, high = (middle, high) if (cell % 2 == 0).mean() < base else (low, middle)
-    n = np.zeros(2 * LEVELS)
+    n = np.zeros(2 * LEVELS, dtype=int)
     for seed in range(7):
         n += np.bincount(draw(np.random.default_rng(seed), 200_000, low).ravel(), minlength=len(n))
-    counts = counted(n.astype(int), None)
+    return low, n
+
+
+@cache
+def model(base):
+    """The intercept that gives this base rate, and the truth of each statistic."""
+    intercept, n = population(base)
+    counts = counted(n, None)
     row = threshold_table(counts, thresholds=[THRESHOLD]).iloc[0]
-    return low, {
+    return intercept, {
         "rate": rate(counts).estimate,
         "precision": row["precision"],
         "recall": row["recall"],

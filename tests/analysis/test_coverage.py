@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from tests.analysis.coverage_bands import grid as band_grid
 from tests.analysis.coverage_grid import BASES, SIZES, grid
 from tests.analysis.coverage_grid import draw as draw_threes
 from tests.analysis.rows import count_rows, lead_rows, pair_rows
@@ -171,3 +172,21 @@ def test_equal_rankings_seldom_differ_also_over_accounts(runs):
         one, two = (score + rng.integers(-3, 4, len(score)) for _ in range(2))
         wrong += auc_difference(pair_rows(one, two, hit, account)).p_value <= 0.05
     assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+
+
+def test_bands_over_all_thresholds_cover_in_a_small_part_of_the_grid():
+    """The second table of docs/method/coverage.md, cut down: 30 draws of 2,000 leads at 25%."""
+    table = band_grid(30, sizes=(2_000,), bases=(0.25,), replicates=200)
+    assert (table["missed"] <= 0.06 + 3 * (0.05 * 0.95 / 30) ** 0.5).all(), table
+    # What the bands are for: one interval for each threshold leaves the curve far oftener.
+    assert (table["missed_alone"] > table["missed"] + 0.05).all(), table
+
+
+@pytest.mark.slow
+def test_bands_over_all_thresholds_cover_in_the_whole_grid():
+    """On draws that no rule of the bands was chosen on; 3.5 standard errors for the worst."""
+    runs = 300
+    table = band_grid(runs)
+    worst = table.loc[table["missed"].idxmax()]
+    assert worst["missed"] <= 0.05 + 3.5 * (0.05 * 0.95 / runs) ** 0.5, worst
+    assert table.groupby(["design", "rate"])["missed"].mean().max() <= 0.06, table

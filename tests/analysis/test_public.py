@@ -4,12 +4,28 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 
 import pytest
 
-from toolkit import analysis
+from toolkit import analysis, counts
 
-MODULES = [info.name for info in pkgutil.walk_packages(analysis.__path__, "toolkit.analysis.")]
+MODULES = [
+    info.name
+    for room in (analysis, counts)
+    for info in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+]
+ELSEWHERE = tuple(f"toolkit.analysis.{room}." for room in ("comparison", "proposal", "weights"))
+FUNCTIONS = [
+    getattr(room, name)
+    for room in (analysis, counts)
+    for name in room.__all__
+    if inspect.isfunction(getattr(room, name))
+    and not getattr(room, name).__module__.startswith(ELSEWHERE)
+]
+STATISTICS = [each for each in FUNCTIONS if each.__module__.startswith("toolkit.analysis.")]
+SOURCE = re.compile(r"\bSources?\b[a-z ]*:\s+\S")
+COLUMNS = re.compile(r"\bcolumns\b", re.IGNORECASE)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -23,6 +39,24 @@ def test_public_names_exist_and_are_documented():
         thing = getattr(analysis, name)
         if inspect.isclass(thing) or inspect.isfunction(thing):
             assert inspect.getdoc(thing), name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
+def test_every_public_function_shows_an_example(function):
+    (found,) = doctest.DocTestFinder(recurse=False).find(function)
+    assert [example for example in found.examples if example.want], function.__name__
+
+
+@pytest.mark.parametrize("function", STATISTICS, ids=lambda each: each.__name__)
+def test_every_statistic_names_its_source(function):
+    """A paper or a book, or the word that it is a definition."""
+    assert SOURCE.search(inspect.getdoc(function))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
+def test_every_frame_that_is_returned_has_its_columns_told(function):
+    if "DataFrame" in str(inspect.signature(function).return_annotation):
+        assert COLUMNS.search(inspect.getdoc(function))
 
 
 @pytest.mark.parametrize("module", MODULES)

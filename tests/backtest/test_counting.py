@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.backtest.tables import SCORED, crm_of, crms, entry, lead, scored_rows
 from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.backtest import AtAge, AtPeriodEnd, count_scores, read_scored, run_backtest
-from toolkit.counts import STATES
+from toolkit.backtest.counting import products
+from toolkit.counts import STATES, fingerprint
 from toolkit.errors import QuestionError
 
 
@@ -42,6 +43,46 @@ def test_account_pairs_equal_a_sum_over_accounts(drawn: list) -> None:
     sizes = rows.groupby(rows["account_id"].fillna("alone " + rows["lead_id"])).size()
     assert counts.accounts.judged == len(sizes)
     assert counts.accounts.largest == sizes.max()
+
+
+@given(st.lists(SCORED, min_size=1, max_size=25), st.integers(1, 3))
+def test_accounts_may_be_taken_a_few_at_a_time(drawn: list, at_once: int) -> None:
+    backtest = read_scored(
+        scored_rows(drawn), score="score", outcome="won", account="account", segments=["region"]
+    )
+    whole = count_scores(backtest, by="region")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "ACCOUNTS_AT_ONCE", at_once)
+        assert fingerprint(count_scores(backtest, by="region")) == fingerprint(whole)
+
+
+@given(st.lists(SCORED, min_size=1, max_size=25))
+def test_account_pairs_of_a_segment_are_those_of_its_leads_alone(drawn: list) -> None:
+    backtest = read_scored(
+        scored_rows(drawn), score="score", outcome="won", account="account", segments=["region"]
+    )
+    split, rows = count_scores(backtest, by="region"), backtest.rows()
+    columns = ["score_a", "state_a", "score_b", "state_b", "n"]
+    for (region,), pairs in split.accounts_by.items():
+        own = rows[rows["region"] == region]
+        assert {
+            tuple(row[:4]): row[4] for row in pairs.frame[columns].itertuples(index=False)
+        } == naive_pairs(own)
+        owner = own["account_id"].fillna("alone " + own["lead_id"])
+        assert (pairs.judged, pairs.largest) == (owner.nunique(), owner.value_counts().max())
+        won = own["state"] == "converted"
+        assert (pairs.converted, pairs.not_converted) == (
+            owner[won].nunique(), owner[~won].nunique(),
+        )  # fmt: skip
+
+
+def test_an_account_of_very_many_leads_costs_the_cells_that_it_is_in() -> None:
+    rows = pd.DataFrame({"score": [1, 2] * 50_000, "won": [1, 0, 0, 0] * 25_000, "account": "A"})
+    backtest = read_scored(rows, score="score", outcome="won", account="account")
+    accounts = count_scores(backtest).accounts
+    assert accounts is not None
+    assert accounts.frame["n"].sum() == 100_000**2
+    assert (accounts.judged, accounts.largest) == (1, 100_000)
 
 
 @given(st.lists(SCORED, min_size=1, max_size=25))

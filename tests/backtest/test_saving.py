@@ -13,6 +13,7 @@ from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.backtest import (
     AtAge,
     count_days,
+    count_delays,
     count_pairs,
     count_patterns,
     count_replicates,
@@ -42,6 +43,7 @@ def tables():
     backtest = run_backtest(FLAT, crm, moment=AtAge(5), outcome=SQL)
     return {
         "days": count_days(backtest, crm),
+        "delays": count_delays(backtest, windows=(5, 10)),
         "months": count_scores(backtest, by="month"),
         "pairs": count_pairs(backtest, run_backtest(FLAT, crm, moment=AtAge(5), outcome=SQL)),
         "patterns": count_patterns(backtest),
@@ -77,7 +79,9 @@ def test_every_table_of_leads_can_be_added_to_a_later_one(tables):
 def test_a_table_whose_cells_are_no_leads_is_not_added(tables):
     frame = pd.DataFrame({"score": [1], "judged": [2], "amount": [3.5], "largest": [float("nan")]})
     amounts = AmountCounts(frame, tables["scores"].provenance)
-    with pytest.raises(QuestionError, match="a AmountCounts cannot be added up cell by cell"):
+    with pytest.raises(
+        QuestionError, match="AmountCounts cannot be added up cell by cell: the largest deal"
+    ):
         merge_counts(amounts, amounts)
 
 

@@ -213,12 +213,13 @@ def test_neither_chunks_nor_threads_change_a_path(raw, seed, size, threads) -> N
     with opened(read(raw), crm) as paths:
         one = list(replace(paths, threads=1, size=1_000_000).each(keep))
         many = list(replace(paths, threads=threads, size=size).each(keep))
-    assert len(one) == 1 <= len(many)
+    assert len(one) <= 2  # all in one piece; the last lead may be held back
     assert len({name for part in many for name in np.unique(part[0])}) == sum(
         len(np.unique(part[0])) for part in many
     )
     for j in range(3):
-        np.testing.assert_array_equal(np.concatenate([part[j] for part in many]), one[0][j])
+        found, expected = (np.concatenate([part[j] for part in parts]) for parts in (many, one))
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_only_some_leads_have_the_paths_they_have_among_all() -> None:

@@ -12,6 +12,7 @@ from tests.analysis.rows import PROVENANCE, lead_rows
 from tests.analysis.segment_rows import count_segments
 from toolkit.analysis import segment_test
 from toolkit.counts import WeekCounts, load_counts, merge_counts, save_counts, suppress_small
+from toolkit.errors import QuestionError
 
 
 @pytest.fixture
@@ -47,6 +48,23 @@ def test_merged_products_add_up(counts):
 
 def test_products_of_single_accounts_are_not_shared(counts):
     assert suppress_small(counts).accounts_across is None
+
+
+def test_shared_weeks_have_no_cell_of_a_few_leads():
+    frame = pd.DataFrame(
+        {
+            "week": pd.to_datetime(["2026-01-05"] * 3 + ["2026-01-12"] * 2),
+            "score": [70, 60, 50, 60, 50],
+            "n": [2, 4, 6, 8, 5],
+        }
+    )
+    shared = suppress_small(WeekCounts(frame, PROVENANCE))
+    # 70 and 60 join: 6 and 8 leads; 50 has 6 and 5.
+    assert shared.frame["score"].tolist() == [50, 60, 50, 60]
+    assert shared.frame["n"].tolist() == [6, 6, 5, 8]
+    assert "3 scores were merged to 2" in shared.provenance.caveats[-1]
+    with pytest.raises(QuestionError, match="week from 2026-01-12 has fewer than 5 leads"):
+        suppress_small(WeekCounts(frame[:4].assign(n=[9, 9, 9, 4]), PROVENANCE))
 
 
 def test_weeks_are_saved_and_merged(tmp_path):

@@ -198,14 +198,6 @@ def test_an_unknown_report_is_refused_with_the_known_ones() -> None:
         run_report("../secrets")
 
 
-def test_an_unknown_parameter_is_refused_before_anything_runs() -> None:
-    notebook = running._read(running._notebook("quarterly_audit"))
-    with pytest.raises(QuestionError, match="has no parameter 'quartr': did you mean 'quarter'"):
-        running._check({"quartr": "2026Q3"}, notebook, "quarterly_audit")
-    with pytest.raises(QuestionError, match="parameter 'scored' is a DataFrame"):
-        running._check({"scored": pd.DataFrame()}, notebook, "quarterly_audit")
-
-
 def test_files_appear_together_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,7 @@ from toolkit.analysis.reconcile import Reconciliation, agreement, cause_table, r
 from toolkit.analysis.segments import (
     Pooling,
     SegmentTest,
+    area_difference,
     area_test,
     funnel_limits,
     partial_pooling,
@@ -105,8 +106,10 @@ from toolkit.analysis.segments import (
 )
 from toolkit.analysis.survival import (
     CoxSlope,
+    FineGray,
     LogRank,
     cox_slope,
+    fine_gray,
     incidence_table,
     ipcw_brier,
     log_rank,
@@ -165,6 +168,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Exploration",
+    "FineGray",
     "Gap",
     "Judgement",
     "Ladder",
@@ -194,6 +198,7 @@ __all__ = [
     "Weights",
     "adequacy",
     "agreement",
+    "area_difference",
     "area_test",
     "area_verdict",
     "auc",
@@ -226,6 +231,7 @@ __all__ = [
     "dose_table",
     "equal_bands",
     "exploration_sample",
+    "fine_gray",
     "fit_points",
     "fit_weights",
     "fitted_half_life",

@@ -60,6 +60,16 @@ def band_table(
     Raises QuestionError without bands or when two bands start at the same score.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> bands = [ScoreBand("hot", 60), ScoreBand("cold", None)]
+    >>> table = band_table(counts, bands)
+    >>> table[["band", "n", "positives", "rate"]].to_dict("split")["data"]
+    [['hot', 10, 4, 0.4], ['cold', 10, 1, 0.1]]
     """
     cells = read_cells(counts)
     names, starts = _ordered(bands)
@@ -77,6 +87,14 @@ def level_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFram
     whole number.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> level_table(counts)[["band", "start", "stop", "rate"]].to_dict("split")["data"]
+    [['60', 60.0, 61.0, 0.4], ['40', 40.0, 41.0, 0.1]]
     """
     cells = read_cells(counts)
     group = np.arange(len(cells.levels))[::-1]
@@ -90,6 +108,15 @@ def equal_bands(counts: ScoreCounts, *, groups: int = 5) -> tuple[ScoreBand, ...
 
     Leads of one score stay together, so there may be fewer bands than asked and some larger than
     others. Raises QuestionError for fewer than 1 group.
+
+    Source: definition.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(20, "immature", 5), (40, "converted", 4), (60, "not_converted", 1)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> [(band.name, band.start) for band in equal_bands(counts, groups=2)]
+    [('40 or more', 40), ('under 40', None)]
     """
     if groups < 1:
         raise QuestionError(f"groups is {groups}: expected at least 1 band")

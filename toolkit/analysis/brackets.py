@@ -49,6 +49,17 @@ def compare_bands(
     (1979); Rao and Scott (1984).
 
     Raises QuestionError as `band_table` does.
+
+    >>> import pandas as pd
+    >>> from toolkit.analysis import ScoreBand
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(score, state, n) for score, hits in ((20, 100), (40, 105), (60, 200))
+    ...          for state, n in (("converted", hits), ("not_converted", 1000 - hits))]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> bands = [ScoreBand("hot", 60), ScoreBand("warm", 40), ScoreBand("cold", None)]
+    >>> table = compare_bands(counts, bands)
+    >>> table[["higher", "lower", "apart"]].to_dict("split")["data"]
+    [['hot', 'warm', True], ['hot', 'cold', True], ['warm', 'cold', False]]
     """
     alpha = 2 * tail(confidence)
     cells = read_cells(counts)
@@ -75,6 +86,19 @@ def band_brackets(
     told apart is not proved equal: with few leads everything is in one bracket. One row per bracket,
     highest first. Columns: `first`, `last` (names of the highest and the lowest band), `bands`
     (how many), `p_value` (the smallest adjusted p-value inside; NaN where no pair could be tested).
+
+    Source: definition, from the tests of `compare_bands`; the display is that of Piepho (2004).
+
+    >>> import pandas as pd
+    >>> from toolkit.analysis import ScoreBand
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(score, state, n) for score, hits in ((20, 100), (40, 105), (60, 200))
+    ...          for state, n in (("converted", hits), ("not_converted", 1000 - hits))]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> bands = [ScoreBand("hot", 60), ScoreBand("warm", 40), ScoreBand("cold", None)]
+    >>> table = band_brackets(counts, bands)
+    >>> table[["first", "last", "bands"]].to_dict("split")["data"]
+    [['warm', 'cold', 2]]
     """
     table = compare_bands(counts, bands, confidence=confidence)
     names = list(dict.fromkeys([*table["higher"], *table["lower"]]))

@@ -137,6 +137,19 @@ def points_table(fit: PointsFit, scores: Sequence[int] | None = None) -> pd.Data
 
     Columns: `score`; `probability`, `low`, `high`; `seen` (False where no judged lead had a score
     as low or as high).
+
+    Source: McCullagh and Nelder (1989), section 4.4: the interval of the linear predictor, carried
+    to the probability.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(0, "converted", 1), (0, "not_converted", 4),
+    ...          (10, "converted", 2), (10, "not_converted", 4)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> from toolkit.analysis import fit_points
+    >>> table = points_table(fit_points(counts), scores=[0, 10, 20])
+    >>> table[["score", "probability", "seen"]].round(9).values.tolist()  # odds 1/4, 1/2, 1
+    [[0, 0.2, True], [10, 0.333333333, True], [20, 0.5, False]]
     """
     if scores is None:
         scores = (
@@ -175,6 +188,15 @@ def shape_table(counts: ScoreCounts) -> pd.DataFrame:
 
     Columns: `test`, `statistic`, `df`, `p_value`, `method`, `reason` (why a test is NaN, else None).
     Source: McCullagh and Nelder (1989); Boos (1992) for the score test.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(score, state, n) for score, hits in ((0, 10), (20, 40), (40, 10))
+    ...          for state, n in (("converted", hits), ("not_converted", 100 - hits))]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = shape_table(counts)  # up and down again is no line
+    >>> table[["test", "df"]].values.tolist(), bool((table["p_value"] < 1e-6).all())
+    ([['curve', 1], ['any shape', 1]], True)
     """
     cells = read_cells(counts)
     why = no_line(cells)

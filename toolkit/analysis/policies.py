@@ -82,6 +82,16 @@ def two_thresholds(
 
     Raises QuestionError unless each step gains on a converted lead, loses on another, and the step
     to immediate needs the higher chance. Source: Pauker and Kassirer (1975, 1980).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(20, "converted", 5), (20, "not_converted", 95),
+    ...          (40, "converted", 20), (40, "not_converted", 80),
+    ...          (60, "converted", 60), (60, "not_converted", 40)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = two_thresholds(counts, nurture=(4, -0.5), immediate=(10, -5), replicates=100)
+    >>> found.best
+    (40, 60)
     """
     check_thresholds(thresholds)
     first, second = _steps(Payoff(*nurture), Payoff(*immediate))

@@ -72,6 +72,17 @@ def rate(
     The denominator is every lead that sales worked and whose outcome window has closed. Wilson
     interval; where accounts are known it rests on the effective number of leads, because leads of
     one account tend to share their fate. Source: Wilson (1927); Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = rate(counts, at_least=60)
+    >>> found.positives, found.n, found.estimate
+    (4, 10, 0.4)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.1682, 0.6873)
     """
     cells = read_cells(counts)
     inside = np.ones(len(cells.levels), dtype=np.bool_)
@@ -141,6 +152,15 @@ def rate_difference(a: Rate, b: Rate, *, confidence: float = 0.95) -> Difference
     Hybrid score interval: the distances from each estimate to its own ends, added as squares. Where
     both groups hold leads of the same accounts the interval is, if anything, too wide. Raises
     QuestionError when a rate was made at another confidence. Source: Newcombe (1998), method 10.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = rate_difference(rate(counts, at_least=60), rate(counts, below=60))
+    >>> round(found.estimate, 4), round(found.low, 4), round(found.high, 4)
+    (0.3, -0.0824, 0.5988)
     """
     tail(confidence)
     if {a.confidence, b.confidence} != {confidence}:

@@ -73,7 +73,24 @@ class Reconciliation:
 
 
 def reconciliation(counts: DifferenceCounts, *, confidence: float = 0.95) -> Reconciliation:
-    """Judge the differences; a pure function of the counts."""
+    """Judge the differences; a pure function of the counts.
+
+    Source: definition; the interval is that of `agreement`.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import DifferenceCounts
+    >>> differences = pd.DataFrame({"difference": [0, 15], "n": [6, 2]})
+    >>> accounts = pd.DataFrame({"rows": [1, 1], "matched": [1, 0], "accounts": [6, 2]})
+    >>> names = ["code", "criterion", "label", "contradicted"]
+    >>> tried = pd.DataFrame([("twice", "pricing", "Pricing page", 0)], columns=names)
+    >>> patterns = pd.DataFrame({"explained_by": [(0,)], "difference": [15], "n": [2]})
+    >>> counts = DifferenceCounts(
+    ...     differences, accounts, tried, patterns, (2, 6), 8, 2, "score", "m 1", "crm", False
+    ... )
+    >>> found = reconciliation(counts)
+    >>> found.agreement.estimate
+    0.75
+    """
     found = agreement(counts, confidence=confidence)
     causes = cause_table(counts)
     total = max(int(counts.frame["n"].sum()), 1)
@@ -102,6 +119,20 @@ def agreement(counts: DifferenceCounts, *, confidence: float = 0.95) -> Rate:
     The denominator is every recorded score that could be compared. Wilson interval on the effective
     number: scores of one lead, and leads of one account, share their fate. Source: Korn and
     Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import DifferenceCounts
+    >>> differences = pd.DataFrame({"difference": [0, 15], "n": [6, 2]})
+    >>> accounts = pd.DataFrame({"rows": [1, 1], "matched": [1, 0], "accounts": [6, 2]})
+    >>> names = ["code", "criterion", "label", "contradicted"]
+    >>> tried = pd.DataFrame([("twice", "pricing", "Pricing page", 0)], columns=names)
+    >>> patterns = pd.DataFrame({"explained_by": [(0,)], "difference": [15], "n": [2]})
+    >>> counts = DifferenceCounts(
+    ...     differences, accounts, tried, patterns, (2, 6), 8, 2, "score", "m 1", "crm", False
+    ... )
+    >>> found = agreement(counts)
+    >>> found.positives, found.n, found.estimate
+    (6, 8, 0.75)
     """
     frame = counts.accounts.astype("float64")
     hits, weight = frame["matched"].to_numpy(), frame["accounts"].to_numpy()
@@ -161,6 +192,8 @@ def cause_table(counts: DifferenceCounts) -> pd.DataFrame:
     '42.9% differ, by +15 points: Pricing page: counted twice in the platform.'
     >>> round(reconciliation(counts).agreement.estimate, 3)
     0.571
+
+    Source: definition.
     """
     left = counts.patterns
     differing, agreeing = counts.looked_at

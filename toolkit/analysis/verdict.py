@@ -59,6 +59,18 @@ def ranking_verdict(
     number of leads like these could give one (`structural_reason`: the score may be younger than
     the outcome, or many leads were never worked). Raises QuestionError for a margin outside
     [0, 0.5).
+
+    Source: as `area_verdict`.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> from toolkit.counts import Provenance
+    >>> cells = [(40, "converted", 100), (40, "not_converted", 900),
+    ...          (60, "converted", 400), (60, "not_converted", 600)]
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> ranking_verdict(counts).answer
+    'Yes'
     """
     return area_verdict(
         auc(counts, confidence=confidence),
@@ -86,6 +98,19 @@ def area_verdict(
     `judged` (default: the leads of `auc`) over `weeks` is the present pace. At the bar itself a Yes
     or a No is wrong with probability 1 - confidence. Raises QuestionError for a margin outside
     [0, 0.5).
+
+    Source: definition (the interval against a margin, as in tests of equivalence: Schuirmann 1987).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> from toolkit.analysis import auc
+    >>> area_verdict(auc(counts)).answer
+    'Not enough evidence'
+    >>> area_verdict(auc(counts), structural="the score is younger than the outcome").answer
+    'Cannot be told from this data'
     """
     if not 0 <= margin < CHANCE:
         raise QuestionError(f"margin is {margin}: expected 0 or more and under 0.5, such as 0.05")
@@ -113,6 +138,19 @@ def rate_verdict(
     Yes: the whole interval lies above it. No: wholly below. Otherwise not enough evidence, with
     the judged leads needed as in `area_verdict`; `weeks` is the time in which `rate.n` leads
     were seen. Raises QuestionError for `at_least` outside [0, 1].
+
+    Source: definition, as in `area_verdict`.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> from toolkit.analysis import rate
+    >>> rate_verdict(rate(counts, at_least=60), at_least=0.1).answer
+    'Yes'
+    >>> rate_verdict(rate(counts, at_least=60), at_least=0.3).answer
+    'Not enough evidence'
     """
     if not 0 <= at_least <= 1:
         raise QuestionError(f"at_least is {at_least}: expected a share between 0 and 1")
@@ -131,6 +169,16 @@ def structural_reason(counts: ScoreCounts, *, most_unworked: float = MOST_UNWORK
 
     The score may not precede the outcome, or more than `most_unworked` of the mature leads were
     never worked, so that what they would have become is unknown.
+
+    Source: definition.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> from toolkit.counts import Provenance
+    >>> frame = pd.DataFrame({"score": [60, 20], "state": ["converted", "unworked"], "n": [9, 1]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> structural_reason(ScoreCounts(frame, origin))
+    '10% of the leads old enough to judge were never worked'
     """
     if not counts.provenance.point_in_time:
         return "the score is not known to be older than the outcome, so it may reflect it"

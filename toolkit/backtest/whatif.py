@@ -86,7 +86,7 @@ def replay_models(
             _crossed(paths, plan, threshold)
             for plan, threshold in zip(_plans(models), thresholds, strict=True)
         ]
-        n = len(paths.ids)
+        n = len(paths.numbers)
         firsts = [_first(each, n) for each in found]
         rows = [
             _compared(paths, name, firsts[0], first, start, stop)

@@ -21,6 +21,15 @@ def fingerprint(counts: Any) -> str:
 
     Two tables have the same fingerprint when they hold the same cells: rows may stand in any
     order, accounts may have any number, and it does not matter which engine counted.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> shuffled = ScoreCounts(counts.frame[::-1], None)
+    >>> fingerprint(shuffled) == fingerprint(counts)
+    True
     """
     frames: dict[str, pd.DataFrame] = {}
     text = json.dumps(without_origin(encode(counts, frames, "")), sort_keys=True)

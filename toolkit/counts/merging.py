@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from toolkit.counts.accounts import AccountCells, AccountPairs
+from toolkit.counts.delays import DelayCounts
 from toolkit.counts.encoding import known_types
 from toolkit.counts.provenance import FlowStep, Provenance
 from toolkit.errors import QuestionError
 
-__all__ = ["merge_counts"]
+__all__ = ["NOT_MERGED", "merge_counts"]
 
 Counts = TypeVar("Counts")
 
@@ -24,6 +25,13 @@ _SAME = (
     "point_in_time", "worked_known",
 )  # fmt: skip
 _GAP = timedelta(days=7)
+NOT_MERGED = {
+    "AmountCounts": "the largest deal and the products of amounts are no numbers of leads",
+    "DifferenceCounts": "the changes that were tried differ from one period to the other",
+    "FieldCounts": "ranges and rare values of fields are cut anew in each period",
+    "TimingCounts": "it holds no period, so nothing says that no lead is in both",
+}
+"""The tables that are not added up, and why."""
 
 
 def merge_counts(first: Counts, second: Counts) -> Counts:
@@ -39,25 +47,72 @@ def merge_counts(first: Counts, second: Counts) -> Counts:
     QuestionError
         The tables are of different kinds, were asked different questions (model, moment, outcome,
         window, axes, stages), have no dates, or their periods overlap.
+
+    >>> import pandas as pd
+    >>> from dataclasses import replace
+    >>> from datetime import date
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> spring = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None,
+    ...     date(2026, 4, 1), date(2026, 6, 30))
+    >>> summer = replace(spring, first_moment=date(2026, 7, 1), last_moment=date(2026, 9, 30))
+    >>> frame = pd.DataFrame({"score": [60], "state": ["converted"], "n": [3]})
+    >>> merge_counts(ScoreCounts(frame, spring), ScoreCounts(frame, summer)).frame.values.tolist()
+    [[60, 'converted', 6]]
     """
     kinds = [type(each).__name__ for each in (first, second)]
     if kinds[0] != kinds[1] or kinds[0] not in known_types():
         raise QuestionError(
             f"merge_counts: expected two count tables of one kind, found {kinds[0]} and {kinds[1]}"
         )
-    if not hasattr(first, "provenance") or "n" not in first.frame:  # type: ignore[attr-defined]
+    if kinds[0] in NOT_MERGED:
         raise QuestionError(
-            f"merge_counts: a {kinds[0]} cannot be added up cell by cell. Count both periods in "
-            "one backtest"
+            f"merge_counts: {kinds[0]} cannot be added up cell by cell: {NOT_MERGED[kinds[0]]}. "
+            "Count both periods in one backtest"
         )
     a, b = _in_order(first, second)
     rows = _add_frames(a.frame, b.frame)
     merged: dict[str, Any] = {"frame": rows, "provenance": _provenance(a, b)}
+    if isinstance(a, DelayCounts):
+        merged |= _add_delays(a, b)
     for each in fields(a):
         if each.name not in merged:
             pair = (getattr(a, each.name), getattr(b, each.name))
             merged[each.name] = _add(each.name, *pair, (a.frame, b.frame, rows))
     return type(first)(**merged)
+
+
+def _add_delays(a: DelayCounts, b: DelayCounts) -> dict[str, Any]:
+    """The products of conversions within accounts, which have more columns than `n`."""
+    windows = [sorted(each.frame["within_days"].unique().tolist()) for each in (a, b)]
+    if windows[0] != windows[1]:
+        raise QuestionError(
+            f"merge_counts: the windows are {windows[0]} days in one table and {windows[1]} in the "
+            "other: count both in the same way"
+        )
+    if a.within_accounts is None and b.within_accounts is None:
+        return {"within_accounts": None, "accounts": None}
+    parts = [_conversions_alone(each) if each.accounts is None else each for each in (a, b)]
+    products = pd.concat([part.within_accounts for part in parts], ignore_index=True)
+    return {
+        "within_accounts": products.groupby("within_days", as_index=False, sort=True).sum(),
+        "accounts": sum(part.accounts or 0 for part in parts),
+    }
+
+
+def _conversions_alone(delays: DelayCounts) -> DelayCounts:
+    """The same conversions, each of an account of its own."""
+    rows = delays.frame[delays.frame["of"] == "longest"]
+    days = sorted(rows["within_days"].unique())
+    hits = rows[rows["state"] == "converted"].set_index("within_days")["n"].reindex(days).fillna(0)
+    every = int(hits.max()) if len(hits) else 0
+    products = pd.DataFrame(
+        {"within_days": days, "hits_hits": hits.to_numpy(dtype=np.int64), "hits_misses": 0}
+    )
+    return replace(
+        delays,
+        within_accounts=products.assign(misses_misses=every - products["hits_hits"]),
+        accounts=every,
+    )
 
 
 def _in_order(first: Any, second: Any) -> tuple[Any, Any]:

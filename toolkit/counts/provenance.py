@@ -63,6 +63,13 @@ def flow_table(provenance: Provenance) -> pd.DataFrame:
 
     Columns: `step` (text), `n` (leads at this step), `remaining` (leads left after it; the states
     at the end split the last `remaining` and add up to it).
+
+    >>> from dataclasses import replace
+    >>> from toolkit.counts import FlowStep, Provenance
+    >>> flow = (FlowStep("start", "lead rows imported", 60), FlowStep("excluded", "too young", 3))
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> flow_table(replace(origin, flow=flow)).to_dict("split")["data"]
+    [['start', 'lead rows imported', 60, 60], ['excluded', 'too young', 3, 57]]
     """
     rows, remaining = [], 0
     for step in provenance.flow:

@@ -36,6 +36,17 @@ def save_counts(counts: Any, folder: str | os.PathLike[str]) -> Path:
         What was given is not a count table.
     SourceError
         The folder holds something else, or cannot be written.
+
+    >>> import pandas as pd
+    >>> from tempfile import TemporaryDirectory
+    >>> from toolkit.counts import Provenance, ScoreCounts, load_counts, save_counts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> frame = pd.DataFrame({"score": [60], "state": ["converted"], "n": [3]})
+    >>> counts = ScoreCounts(frame, origin)
+    >>> with TemporaryDirectory() as folder:
+    ...     place = save_counts(counts, f"{folder}/counts")
+    ...     sorted(path.name for path in place.iterdir())
+    ['counts.json', 'frame.parquet']
     """
     if type(counts).__name__ not in _tables():
         raise QuestionError(
@@ -96,6 +107,16 @@ def load_counts(folder: str | os.PathLike[str]) -> Any:
     SourceError
         There is no such folder, it was not written by `save_counts` or by a newer version, a file
         of it is missing or damaged, or its contents are no longer what was saved.
+
+    >>> import pandas as pd
+    >>> from tempfile import TemporaryDirectory
+    >>> from toolkit.counts import Provenance, ScoreCounts, load_counts, save_counts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> frame = pd.DataFrame({"score": [60], "state": ["converted"], "n": [3]})
+    >>> counts = ScoreCounts(frame, origin)
+    >>> with TemporaryDirectory() as folder:
+    ...     load_counts(save_counts(counts, f"{folder}/counts")).frame.values.tolist()
+    [[60, 'converted', 3]]
     """
     place = Path(folder)
     index = _index(place)

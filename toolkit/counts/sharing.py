@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from toolkit.counts.accounts import AccountPairs
+from toolkit.counts.provenance import Provenance
 from toolkit.counts.scores import ScoreCounts
 from toolkit.counts.states import STATES
+from toolkit.counts.weeks import WeekCounts
 from toolkit.errors import QuestionError
 
-__all__ = ["suppress_small"]
+__all__ = ["NOT_SHARED", "suppress_small"]
 
 _JUDGED = ("converted", "not_converted")
 
 
-def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
+Shared = TypeVar("Shared", ScoreCounts, WeekCounts)
+
+NOT_SHARED = {
+    "AmountCounts": "its amounts are those of single deals. Share value_gains_table",
+    "DayCounts": "a score on a day is a lead or two. Share incidence_table",
+    "DelayCounts": "two windows differ by a few leads. Share outcome_window_table",
+    "DifferenceCounts": "its cells are leads whose score is wrong. Share the reconciliation",
+    "FieldCounts": "a value of a field can be one lead's. Share the list of leaks",
+    "PairCounts": "two scores at once are a lead or two. Share swap_set or the two ScoreCounts",
+    "PatternCounts": "a pattern of criteria is nearly a lead. Share weight_table",
+    "ReplicateCounts": "each draw shows small cells anew. Share ScoreCounts and draw from these",
+    "StageCounts": "a path through the funnel is nearly a lead. Share funnel_table or grid_table",
+    "StayCounts": "days in a stage are a lead or two. Share stall_table",
+    "TimingCounts": "its exceptions are single leads. Share the list of leaks",
+}
+"""The tables of which no coarser form says anything, why, and what to share instead."""
+
+
+def suppress_small(counts: Shared, *, fewer_than: int = 5) -> Shared:
     """Merge neighbouring scores until every cell holds no lead or at least `fewer_than`.
 
     A merged score is named by its lowest, so "at or above" still means what it says. Cells of all
@@ -30,37 +51,67 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
     rates become wider, never narrower. The flow is left out, for its steps could be subtracted.
 
     Every statistic of the result is that of the coarser score; the provenance says so. Sharing
-    the same leads twice with different settings is not protected.
+    the same leads twice with different settings, or as two tables, is not protected.
+
+    `WeekCounts` are treated alike, with weeks in place of states. Every other table is refused.
 
     Raises
     ------
     QuestionError
         There are some, but fewer than `fewer_than` converted leads (or others judged, or accounts)
-        in all or in a group: no merging can hide them.
+        in all or in a group, or leads in a week: no merging can hide them. Or the table is one of
+        which no coarser form says anything; what to share instead is said.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> cells = [(60, "converted", 3), (60, "not_converted", 9),
+    ...          (40, "converted", 4), (40, "not_converted", 6)]
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> suppress_small(counts).frame.values.tolist()  # 3 and 4 conversions are too few to show
+    [[40, 'converted', 7], [40, 'not_converted', 15]]
     """
-    if not isinstance(counts, ScoreCounts):
-        raise QuestionError(
-            f"suppress_small: expected ScoreCounts, found a {type(counts).__name__}; other tables "
-            "have no order in which cells could be merged: share their statistics instead"
-        )
+    kind = type(counts).__name__
+    if kind in NOT_SHARED:
+        raise QuestionError(f"suppress_small: {kind} cannot be made coarser: {NOT_SHARED[kind]}")
+    if not isinstance(counts, (ScoreCounts, WeekCounts)):
+        raise QuestionError(f"suppress_small: expected ScoreCounts or WeekCounts, found a {kind}")
     if fewer_than < 1:
         raise QuestionError(f"fewer_than is {fewer_than}: expected at least 1 lead")
+    if isinstance(counts, WeekCounts):
+        return _shared_weeks(counts, fewer_than)
+    return _shared_scores(counts, fewer_than)
+
+
+def _shared_weeks(counts: WeekCounts, fewer_than: int) -> WeekCounts:
+    frame = counts.frame
+    sums = frame.groupby("week")["n"].sum()
+    small = sums.index[(sums > 0) & (sums < fewer_than)]
+    if len(small):
+        raise QuestionError(
+            f"suppress_small: the week from {small[0]:%Y-%m-%d} has fewer than {fewer_than} leads, "
+            "which no merging of scores can hide. Share a span of full weeks"
+        )
+    merged_to = _merged_levels(frame, ["week"], fewer_than)
+    cells = frame.assign(score=frame["score"].map(merged_to))
+    return replace(
+        counts,
+        frame=cells.groupby(["week", "score"], as_index=False, sort=True).agg({"n": "sum"}),
+        provenance=_shared_origin(counts.provenance, _notes(merged_to, (), fewer_than), fewer_than),
+    )
+
+
+def _shared_scores(counts: ScoreCounts, fewer_than: int) -> ScoreCounts:
     frame, dropped = _without_rare_states(counts.frame, counts.by, fewer_than)
     _check_shareable(frame, counts, fewer_than)
-    levels = np.sort(frame["score"].unique())[::-1]
-    merged_to = _merged_levels(frame, counts.by, levels, fewer_than)
+    merged_to = _merged_levels(frame, ["state", *counts.by], fewer_than)
     keys = ["score", "state", *counts.by]
     cells = frame.assign(score=frame["score"].map(merged_to))
     return replace(
         counts,
         frame=cells.groupby(keys, as_index=False, sort=True).agg({"n": "sum"}),
-        provenance=replace(
-            counts.provenance,
-            flow=(),
-            caveats=(
-                *(_without_small(text, fewer_than) for text in counts.provenance.caveats),
-                *_notes(merged_to, dropped, fewer_than),
-            ),
+        provenance=_shared_origin(
+            counts.provenance, _notes(merged_to, dropped, fewer_than), fewer_than
         ),
         accounts=_coarser(counts.accounts, merged_to, dropped, fewer_than),
         accounts_by={
@@ -71,6 +122,11 @@ def suppress_small(counts: ScoreCounts, *, fewer_than: int = 5) -> ScoreCounts:
         # Products across groups are of single accounts: they would give small cells away.
         accounts_across=None,
     )
+
+
+def _shared_origin(provenance: Provenance, notes: tuple[str, ...], fewer_than: int) -> Provenance:
+    kept = (_without_small(text, fewer_than) for text in provenance.caveats)
+    return replace(provenance, flow=(), caveats=(*kept, *notes))
 
 
 def _without_rare_states(
@@ -100,13 +156,13 @@ def _check_shareable(frame: pd.DataFrame, counts: ScoreCounts, fewer_than: int) 
             )
 
 
-def _merged_levels(
-    frame: pd.DataFrame, by: tuple[str, ...], levels: NDArray[np.int64], fewer_than: int
-) -> dict[int, int]:
-    """Lowest score of the block of each score: blocks close from the top as soon as they may."""
-    table = frame.pivot_table(
-        index="score", columns=["state", *by], values="n", aggfunc="sum", fill_value=0
-    )
+def _merged_levels(frame: pd.DataFrame, kinds: list[str], fewer_than: int) -> dict[int, int]:
+    """Lowest score of the block of each score: blocks close from the top as soon as they may.
+
+    `kinds` are the columns that tell the cells of one score apart.
+    """
+    levels = np.sort(frame["score"].unique())[::-1]
+    table = frame.pivot_table(index="score", columns=kinds, values="n", aggfunc="sum", fill_value=0)
     cells = table.loc[levels].to_numpy(dtype=np.int64) if len(levels) else np.zeros((0, 1), int)
     blocks: list[tuple[int, NDArray[np.int64]]] = []
     held = np.zeros(cells.shape[1], dtype=np.int64)

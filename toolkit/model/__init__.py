@@ -22,6 +22,7 @@ from toolkit.model.logic import (
     value_points,
     where_fields,
 )
+from toolkit.model.saving import save_model
 from toolkit.model.text import normal_text
 from toolkit.model.types import (
     DISQUALIFIED,
@@ -55,7 +56,7 @@ from toolkit.model.types import (
     score_unit,
 )
 from toolkit.model.units import decay_steps
-from toolkit.model.writing import model_text, save_model
+from toolkit.model.writing import model_text
 
 __all__ = [
     "DISQUALIFIED",

@@ -7,8 +7,9 @@ from typing import Any
 
 from toolkit.errors import ModelError
 from toolkit.model.file import parse_model
+from toolkit.model.plain import plain_model
 from toolkit.model.types import Model
-from toolkit.model.writing import flow_text, model_text, plain_model
+from toolkit.model.writing import flow_text, model_text
 from toolkit.yamlfile import Places, read_yaml
 from toolkit.yamlfile.places import Loc
 

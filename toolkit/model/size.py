@@ -9,7 +9,6 @@ leave three digits of room in 64 bits. A sum is looked at for a lead with 100,00
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import TYPE_CHECKING
 
 from toolkit.model.criteria import (
     ActivityCriterion,
@@ -20,11 +19,9 @@ from toolkit.model.criteria import (
     PerValueCriterion,
     TiersCriterion,
 )
+from toolkit.model.parts import Content, Dimension, Group
 from toolkit.model.values import MOST_POINTS
 from toolkit.yamlfile import fail
-
-if TYPE_CHECKING:
-    from toolkit.model.types import Dimension, Group, Model
 
 __all__ = ["MOST_UNITS", "refuse_inexact"]
 
@@ -35,7 +32,7 @@ _EXACT_OF_ACCOUNT = 2**62  # added up, never divided
 Range = tuple[int, int]
 
 
-def refuse_inexact(model: Model, unit: int) -> None:
+def refuse_inexact(model: Content, unit: int) -> None:
     """Raise, at its place in the file, for the first sum that may pass 2^53 units.
 
     `unit` is how many units of the engine make a point, as `score_unit` says.
@@ -95,7 +92,7 @@ def _check(what: str, found: Range, unit: int, *at: str | int) -> None:
         )
 
 
-def _check_account(model: Model, most: int) -> None:
+def _check_account(model: Content, most: int) -> None:
     rule = model.account_score
     if rule is None or rule.roll_up in {"max", "count_from"}:
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit.report.figures import (
         alt_text,
+        plot_areas,
         plot_bands,
         plot_best,
         plot_calibration,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         plot_gains,
         plot_grid,
         plot_overlap,
+        plot_points,
         plot_promises,
         plot_quarters,
         plot_queue,
@@ -32,16 +34,21 @@ if TYPE_CHECKING:
         plot_swap,
         plot_thresholds,
         plot_times,
+        plot_volumes,
+        plot_windows,
     )
     from toolkit.report.findings import Finding
+    from toolkit.report.parameters import ReportParameter
     from toolkit.report.run import ReportResult, report_names, report_parameters, run_report
     from toolkit.report.wording import Words
 
 __all__ = [
     "Finding",
+    "ReportParameter",
     "ReportResult",
     "Words",
     "alt_text",
+    "plot_areas",
     "plot_bands",
     "plot_best",
     "plot_calibration",
@@ -54,6 +61,7 @@ __all__ = [
     "plot_gains",
     "plot_grid",
     "plot_overlap",
+    "plot_points",
     "plot_promises",
     "plot_quarters",
     "plot_queue",
@@ -61,6 +69,8 @@ __all__ = [
     "plot_swap",
     "plot_thresholds",
     "plot_times",
+    "plot_volumes",
+    "plot_windows",
     "report_names",
     "report_parameters",
     "run_report",
@@ -68,6 +78,7 @@ __all__ = [
 
 _HOMES = {
     "Finding": "findings",
+    "ReportParameter": "parameters",
     "ReportResult": "run",
     "Words": "wording",
     "alt_text": "figures",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import os
@@ -21,6 +20,7 @@ import toolkit
 from toolkit.errors import QuestionError, ReportError, ToolkitError, nearest_first
 from toolkit.report.normal import normalised
 from toolkit.report.page import facts_of, files_of, page_of
+from toolkit.report.parameters import ReportParameter, check_values, parameters_of
 from toolkit.report.progress import Steps, section_of
 
 if TYPE_CHECKING:
@@ -76,14 +76,15 @@ def run_report(
     parameters
         What the first cell of the notebook names (`report_parameters(name)`): `crm` and `model`
         in every report, then e.g. `quarter="2026Q3"`. Each notebook says what it takes, so an
-        unknown one is refused here, by name. What is not given, or None, has its default.
+        unknown one, or a text for a number, is refused here, by name. What is not given, or None,
+        has its default.
 
     Raises
     ------
     ReportError
         The notebook could not be executed; with the message of the section that failed.
     QuestionError
-        There is no such report, or it does not take such a parameter.
+        There is no such report, or it does not take such a parameter or such a value.
     """
     day = prepared_on or date.today()  # noqa: DTZ011 - the reader's own day
     given = {key: value for key, value in parameters.items() if value is not None}
@@ -92,9 +93,9 @@ def run_report(
     return _make(chosen, values, _target(output, chosen), progress=progress)
 
 
-def report_parameters(name: str) -> dict[str, str]:
-    """List what a report takes: each parameter with its default, as its notebook writes them."""
-    return _parameters(_read(_notebook(_chosen(name))))
+def report_parameters(name: str) -> dict[str, ReportParameter]:
+    """List what a report takes: each parameter with its kind, its default and what it means."""
+    return parameters_of(_read(_notebook(_chosen(name))))
 
 
 def _chosen(name: str) -> str:
@@ -108,7 +109,7 @@ def _chosen(name: str) -> str:
 
 def _make(name: str, values: Mapping[str, Any], page: Path, *, progress: bool) -> ReportResult:
     notebook = _read(_notebook(name))
-    _check(values, notebook, name)
+    check_values(values, parameters_of(notebook), name)
     executed = normalised(_execute(notebook, values, progress=progress), values)
     facts = facts_of(executed)
     book, stated = page.with_suffix(".ipynb"), page.with_suffix(".facts.json")
@@ -169,35 +170,6 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         return value
 
     return {key: plain(value) for key, value in values.items()}
-
-
-def _check(values: Mapping[str, Any], notebook: NotebookNode, name: str) -> None:
-    """Refuse what papermill would only log or choke on: the report would be another one."""
-    known = _parameters(notebook)
-    for key, value in values.items():
-        if key not in known:
-            raise QuestionError(
-                f"report '{name}' has no parameter '{key}': {nearest_first(key, tuple(known))}"
-            )
-        if not isinstance(value, str | int | float | list | None):
-            kind = type(value).__name__
-            raise QuestionError(
-                f"parameter '{key}' is a {kind}: a report runs in a process of its own and takes"
-                " texts, numbers, dates and lists of texts (write frames to a file first)"
-            )
-
-
-def _parameters(notebook: NotebookNode) -> dict[str, str]:
-    """Name what the cell tagged `parameters` assigns, with the text of each default."""
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    return {
-        target.id: ast.unparse(line.value)
-        for cell in cells
-        for line in ast.parse(cell.source).body
-        if isinstance(line, ast.Assign)
-        for target in line.targets
-        if isinstance(target, ast.Name)
-    }
 
 
 def _execute(notebook: NotebookNode, values: Mapping[str, Any], *, progress: bool) -> NotebookNode:

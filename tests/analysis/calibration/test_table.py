@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 from tests.analysis import strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
 from toolkit.analysis import calibration_table, isotonic_rates, monotonicity
-from toolkit.analysis.calibration import table as calibration
+from toolkit.analysis.calibration import runs as all_runs
 from toolkit.analysis.cells import read_cells
 from toolkit.analysis.intervals import design_effect, precision_family
 from toolkit.counts import ScoreCounts
@@ -109,7 +109,7 @@ def test_band_from_fewer_runs_is_valid_at_every_score(drawn, blocks):
     k = [hits for hits, _ in drawn]
     n = [hits + misses for hits, misses in drawn]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "MOST_BLOCKS", blocks)
+        patch.setattr(all_runs, "MOST_BLOCKS", blocks)
         table = calibration_table(level_counts(k, n))
     first = np.unique(np.floor(np.arange(min(blocks, len(n))) * len(n) / min(blocks, len(n))))
     first = first.astype(int)
@@ -127,6 +127,46 @@ def test_band_from_fewer_runs_is_valid_at_every_score(drawn, blocks):
                     high = min(high, beta.ppf(1 - delta, hits + 1, size - hits))
         assert table["band_low"][at] == pytest.approx(low, rel=1e-9, abs=1e-12)
         assert table["band_high"][at] == pytest.approx(high, rel=1e-9, abs=1e-12)
+
+
+def every_bound(runs, *how):
+    """No run left out: the same arguments, of which only the one that gives bounds is used."""
+    found = np.full(runs.shape, np.inf)
+    found[runs] = how[2](runs)
+    return found
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 1, 3, 40, 1000, 10**6, 10**10]),
+            st.sampled_from([0, 1, 3, 40, 1000, 10**6, 10**10]),
+        ).filter(any),
+        min_size=1,
+        max_size=9,
+    )
+    | levels,
+    st.sampled_from([0.5, 0.95, 0.999]),
+)
+def test_runs_that_are_left_out_change_not_one_bit(drawn, confidence):
+    counts = level_counts([hits for hits, _ in drawn], [sum(pair) for pair in drawn])
+    table = calibration_table(counts, confidence=confidence)
+    fall = monotonicity(counts, confidence=confidence)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(all_runs, "_least", every_bound)
+        pd.testing.assert_frame_equal(
+            table, calibration_table(counts, confidence=confidence), check_exact=True
+        )
+        slow = monotonicity(counts, confidence=confidence)
+    assert (fall.refuted, fall.text) == (slow.refuted, slow.text)
+    pd.testing.assert_frame_equal(fall.pairs, slow.pairs, check_exact=True)
+
+
+def test_most_runs_are_left_out(sim_counts):
+    cells = read_cells(sim_counts)
+    runs = all_runs.bounded_runs(cells, np.flatnonzero(cells.judged > 0), 0.95)
+    for bounds in (runs.lower, runs.upper):
+        assert np.isfinite(bounds).sum() < 0.25 * len(bounds) * (len(bounds) + 1) / 2
 
 
 def test_band_of_accounts_divides_by_the_design_effect(sim_counts, sim_accounts):

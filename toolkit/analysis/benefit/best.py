@@ -105,6 +105,17 @@ def best_thresholds(
     `optimism` is the mean over replicates of (benefit of the threshold chosen there, there) less
     (its benefit on these leads). Sources: Hsu (1984), multiple comparisons with the best; Hansen,
     Lunde and Nason (2011); Efron and Gong (1983) for optimism.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 10), (40, "not_converted", 90),
+    ...          (60, "converted", 40), (60, "not_converted", 60)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = best_thresholds(counts, cost_ratio=1 / 4, threshold=40, replicates=200)
+    >>> found.best, found.keep
+    (60, 'No')
+    >>> found.table.set_index("threshold")["among_best"].to_dict()
+    {40: False, 60: True}
     """
     check_thresholds(thresholds)
     check_cost_ratio(cost_ratio)

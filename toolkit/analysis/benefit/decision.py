@@ -50,6 +50,16 @@ def decision_curve(
 
     Sources: Vickers and Elkin (2006); intervals as in `benefit_table` (Zou and Donner 2008; cf.
     Marsh, Janes and Pepe 2020).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> stated = pd.Series({40: 0.1, 60: 0.4})
+    >>> table = decision_curve(counts, probabilities=stated, same_leads=False, chances=[0.25])
+    >>> table[["tp", "fp", "net_benefit"]].round(9).values.tolist()  # (4 - 6 * 0.25 / 0.75) / 20
+    [[4.0, 6.0, 0.1]]
     """
     wanted = np.asarray(chances, dtype=np.float64)
     if not ((wanted > 0) & (wanted < 1)).all():

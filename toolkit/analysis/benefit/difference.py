@@ -55,6 +55,17 @@ def decision_difference(
     challenger would have brought in there was mostly not worked, so nobody knows its worth.
     Each interval is for its own chance. Source: Vickers and Elkin (2006); variance of the
     difference of paired net benefits as in survey statistics.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import PairCounts
+    >>> cells = [(40, 60, "converted", 6), (40, 40, "not_converted", 4),
+    ...          (60, 40, "not_converted", 6), (60, 60, "converted", 4)]
+    >>> names = ["champion", "challenger", "state", "n"]
+    >>> pairs = PairCounts(pd.DataFrame(cells, columns=names), None, "new", "other leads")
+    >>> chance = pd.Series({40: 0.1, 60: 0.5})
+    >>> table = decision_difference(pairs, champion=chance, challenger=chance, chances=[0.25])
+    >>> table.loc[0, ["swap_in", "swap_out", "difference"]].round(9).tolist()  # (6 + 6 / 3) / 20
+    [6.0, 6.0, 0.4]
     """
     wanted = np.asarray(chances, dtype=np.float64)
     if not ((wanted > 0) & (wanted < 1)).all():

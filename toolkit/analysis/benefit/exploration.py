@@ -58,6 +58,16 @@ def exploration_sample(
     margin^2 leads, times the design effect of the leads seen so far where accounts are known.
     Drawn at random, or the answer is that of whoever chose. Raises QuestionError unless
     lower < threshold and 0 < margin < 1. Source: Fleiss, Levin and Paik (2003), chapter 4.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> found = exploration_sample(counts, threshold=60, lower=40, cost_ratio=1 / 9)
+    >>> found.n_needed  # (1.96 + 0.84)^2 * 0.1 * 0.9 / 0.05^2
+    283
     """
     check_cost_ratio(cost_ratio)
     if not lower < threshold:

@@ -54,6 +54,16 @@ def benefit_table(
     Working nobody is worth 0. Where more than 5% of the mature leads at or above were never worked
     net benefit is NaN, where so many below were, `over_all` is: only the range is known.
     Sources: Vickers and Elkin (2006); Zou and Donner (2008) for the intervals; Manski (1989).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> table = benefit_table(counts, cost_ratio=1 / 3)
+    >>> table["net_benefit"].round(9).tolist()  # (5 - 15 / 3) / 20; (4 - 6 / 3) / 20
+    [0.0, 0.1]
     """
     check_thresholds(thresholds)
     check_cost_ratio(cost_ratio)
@@ -170,6 +180,17 @@ def benefit_sensitivity(
     none pays or is known); `none_among_best`; `net_benefit` (of the best, on the leads it was
     chosen on); `corrected` (less optimism); `keep` (whether today's `threshold` is in the set);
     `reason`.
+
+    Sources: as `best_thresholds`; break-even chance: Pauker and Kassirer (1975).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 10), (40, "not_converted", 90),
+    ...          (60, "converted", 40), (60, "not_converted", 60)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = benefit_sensitivity(counts, cost_ratios=[1 / 19, 1 / 4], replicates=200)
+    >>> table[["break_even", "best"]].round(9).values.tolist()  # 10% are above 5%, below 20%
+    [[0.05, 40], [0.2, 60]]
     """
     found = [
         best_thresholds(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import isotonic_regression
 from scipy.special import xlogy
 
 from toolkit.analysis.bootstrap import SEED
@@ -84,6 +83,15 @@ def decompose_mapping(
 
     NaN with a reason without judged leads; with the log rule, where a stated 0 or 1 is refuted.
     Source: Dimitriadis, Gneiting and Jordan (2021).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = decompose_mapping(counts, pd.Series({40: 0.1, 60: 0.4}), replicates=50)
+    >>> round(found.miscalibration, 9), round(found.uncertainty, 9)  # 0 and 1/4 * 3/4
+    (0.0, 0.1875)
     """
     stated = read_stated(counts, probability)
     levels, scoring = _levels(stated), _rule(rule)
@@ -135,6 +143,16 @@ def reliability_table(
     (converted); `rate` (positives / n); `isotonic` (the rising curve, in the order of the stated
     probabilities); `consistency_low`, `consistency_high`; `curve_low`, `curve_high`.
     Source: Dimitriadis, Gneiting and Jordan (2021).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> stated = pd.Series({40: 0.3, 60: 0.2})
+    >>> table = reliability_table(counts, stated, replicates=50)
+    >>> table[["score", "probability", "rate", "isotonic"]].values.tolist()  # stated the wrong way
+    [[40.0, 0.3, 0.1, 0.25], [60.0, 0.2, 0.4, 0.25]]
     """
     side = tail(confidence)
     stated = read_stated(counts, probability)
@@ -203,6 +221,8 @@ def _draw(levels: _Levels, p: Floats, replicates: int, seed: int) -> Floats:
 
 
 def _curves(levels: _Levels, drawn: Floats) -> Floats:
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - slow to load
+
     weights = levels.n.astype(np.float64)
     rows = [isotonic_regression(row, weights=weights).x for row in drawn]
     return np.array(rows).reshape(len(drawn), len(weights))

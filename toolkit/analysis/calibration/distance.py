@@ -58,6 +58,16 @@ def calibration_distance(
 
     NaN with a reason without judged leads. Source: Austin and Steyerberg (2019); Harrell (2015);
     Cleveland (1979).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> stated = {40: 0.2, 60: 0.4}
+    >>> found = calibration_distance(counts, pd.Series(stated), curve="isotonic")
+    >>> round(found.mean, 9), round(found.largest, 9)  # 0.1 at 40, 0 at 60
+    (0.05, 0.1)
     """
     if curve not in ("smooth", "isotonic"):
         raise QuestionError(f"curve is {curve!r}: expected 'smooth' or 'isotonic'")

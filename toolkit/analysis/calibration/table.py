@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv
 
 from toolkit.analysis.calibration.isotonic import isotonic_rates
-from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
-from toolkit.analysis.intervals import (
-    design_effect,
-    group_family,
-    precision_family,
-    rate_arrays,
-    tail,
-)
+from toolkit.analysis.calibration.runs import Runs, band_of_runs, bounded_runs
+from toolkit.analysis.cells import Ints, read_cells
+from toolkit.analysis.intervals import group_family, precision_family, rate_arrays
 
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
 
 __all__ = ["Monotonicity", "calibration_table", "monotonicity"]
-
-MOST_BLOCKS = 400
-"""Beyond this many scores, runs start and end at equally spaced scores only (time grows as m^2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +27,6 @@ class Monotonicity:
     pairs: pd.DataFrame = field(repr=False)
     text: str
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """Bounds from every run of neighbouring blocks; [i, j] is the run from block i to block j."""
-
-    first: Ints
-    last: Ints
-    hits: Floats
-    n: Floats
-    lower: Floats
-    upper: Floats
 
 
 def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -63,6 +42,17 @@ def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.Da
 
     The band can be empty (`band_low > band_high` at some score): then the curve does not rise, see
     `monotonicity`. Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 2), (40, "not_converted", 8),
+    ...          (60, "converted", 1), (60, "not_converted", 9)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = calibration_table(counts)
+    >>> table[["score", "rate", "isotonic"]].values.tolist()  # a fall is pooled: 3/20
+    [[40.0, 0.2, 0.15], [60.0, 0.1, 0.15]]
+    >>> bool((table["band_low"] <= table["band_high"]).all())  # and may be chance
+    True
     """
     cells = read_cells(counts)
     used = np.flatnonzero(cells.judged > 0)
@@ -71,7 +61,7 @@ def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.Da
     rates = rate_arrays(
         group_family(cells, group, len(used)), confidence=confidence, pool=precision_family(cells)
     )
-    low, high = _band(_runs(cells, used, confidence), len(used))
+    low, high = band_of_runs(bounded_runs(cells, used, confidence), len(used))
     return pd.DataFrame(
         {
             "score": cells.levels[used],
@@ -87,51 +77,6 @@ def calibration_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.Da
     )
 
 
-def _runs(cells: Cells, used: Ints, confidence: float) -> _Runs:
-    """Exact bounds for every run, Bonferroni over all runs and both sides."""
-    side = tail(confidence)
-    first = _block_starts(len(used))
-    last = np.append(first[1:], len(used)) - 1
-    effect = design_effect(precision_family(cells), side)
-    sums = [np.append(0, np.cumsum(part[used])) for part in (cells.converted, cells.judged)]
-    hits, n = (np.triu(part[last + 1][None, :] - part[first][:, None]) for part in sums)
-    upward = np.triu(np.ones(hits.shape, dtype=np.bool_))
-    delta = side / max(len(first) * (len(first) + 1) / 2, 1)
-    lower, upper = _exact_bounds(hits[upward] / effect, (n - hits)[upward] / effect, delta)
-    return _Runs(first, last, hits, n, _fill(upward, lower, -np.inf), _fill(upward, upper, np.inf))
-
-
-def _block_starts(levels: int) -> Ints:
-    blocks = min(levels, MOST_BLOCKS)
-    return np.unique(np.floor(np.arange(blocks) * levels / max(blocks, 1)).astype(np.int64))
-
-
-def _exact_bounds(hits: Floats, misses: Floats, delta: float) -> tuple[Floats, Floats]:
-    lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1e-300), misses + 1, delta), 0.0)
-    upper = np.where(misses > 0, betaincinv(hits + 1, np.maximum(misses, 1e-300), 1 - delta), 1.0)
-    return lower, upper
-
-
-def _fill(mask: np.ndarray, values: Floats, other: float) -> Floats:
-    filled = np.full(mask.shape, other)
-    filled[mask] = values
-    return filled
-
-
-def _band(runs: _Runs, levels: int) -> tuple[Floats, Floats]:
-    """Spread the bounds: a run bounds every score at or before its start, or at or after its end."""
-    if not levels:
-        return np.empty(0), np.empty(0)
-    upper = np.minimum.accumulate(runs.upper.min(axis=1)[::-1])[::-1]
-    lower = np.maximum.accumulate(runs.lower.max(axis=0))
-    at = np.arange(levels)
-    before = np.searchsorted(runs.last, at, side="right") - 1
-    after = np.searchsorted(runs.first, at, side="left")
-    low = np.where(before >= 0, lower[np.maximum(before, 0)], 0.0)
-    high = np.where(after < len(upper), upper[np.minimum(after, len(upper) - 1)], 1.0)
-    return low, high
-
-
 def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonicity:
     """Test whether the data refute that higher scores convert at least as often.
 
@@ -144,10 +89,19 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
     `higher_rate`, `higher_bound` (the rate there is at most this), widest gap first. Single
     scores are listed where they suffice, runs of scores where only together they do.
     Source: Dimitriadis, Dumbgen, Henzi, Puke and Ziegel (2023).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 40), (40, "not_converted", 60),
+    ...          (60, "converted", 10), (60, "not_converted", 90)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = monotonicity(counts)
+    >>> found.refuted, found.pairs[["lower_score", "higher_score"]].values.tolist()
+    (True, [[40, 60]])
     """
     cells = read_cells(counts)
     used = np.flatnonzero(cells.judged > 0)
-    pairs = _falling_pairs(_runs(cells, used, confidence), cells.levels[used])
+    pairs = _falling_pairs(bounded_runs(cells, used, confidence), cells.levels[used])
     text = "The data do not refute that conversion rises with the score."
     reason = None if len(used) > 1 else "fewer than two scores have judged leads"
     if len(pairs):
@@ -155,7 +109,7 @@ def monotonicity(counts: ScoreCounts, *, confidence: float = 0.95) -> Monotonici
     return Monotonicity(refuted=len(pairs) > 0, pairs=pairs, text=text, reason=reason)
 
 
-def _falling_pairs(runs: _Runs, scores: Ints) -> pd.DataFrame:
+def _falling_pairs(runs: Runs, scores: Ints) -> pd.DataFrame:
     """Each single score that surely converts worse than a run before it; else runs of scores.
 
     A long run has the tightest bound, but a reader asks which score is to blame: a run is listed
@@ -176,13 +130,13 @@ def _falling_pairs(runs: _Runs, scores: Ints) -> pd.DataFrame:
     return table.loc[gap.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
-def _best_before(runs: _Runs, j: int) -> tuple[int, int]:
+def _best_before(runs: Runs, j: int) -> tuple[int, int]:
     """Among the runs that end before block j, the one with the highest lower bound."""
     at = np.unravel_index(np.argmax(runs.lower[:j, :j]), (j, j))
     return int(at[0]), int(at[1])
 
 
-def _worst_after(runs: _Runs, j: int) -> tuple[int, int]:
+def _worst_after(runs: Runs, j: int) -> tuple[int, int]:
     """Among the runs that begin at block j or later, the one with the lowest upper bound."""
     width = len(runs.first) - j
     at = np.unravel_index(np.argmin(runs.upper[j:, j:]), (width, width))
@@ -196,7 +150,7 @@ _PAIR_COLUMNS = [
 
 
 def _pair_row(
-    runs: _Runs, scores: Ints, a: tuple[int, int], b: tuple[int, int]
+    runs: Runs, scores: Ints, a: tuple[int, int], b: tuple[int, int]
 ) -> tuple[float, ...]:
     row: list[float] = []
     for run, bounds in ((a, runs.lower), (b, runs.upper)):

@@ -91,6 +91,15 @@ def check_mapping(
 
     NaN with a reason for an empty class, one stated probability, or a stated 0 or 1. Source: Cox
     (1958); Miller, Langefeld, Tierney, Hui and McDonald (1993); Van Calster et al. (2016).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = check_mapping(counts, pd.Series({40: 0.05, 60: 0.2}))
+    >>> found.observed_expected.estimate  # 5 conversions, 10 * 0.05 + 10 * 0.2 stated
+    2.0
     """
     stated, side = read_stated(counts, probability), tail(confidence)
     cells = stated.cells
@@ -190,6 +199,15 @@ def score_mapping(
     are known the standard error is that of the sums by account. Intervals of means over accounts.
 
     NaN with a reason without judged leads. Source: Brier (1950); Spiegelhalter (1986).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> found = score_mapping(counts, pd.Series({40: 0.1, 60: 0.4}))
+    >>> round(found.brier.estimate, 9)  # (10 * 0.09 + 10 * 0.24) / 20
+    0.165
     """
     stated, side = read_stated(counts, probability), tail(confidence)
     cells, p = stated.cells, stated.probability

@@ -47,6 +47,22 @@ def disposition_table(
     (the denominator), `share`, `low`, `high`, `reason`.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import FunnelStage, Provenance, StageCounts
+    >>> frame = pd.DataFrame({"score": [60, 60, 40], "fit_band": ["A", "A", "B"],
+    ...     "behavior_band": "1", "hand_raiser": [True, False, False],
+    ...     "disposition": ["accepted", "untouched", "rejected"],
+    ...     "given_reason": ["", "", "budget"],
+    ...     "stage_sql": ["converted", "not_converted", "not_converted"], "n": [3, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = StageCounts(
+    ...     frame, origin, (FunnelStage("sql", "SQL", 90),), ("A", "B"), ("1",), 30, ("demo",)
+    ... )
+    >>> table = disposition_table(counts)
+    >>> table = table[table["leads"] > 0]
+    >>> table.loc[table["given_reason"] == "", ["disposition", "leads", "share"]].values.tolist()
+    [['accepted', 3, 0.3], ['rejected', 6, 0.6], ['untouched', 1, 0.1]]
     """
     frame = counts.frame
     said = frame["disposition"].astype(str)
@@ -181,6 +197,17 @@ def response_table(
     counts are not by response.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.analysis import ScoreBand
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [("within 1 hour", "converted", 4), ("within 1 hour", "not_converted", 6),
+    ...          ("later", "converted", 1), ("later", "not_converted", 9)]
+    >>> frame = pd.DataFrame(cells, columns=["response", "state", "n"]).assign(score=60)
+    >>> by_response = ScoreCounts(frame, None, ("response",))
+    >>> table = response_table(by_response, [ScoreBand("hot", 50)])
+    >>> table[["response", "band", "n", "rate"]].values.tolist()
+    [['within 1 hour', 'hot', 10, 0.4], ['later', 'hot', 10, 0.1]]
     """
     if counts.by != ("response",):
         raise QuestionError(

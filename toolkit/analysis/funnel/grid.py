@@ -36,6 +36,21 @@ def grid_table(
     Raises QuestionError where the stage was not counted.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import FunnelStage, Provenance, StageCounts
+    >>> frame = pd.DataFrame({"score": [60, 60, 40], "fit_band": ["A", "A", "B"],
+    ...     "behavior_band": "1", "hand_raiser": [True, False, False],
+    ...     "disposition": ["accepted", "untouched", "rejected"],
+    ...     "given_reason": ["", "", "budget"],
+    ...     "stage_sql": ["converted", "not_converted", "not_converted"], "n": [3, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = StageCounts(
+    ...     frame, origin, (FunnelStage("sql", "SQL", 90),), ("A", "B"), ("1",), 30, ("demo",)
+    ... )
+    >>> table = grid_table(counts)  # fewer than 5 judged leads are not shown
+    >>> table[["fit_band", "rate", "suppressed"]].values.tolist()
+    [['A', nan, True], ['B', 0.0, False]]
     """
     if fewer_than < 1:
         raise QuestionError(f"fewer_than is {fewer_than}: expected at least 1 lead")

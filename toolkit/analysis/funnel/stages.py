@@ -67,6 +67,21 @@ def grade_funnel_table(counts: StageCounts, *, confidence: float = 0.95) -> pd.D
     both ranges of points where the model has no grades; `start` and `stop` are NaN.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import FunnelStage, Provenance, StageCounts
+    >>> frame = pd.DataFrame({"score": [60, 60, 40], "fit_band": ["A", "A", "B"],
+    ...     "behavior_band": "1", "hand_raiser": [True, False, False],
+    ...     "disposition": ["accepted", "untouched", "rejected"],
+    ...     "given_reason": ["", "", "budget"],
+    ...     "stage_sql": ["converted", "not_converted", "not_converted"], "n": [3, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = StageCounts(
+    ...     frame, origin, (FunnelStage("sql", "SQL", 90),), ("A", "B"), ("1",), 30, ("demo",)
+    ... )
+    >>> table = grade_funnel_table(counts)
+    >>> table[["band", "n", "positives", "rate"]].values.tolist()
+    [['A1', 4, 3, 0.75], ['B1', 6, 0, 0.0]]
     """
     frame = counts.frame
     groups = [
@@ -96,6 +111,21 @@ def hand_raiser_table(
     counting.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import FunnelStage, Provenance, StageCounts
+    >>> frame = pd.DataFrame({"score": [60, 60, 40], "fit_band": ["A", "A", "B"],
+    ...     "behavior_band": "1", "hand_raiser": [True, False, False],
+    ...     "disposition": ["accepted", "untouched", "rejected"],
+    ...     "given_reason": ["", "", "budget"],
+    ...     "stage_sql": ["converted", "not_converted", "not_converted"], "n": [3, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> counts = StageCounts(
+    ...     frame, origin, (FunnelStage("sql", "SQL", 90),), ("A", "B"), ("1",), 30, ("demo",)
+    ... )
+    >>> table = hand_raiser_table(counts)
+    >>> table[["who", "n", "positives"]].drop_duplicates().values.tolist()
+    [['all leads', 10, 3], ['without hand-raisers', 7, 0], ['hand-raisers', 3, 3]]
     """
     if not counts.hand_raisers:
         raise QuestionError(

@@ -118,6 +118,8 @@ def leak_table(
     >>> counts = FieldCounts(levels, nothing, kinds, "leads.csv", "Won", 40, 260, None)
     >>> leak_table(counts).table["because"][0]
     "'1': 30 of 30 leads convert (100%), 4% of the other 270"
+
+    Source: definition; the error rate of each rule is in docs/method/leaks.md.
     """
     found = [*_level_reasons(fields), *area_reasons(fields), *_name_reasons(fields)]
     found += [] if timing is None else _timing_reasons(timing)

@@ -17,6 +17,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
+from toolkit.analysis.weights.products import linear
 from toolkit.errors import QuestionError
 
 __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "score_deviance"]
@@ -24,6 +25,7 @@ __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "scor
 LOSS = 0.01
 """Share of what the points explain that rounding may lose."""
 _ROUNDS = 200
+_SMALL = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,9 @@ def judge_rounding(rounded: RoundedPoints, terms: int) -> RoundedPoints:
         return replace(rounded, accepted=False, reason="the points explain nothing")
     if share < LOSS and rounded.loss < most:
         return replace(rounded, accepted=True, reason=None)
+    small = "under 0.01%" if share < _SMALL else f"{share:.2%}"
     text = (
-        f"whole steps of {rounded.grid:g} lose {share:.2%} of what the points explain "
+        f"whole steps of {rounded.grid:g} lose {small} of what the points explain "
         f"({rounded.loss:.2f} of deviance; accepted are under {LOSS:.0%} and under {most:.2f})"
     )
     return replace(rounded, accepted=False, reason=text)
@@ -148,7 +151,7 @@ def integer_points(
 
     def deviance_at(per_point: float) -> Callable[[Floats], float]:
         return lambda points: score_deviance(
-            design, design.units @ points + rest * scale * per_point
+            design, linear(design.units, points) + rest * scale * per_point
         )
 
     found = [
@@ -157,7 +160,7 @@ def integer_points(
         for factor in _factors(beta, points_to_double, most, grid)
     ]  # fmt: skip
     points, deviance = min(found, key=lambda each: each[1])
-    best = score_deviance(design, design.units @ beta + rest * scale)
+    best = score_deviance(design, linear(design.units, beta) + rest * scale)
     made = RoundedPoints(points, grid, deviance, best, null_deviance(design), accepted=False)
     return judge_rounding(made, int((beta != 0).sum()))
 

@@ -14,6 +14,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import paid_units
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
+from toolkit.analysis.weights.products import linear
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def read_everybody(weights: Weights, patterns: PatternCounts | None) -> Everybod
     units = paid_units(patterns)
     aside = np.array([t.id in weights.after_contact for t in weights.terms])
     points = np.array([t.points for t in weights.terms])
-    score = frame["score"].to_numpy(dtype=np.float64) - units @ np.where(aside, points, 0.0)
+    score = frame["score"].to_numpy(dtype=np.float64) - linear(units, np.where(aside, points, 0.0))
     n = frame["n"].to_numpy(dtype=np.float64)
     return Everybody(units, score, n, patterns.provenance.weeks, "all leads")
 
@@ -67,14 +68,14 @@ def band_changes(model: Model, everybody: Everybody, change: Floats) -> int:
     Changed scores are today's plus change x units; exceptions of bands are not looked at.
     """
     starts = np.sort([float(band.start) for band in model.bands if band.start is not None])
-    after = everybody.score + everybody.units @ change
+    after = everybody.score + linear(everybody.units, change)
     before, then = (np.searchsorted(starts, s, side="right") for s in (everybody.score, after))
     return int(everybody.n[before != then].sum())
 
 
 def same_meaning(weights: Weights, change: Floats) -> tuple[float, float]:
     """Intercept and slope of the conversion of judged leads on the changed score."""
-    score = weights.design.score + weights.design.units @ change
+    score = weights.design.score + linear(weights.design.units, change)
     fit = fit_logistic(np.column_stack([np.ones(len(score)), score]), weights.design)
     return float(fit.coefficients[0]), float(fit.coefficients[1])
 
@@ -115,7 +116,7 @@ def threshold_moves(
     stays = stay or not change.any()
     lines = [] if stays else [same_meaning(weights, c) for c in (np.zeros_like(change), change)]
     before = everybody.score
-    after = before + everybody.units @ change
+    after = before + linear(everybody.units, change)
     places = [
         (band.name, number, start)
         for band in model.bands

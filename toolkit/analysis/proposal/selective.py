@@ -20,6 +20,7 @@ from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import base_columns
 from toolkit.analysis.weights.logistic import fit_logistic, independent_columns
+from toolkit.analysis.weights.products import beside, linear
 
 __all__ = ["Selected", "grid_points", "policy_columns", "select_terms"]
 
@@ -56,8 +57,8 @@ def select_terms(weights: Weights, terms: Sequence[int], shrinkage: float) -> Se
     span of the fit has the same deviance on it as on the leads, up to a constant.
     """
     design, chosen = weights.design, list(terms)
-    beside = policy_columns(weights)
-    columns = np.column_stack([base_columns(design, chosen), beside])
+    policy = policy_columns(weights)
+    columns = beside(base_columns(design, chosen), policy)
     fit = fit_logistic(columns, design)
     k = float(fit.coefficients[1])
     if not (fit.finite and k > 0):
@@ -65,25 +66,11 @@ def select_terms(weights: Weights, terms: Sequence[int], shrinkage: float) -> Se
     departures = fit.coefficients[2 : 2 + len(chosen)] / k
     now = design.points[chosen]
     shrunk = now + shrinkage * departures
-    score = design.score + design.units[:, chosen] @ (shrunk - now)
-    line = fit_logistic(np.column_stack([np.ones(len(score)), score, beside]), design)
-    eta = np.column_stack([np.ones(len(score)), score, beside]) @ line.coefficients
+    score = design.score + linear(design.units[:, chosen], shrunk - now)
+    columns = beside(np.array([np.ones(len(score)), score]).T, policy)
+    eta = linear(columns, fit_logistic(columns, design).coefficients)
     target = replace(design, hits=design.n * expit(eta))
     return Selected(tuple(chosen), now + departures, shrunk, target)
-
-
-def _merged(design: Design, columns: Floats) -> Design:
-    """The leads by score and these columns alone, which then are the units."""
-    keys, place = np.unique(np.column_stack([design.score, columns]), axis=0, return_inverse=True)
-    n, hits = (
-        np.bincount(place.ravel(), weights=w, minlength=len(keys)).astype(np.float64)
-        for w in (design.n, design.hits)
-    )
-    none = np.zeros((len(keys), 0))
-    return replace(
-        design, score=keys[:, 0], units=keys[:, 1:], n=n, hits=hits, extras=none,
-        taken=np.zeros(len(keys)), accounts=None,
-    )  # fmt: skip
 
 
 def grid_points(
@@ -91,12 +78,13 @@ def grid_points(
 ) -> RoundedPoints:
     """Put the shrunk points on the grid, today's scale kept: plain rounding, then descent."""
     chosen, now = list(found.terms), weights.design.points[list(found.terms)]
-    beside = policy_columns(weights)
-    design = _merged(found.target, np.column_stack([found.target.units[:, chosen], beside]))
-    changing, fixed = design.units[:, : len(chosen)], design.units[:, len(chosen) :]
+    target = found.target
+    columns = beside(target.score[:, None], target.units[:, chosen], policy_columns(weights))
+    design, _ = target.merged(columns)
+    score, changing, fixed = np.split(design.units, [1, 1 + len(chosen)], axis=1)
 
     def deviance(points: Floats) -> float:
-        return score_deviance(design, design.score + changing @ (points - now), fixed)
+        return score_deviance(design, score[:, 0] + linear(changing, points - now), fixed)
 
     # Whole steps only, also where a limit lies between two of them.
     bottom, top = grid * np.ceil(low / grid), grid * np.floor(high / grid)

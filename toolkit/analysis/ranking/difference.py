@@ -91,6 +91,18 @@ def auc_difference(pairs: PairCounts, *, confidence: float = 0.95) -> AucDiffere
     not valid (Demler, Pencina and D'Agostino 2012). Where both models put every lead in the same
     place the difference is 0 and no interval is given: "identical ranking". NaN with a reason for
     an empty class. Source: DeLong, DeLong and Clarke-Pearson (1988); Obuchowski (1997).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import PairCounts
+    >>> cells = [(40, 60, "converted", 6), (40, 40, "not_converted", 4),
+    ...          (60, 40, "not_converted", 6), (60, 60, "converted", 4)]
+    >>> names = ["champion", "challenger", "state", "n"]
+    >>> pairs = PairCounts(pd.DataFrame(cells, columns=names), None, "new", "other leads")
+    >>> found = auc_difference(pairs)
+    >>> found.champion  # (4 * 4 + (6 * 4 + 4 * 6) / 2) / (10 * 10)
+    0.4
+    >>> found.challenger, found.estimate
+    (1.0, 0.6)
     """
     side = tail(confidence)
     rows = _read(pairs)

@@ -43,6 +43,19 @@ def ranking_table(
     alone); `perfect` (what a score that separates the classes would give); `positives`,
     `negatives` (converted and other judged leads, the denominators of all); `method`; `reason`
     (why a number is NaN, or what a reader must know; None otherwise).
+
+    Sources: those of `auc`, `partial_auc`, `average_precision` and `largest_gap`.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = ranking_table(counts, replicates=100).set_index("statistic")["estimate"]
+    >>> float(table["auc"])  # (4 * 9 + (1 * 9 + 4 * 6) / 2) / (5 * 15)
+    0.7
+    >>> round(float(table["largest_gap"]), 9)  # 4/5 - 6/15
+    0.4
     """
     area, gap = auc(counts, confidence=confidence), largest_gap(counts)
     settings = {"confidence": confidence, "replicates": replicates, "seed": seed}

@@ -32,6 +32,15 @@ def value_gains_table(amounts: AmountCounts, *, confidence: float = 0.95) -> pd.
     amount weighs as much as); `reason` (why a number is NaN, that some converted leads have no
     amount, or that the table rests on few deals or on one; None otherwise). Source: Kish (1965)
     for the equal deals.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import AmountCounts
+    >>> frame = pd.DataFrame({"score": [40, 60], "judged": 10, "converted": [1, 4],
+    ...     "valued": [1, 4], "amount": [1000.0, 9000.0], "amount_squared": [1e6, 2.1e7],
+    ...     "largest": [1000.0, 3000.0]})
+    >>> table = value_gains_table(AmountCounts(frame, None))
+    >>> table[["threshold", "leads_share", "amount_share", "lift"]].round(9).values.tolist()
+    [[60.0, 0.5, 0.9, 1.8], [40.0, 1.0, 1.0, 1.0]]
     """
     frame = amounts.frame.sort_values("score", ignore_index=True)
     amount = frame["amount"].to_numpy(dtype=np.float64)

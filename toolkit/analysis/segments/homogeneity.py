@@ -46,6 +46,18 @@ def segment_test(
     no part. Pearson's chi-square; with accounts its law is that of Rao and Scott (1984): the
     statistic over the mean eigenvalue of the design effects, F distributed with Satterthwaite's
     degrees of freedom, leads of one account in several segments allowed for.
+
+    Source: Pearson (1900); Rao and Scott (1984) over accounts.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [("a", "converted", 30), ("a", "not_converted", 70),
+    ...          ("b", "converted", 10), ("b", "not_converted", 90)]
+    >>> frame = pd.DataFrame(cells, columns=["region", "state", "n"]).assign(score=60)
+    >>> counts = ScoreCounts(frame, None, ("region",))
+    >>> found = segment_test(counts)
+    >>> round(found.statistic, 9), found.df  # 200 * 0.2^2 / 4 / (0.2 * 0.8)
+    (12.5, 1)
     """
     cells = read_segments(counts, rate=rate, threshold=threshold)
     return homogeneity(cells.only((cells.leads >= FEWEST) & (cells.n > 0)))

@@ -61,6 +61,16 @@ def segment_table(
 
     Yes: p_holm < 1 - confidence and the interval of the difference lies beyond the margin. No: the
     interval lies within the margin. Sources: Spiegelhalter (2005) for the funnel; Holm (1979).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [("a", "converted", 30), ("a", "not_converted", 70),
+    ...          ("b", "converted", 10), ("b", "not_converted", 90)]
+    >>> frame = pd.DataFrame(cells, columns=["region", "state", "n"]).assign(score=60)
+    >>> counts = ScoreCounts(frame, None, ("region",))
+    >>> table = segment_table(counts)
+    >>> table[["segment", "rate", "difference", "answer"]].round(9).values.tolist()
+    [['a', 0.3, 0.2, 'Yes'], ['b', 0.1, -0.2, 'Yes']]
     """
     every = read_segments(counts, rate=rate, threshold=threshold)
     shown = every.leads >= FEWEST

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.rates import few_accounts
 from toolkit.analysis.score_groups import ScoreGroup, score_groups
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from toolkit.counts import DayCounts
 
 __all__ = ["incidence_table", "influence", "time_to_table"]
-
-_MOST_UNWORKED = 0.05
 
 
 def incidence_table(
@@ -192,7 +191,7 @@ def _reasons(
     unworked = lives.n[inside & lives.unworked].sum() / leads
     notes = (
         f"of all leads: {unworked:.0%} of them were never worked"
-        if unworked > _MOST_UNWORKED
+        if unworked > MOST_UNWORKED
         else None
     )
     seen = _by(life.days, np.cumsum(life.converted), times, 0.0)
@@ -232,6 +231,17 @@ def time_to_table(
 
     Columns: `band`, `start`, `stop`, `leads`, `positives` (conversions seen within H days),
     `share`, `day`, `low`, `high`, `reason`.
+
+    Source: Brookmeyer and Crowley (1982) for the interval; Aalen and Johansen (1978) for F.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import DayCounts, Provenance
+    >>> frame = pd.DataFrame({"score": 60, "day": [2, 5, 9, 90],
+    ...     "status": ["converted", "converted", "converted", "open"], "n": [1, 2, 1, 6]})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> table = time_to_table(DayCounts(frame, origin), within_days=90)
+    >>> table[["share", "day"]].values.tolist()
+    [[0.25, 2.0], [0.5, 5.0], [0.75, 5.0]]
     """
     if any(not 0 < share < 1 for share in shares):
         raise QuestionError(f"shares is {list(shares)}: expected numbers between 0 and 1")

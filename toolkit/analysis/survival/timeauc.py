@@ -194,6 +194,15 @@ def ipcw_brier(
 
     Columns: `day`, `brier`, `null_brier`, `skill`, `n` (all leads), `followed` (leads with a
     weight), `reason`. Raises QuestionError where a score has no promise.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import DayCounts, Provenance
+    >>> frame = pd.DataFrame({"score": [60, 60, 10, 10], "day": [5, 30, 3, 30],
+    ...     "status": ["converted", "open", "disqualified", "open"], "n": 1})
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> table = ipcw_brier(DayCounts(frame, origin), {60: 0.5, 10: 0.0}, at_days=(20,))
+    >>> table[["brier", "null_brier"]].values.tolist()  # (1 + 1) / 4 / 4; (9 + 1 + 1 + 1) / 16 / 4
+    [[0.125, 0.1875]]
     """
     times = check_days(at_days)
     lives = read_lives(days)

@@ -50,6 +50,15 @@ def cliff_table(
     `reason`. Judged leads only; fewer than 5 on a side are not compared.
 
     Source: Zou and Donner (2008) for the difference, Rao and Scott (1981) for the test, Holm (1979).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(48, "converted", 10), (48, "not_converted", 90),
+    ...          (50, "converted", 40), (50, "not_converted", 60)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = cliff_table(counts, threshold=50, widths=[2])
+    >>> table[["below_rate", "above_rate", "difference", "answer"]].round(9).values.tolist()
+    [[0.1, 0.4, 0.3, 'Yes']]
     """
     if not widths or any(int(width) != width or width < 1 for width in widths):
         raise QuestionError(f"widths are whole numbers of at least 1, found {list(widths)}")
@@ -83,6 +92,15 @@ def tier_table(
     of the widths and ends; `p_holm` is adjusted for the pairs.
 
     Source: Zou and Donner (2008) for the difference, Rao and Scott (1981) for the test, Holm (1979).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(48, "converted", 10), (48, "not_converted", 90),
+    ...          (50, "converted", 40), (50, "not_converted", 60)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = tier_table(counts, thresholds=[50])
+    >>> table[["tier_from", "difference", "answer"]].round(9).values.tolist()
+    [[50, 0.3, 'Yes']]
     """
     check_thresholds(thresholds)
     starts = np.unique(np.asarray(thresholds, dtype=np.int64))

@@ -94,6 +94,16 @@ def threshold_bands(
     intervals. `DKW`: estimate +- sqrt(log(2/alpha)/(2n)), free of any approximation, for recall
     and false-positive rate of leads whose accounts are not known. Sources: Montiel Olea and
     Plagborg-Moller (2019); Clopper and Pearson (1934); Massart (1990).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import ScoreCounts
+    >>> cells = [(40, "converted", 10), (40, "not_converted", 90),
+    ...          (60, "converted", 40), (60, "not_converted", 60)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), None)
+    >>> table = threshold_bands(counts, thresholds=[40, 60], replicates=200)
+    >>> table = table[table["rate"] == "recall"].set_index("threshold")
+    >>> bool(table.loc[60, "band_low"] < table.loc[60, "low"])  # wider: right at both at once
+    True
     """
     check_thresholds(thresholds)
     check_replicates(replicates)

@@ -82,6 +82,18 @@ def threshold_table(
     one that does. Sources: Wilson (1927); Korn and Graubard (1998); Vickers and Elkin (2006) for
     net benefit; Manski (1989) for the ranges; Katz et al. (1978) for the interval of
     lift, on the log scale.
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None, None, None)
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 9),
+    ...          (60, "converted", 4), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> table = threshold_table(counts, cost_ratio=1 / 3).set_index("threshold")
+    >>> table.loc[60, ["tp", "fp", "fn", "tn"]].tolist()
+    [4, 6, 1, 9]
+    >>> table.loc[60, ["precision", "recall", "lift"]].tolist()  # 4/10, 4/5, (4/10) / (5/20)
+    [0.4, 0.8, 1.6]
     """
     check_thresholds(thresholds)
     _check_arguments(cost_ratio, capacity_per_week, hours_per_lead)

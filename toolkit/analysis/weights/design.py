@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.weights.merging import Numbered, number_rows
+from toolkit.analysis.weights.products import linear, weighted_products
 from toolkit.counts import STATES, Term
 from toolkit.errors import DataError
 
@@ -59,7 +62,7 @@ class Design:
     @property
     def other(self) -> Floats:
         """What the score holds besides the terms: base, recorded points, limits and rounding."""
-        rest: Floats = self.score - self.units @ self.points
+        rest: Floats = self.score - linear(self.units, self.points)
         return rest
 
     @property
@@ -74,10 +77,24 @@ class Design:
             return int(self.n[met].sum())
         return int(((self.accounts.leads @ met) > 0).sum() + self.accounts.alone[met].sum())
 
+    def merged(self, columns: Floats) -> tuple[Design, Ints]:
+        """The leads by these columns alone, as units; and the pattern that stands for each row.
+
+        What one account's leads have in common is lost.
+        """
+        same = number_rows(columns.T, len(columns))
+        first = same.first
+        none = np.zeros(len(first))
+        small = replace(
+            self, units=columns[first], extras=np.zeros((len(first), 0)), score=none, taken=none,
+            n=same.totals(self.n), hits=same.totals(self.hits), accounts=None, period=None,
+        )  # fmt: skip
+        return small, first
+
     def without(self, dropped: NDArray[np.bool_]) -> Design:
         """The design with the points of some terms taken out of the score."""
         gone = np.where(dropped, self.points, 0.0)
-        return replace(self, score=self.score - self.units @ gone, points=self.points - gone)
+        return replace(self, score=self.score - linear(self.units, gone), points=self.points - gone)
 
 
 def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
@@ -90,70 +107,70 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     judged = frame["state"].isin(STATES[:2]).to_numpy()
     terms, extras = len(patterns.terms), len(patterns.extras)
     names = [*(f"t{i}" for i in range(terms)), *(f"x{i}" for i in range(extras)), "offset", "score"]
-    keys = frame.loc[judged, names].astype(np.float64)
-    if by is not None:
-        names = [by, *names]
-        keys = keys.assign(**{by: np.unique(frame.loc[judged, by], return_inverse=True)[1]})[names]
-    number: Ints = keys.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
-    size = int(number.max()) + 1 if len(number) else 0
-    first = np.zeros(size, dtype=np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    values = keys.to_numpy(dtype=np.float64)[first]
-    period = None if by is None else values[:, 0].astype(np.int64)
-    values = values if by is None else values[:, 1:]
-    n = frame.loc[judged, "n"].to_numpy(dtype=np.float64)
-    hit = (frame.loc[judged, "state"] == STATES[0]).to_numpy()
+    rows = np.flatnonzero(judged)
+    keys = names if by is None else [by, *names]
+    same = number_rows((frame[name].to_numpy()[rows] for name in keys), len(rows))
+    first, seen = same.first, rows[same.first]
+    period = None if by is None else np.unique(frame[by].to_numpy()[rows], return_inverse=True)[1]
+    n = frame["n"].to_numpy(dtype=np.float64)[rows]
+    hit = (frame["state"] == STATES[0]).to_numpy()[rows]
     points = np.array([term.points for term in patterns.terms], dtype=np.float64)
-    more = values[:, terms : terms + extras]
+    met, more = _columns(frame, names[:terms], seen), _columns(frame, names[terms:-2], seen)
+    offset, score = _columns(frame, names[-2:], seen).T
     limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
-    units = values[:, :terms] - _faded(patterns, more)
+    units = _paid(patterns, met, more)
     return Design(
         units=units,
         extras=more,
-        taken=patterns.base + units @ points - limits + values[:, -2] - values[:, -1],
-        score=values[:, -1],
-        n=_sums(number, n, size),
-        hits=_sums(number, n * hit, size),
+        taken=patterns.base + linear(units, points) - limits + offset - score,
+        score=score,
+        n=same.totals(n),
+        hits=same.totals(n * hit),
         terms=patterns.terms,
         points=points,
-        accounts=_accounts(patterns, judged, number, n=n, hit=hit),
-        period=period,
+        accounts=_accounts(patterns, judged, same, n=n, hit=hit),
+        period=None if period is None else period[first].astype(np.int64),
     )
 
 
 def paid_units(patterns: PatternCounts) -> Floats:
     """Units of every term that are paid for, in each row of the frame: those met, less decay."""
-    met = patterns.frame[[f"t{i}" for i in range(len(patterns.terms))]].to_numpy(dtype=np.float64)
-    more = patterns.frame[[f"x{i}" for i in range(len(patterns.extras))]]
-    return met - _faded(patterns, more.to_numpy(dtype=np.float64))
+    frame, every = patterns.frame, np.arange(len(patterns.frame))
+    met = _columns(frame, [f"t{i}" for i in range(len(patterns.terms))], every)
+    return _paid(
+        patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every)
+    )
 
 
-def _sums(place: Ints, weights: Floats, size: int) -> Floats:
-    return np.bincount(place, weights=weights, minlength=size).astype(np.float64)
+def _columns(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> Floats:
+    """One array of the values of some rows, column by column in memory."""
+    values = np.empty((len(rows), len(names)), order="F")
+    for i, name in enumerate(names):
+        values[:, i] = frame[name].to_numpy()[rows]
+    return values
 
 
 def _check(frame: pd.DataFrame) -> None:
-    unknown = sorted(set(frame["state"].astype(str)) - set(STATES))
+    unknown = sorted(set(frame["state"].unique()) - set(STATES))
     if unknown:
         raise DataError(f"unknown state {unknown} in the counts: expected one of {list(STATES)}")
     if (frame["n"] < 0).any():
         raise DataError(f"the counts hold {frame['n'].min()} leads in a cell: expected 0 or more")
 
 
-def _faded(patterns: PatternCounts, extras: Floats) -> Floats:
-    """Units of each term that decay took off."""
-    faded = np.zeros((len(extras), len(patterns.terms)))
+def _paid(patterns: PatternCounts, met: Floats, extras: Floats) -> Floats:
+    """Units of each term less those that decay took off; `met` is changed in place."""
     for i, extra in enumerate(patterns.extras):
         for j, term in enumerate(patterns.terms):
             if extra.kind == "decay" and term.criterion == extra.criterion and term.points:
-                faded[:, j] = extras[:, i] / term.points
-    return faded
+                met[:, j] -= extras[:, i] / term.points
+    return met
 
 
 def _accounts(
     patterns: PatternCounts,
     judged: NDArray[np.bool_],
-    number: Ints,
+    same: Numbered,
     *,
     n: Floats,
     hit: NDArray[np.bool_],
@@ -162,15 +179,14 @@ def _accounts(
         return None
     cells = patterns.accounts.frame
     place = np.full(len(judged), -1, dtype=np.int64)
-    place[judged] = np.arange(len(number))
+    place[judged] = np.arange(len(n))
     cell = place[cells["cell"].to_numpy(dtype=np.int64)]
     known = cell >= 0
     cell, leads = cell[known], cells["n"].to_numpy(dtype=np.float64)[known]
     _, account = np.unique(cells["account"].to_numpy()[known], return_inverse=True)
     groups = int(account.max()) + 1 if len(account) else 0
-    size = int(number.max(initial=-1)) + 1
-    shape = (groups, size)
-    listed = _sums(cell, leads, len(number))
+    shape = (groups, len(same.first))
+    listed = np.bincount(cell, weights=leads, minlength=len(n))
     if (listed > n).any():
         raise DataError(
             "the accounts hold more leads of a pattern than were counted: they belong to other "
@@ -178,10 +194,10 @@ def _accounts(
         )
     alone = n - listed
     return Accounts(
-        leads=csr_array((leads, (account, number[cell])), shape=shape),
-        hits=csr_array((leads * hit[cell], (account, number[cell])), shape=shape),
-        alone=_sums(number, alone, size),
-        alone_hits=_sums(number, alone * hit, size),
+        leads=csr_array((leads, (account, same.number[cell])), shape=shape),
+        hits=csr_array((leads * hit[cell], (account, same.number[cell])), shape=shape),
+        alone=same.totals(alone),
+        alone_hits=same.totals(alone * hit),
         number=groups + round(float(alone.sum())),
     )
 
@@ -203,5 +219,4 @@ def score_products(design: Design, columns: Floats, probability: Floats) -> Floa
         sums: Floats = np.asarray(table @ columns)
         products = products + sums.T @ sums
     square = hits * (1 - p) ** 2 + (n - hits) * p**2
-    alone: Floats = columns.T @ (square[:, None] * columns)
-    return products + alone
+    return products + weighted_products(columns, square)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri, expit, log_expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.logistic import information
+from toolkit.analysis.weights.products import column_totals, dot, linear
 
 __all__ = ["FirthFit", "fit_firth", "flic_intercept", "penalised_p", "profile_interval"]
 
@@ -40,8 +40,8 @@ class FirthFit:
 
 
 def _penalised(columns: Floats, design: Design, beta: Floats, offset: Floats) -> float:
-    eta = columns @ beta + offset
-    known = design.hits @ log_expit(eta) + (design.n - design.hits) @ log_expit(-eta)
+    eta = linear(columns, beta) + offset
+    known = dot(design.hits, log_expit(eta)) + dot(design.n - design.hits, log_expit(-eta))
     sign, size = np.linalg.slogdet(information(columns, design.n, expit(eta)))
     return float(known + size / 2) if sign > 0 else -np.inf
 
@@ -73,19 +73,19 @@ def fit_firth(
         if new == value:
             break
         value = new
-    return FirthFit(beta, expit(columns @ beta + known), value, known)
+    return FirthFit(beta, expit(linear(columns, beta) + known), value, known)
 
 
 def _newton_step(
     columns: Floats, design: Design, beta: Floats, offset: Floats, free: NDArray[np.bool_]
 ) -> Floats:
-    p = expit(columns @ beta + offset)
+    p = expit(linear(columns, beta) + offset)
     inside = information(columns, design.n, p)
     half = np.linalg.solve(inside, columns.T).T
     hat = design.n * p * (1 - p) * np.einsum("ij,ij->i", columns, half)
-    slope = columns.T @ (design.hits - design.n * p + hat * (0.5 - p))
-    step: Floats = np.linalg.solve(inside[np.ix_(free, free)], slope[free])
-    return step
+    slope = column_totals(columns, design.hits - design.n * p + hat * (0.5 - p))
+    step = np.linalg.solve(inside[np.ix_(free, free)], slope[free])
+    return np.asarray(step, dtype=np.float64)
 
 
 def _improve(
@@ -132,7 +132,7 @@ def _end(short: Callable[[float], float], middle: float, way: float) -> float:
         if far > 1_000:  # noqa: PLR2004 - log-odds that no penalised likelihood leaves open
             return float("nan")
     low, high = sorted((middle, middle + way * far))
-    return float(brentq(short, low, high, xtol=1e-8, rtol=1e-10))
+    return _root(short, low, high, xtol=1e-8, rtol=1e-10)
 
 
 def penalised_p(columns: Floats, design: Design, fit: FirthFit, term: int) -> float:
@@ -156,4 +156,12 @@ def flic_intercept(columns: Floats, design: Design, fit: FirthFit) -> float:
     low, high = -slopes.max() - 40, -slopes.min() + 40
     if not 0 < hits < design.n.sum():
         return float(fit.coefficients[0])
-    return float(brentq(short, low, high, xtol=1e-12, rtol=1e-14))
+    return _root(short, low, high, xtol=1e-12, rtol=1e-14)
+
+
+def _root(
+    short: Callable[[float], float], low: float, high: float, *, xtol: float, rtol: float
+) -> float:
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to load, and few fits are separated
+
+    return float(brentq(short, low, high, xtol=xtol, rtol=rtol))

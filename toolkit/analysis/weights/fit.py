@@ -22,6 +22,12 @@ from toolkit.analysis.weights.logistic import (
     independent_columns,
     robust_covariance,
 )
+from toolkit.analysis.weights.products import (
+    beside,
+    column_totals,
+    weighted_products,
+    with_constant,
+)
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
@@ -51,9 +57,12 @@ class ScaleFit:
         return float(np.log(2) / self.per_point) if self.per_point > 0 else nan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Weights:
-    """What the data say about the points of a model, before any verdict."""
+    """What the data say about the points of a model, before any verdict.
+
+    Two of them are equal only if they are the same object: what follows from one can be kept.
+    """
 
     terms: tuple[Term, ...]
     design: Design = field(repr=False)
@@ -200,7 +209,7 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
         weight = design.n * fit.probability * (1 - fit.probability)
         extra = design.units[:, policy]
         extra = extra[:, independent_columns(extra, weight, given=base)]
-        base = np.column_stack([base, extra])
+        base = beside(base, extra)
         start = np.append(fit.coefficients, np.zeros(extra.shape[1]))
         fitted = fit_logistic(base, design, start=start)
         if not fitted.finite:
@@ -214,13 +223,13 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
 def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats:
     """Points of each term with no other in the model: what a table of one criterion suggests."""
     out = np.full(len(design.terms), nan)
-    ones = np.ones(len(design.n))
     for j, x in enumerate(design.units.T):
         if aside[j] or not np.ptp(x[design.n > 0]) > 0 or not per_point > 0:
             continue
-        columns = np.column_stack([ones, x])
-        fit = None if one_sided(x, design) else fit_logistic(columns, design)
-        found = fit if fit is not None and fit.finite else fit_firth(columns, design)
+        small, _ = design.merged(np.array([np.ones(len(x)), x]).T)
+        columns = small.units
+        fit = None if one_sided(columns[:, 1], small) else fit_logistic(columns, small)
+        found = fit if fit is not None and fit.finite else fit_firth(columns, small)
         out[j] = found.coefficients[1] / per_point
     return out
 
@@ -229,12 +238,10 @@ def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:
     """Least squares on the probability itself: another model whose signs should agree."""
     ones = np.ones((len(design.n), 1))
     used = ~aside & independent_columns(design.units, design.n, given=ones)
-    root = np.sqrt(design.n)
-    known = design.n > 0
-    rate = np.divide(design.hits, design.n, out=np.zeros_like(design.n), where=known)
-    columns = np.column_stack([ones, design.units[:, used]])
-    beta = np.linalg.lstsq(root[:, None] * columns, root * rate, rcond=None)[0]
-    return spread_out(beta[1:], used)
+    columns = with_constant(design.units, used)
+    inside = weighted_products(columns, design.n)
+    found = np.linalg.lstsq(inside, column_totals(columns, design.hits), rcond=None)[0]
+    return spread_out(np.asarray(found[1:], dtype=np.float64), used)
 
 
 _NO_FIT = Fit(np.full(2, nan), np.full((2, 2), nan), np.zeros(0), nan, finite=False)

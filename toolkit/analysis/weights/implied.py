@@ -8,7 +8,7 @@ delta is Firth's, with its profile interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 
 import numpy as np
@@ -22,6 +22,7 @@ from toolkit.analysis.weights.logistic import (
     independent_columns,
     robust_covariance,
 )
+from toolkit.analysis.weights.products import beside
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
 
@@ -51,7 +52,8 @@ def _unknown(reason: str, p: float = nan) -> Departure:
 
 def base_columns(design: Design, freed: Sequence[int]) -> Floats:
     """The constant, the score, and the terms that are free to differ from their points."""
-    return np.column_stack([np.ones(len(design.n)), design.score, design.units[:, list(freed)]])
+    own = np.array([np.ones(len(design.n)), design.score]).T
+    return beside(own, design.units[:, list(freed)])
 
 
 def one_sided(x: Floats, design: Design) -> bool:
@@ -88,11 +90,16 @@ def departure(
     x = design.units[:, [term]]
     if not (x[design.n > 0] != 0).any():
         return _unknown("no judged lead has it")
+    if design.accounts is None:
+        # Nothing but these columns matters, and of them there are few different rows.
+        design, first = design.merged(beside(base, x))
+        base, x = design.units[:, :-1], design.units[:, -1:]
+        fit = replace(fit, probability=fit.probability[first])
     weight = design.n * fit.probability * (1 - fit.probability)
     if not independent_columns(x, weight, given=base)[0]:
         return _unknown("it cannot be told apart from the rest of the score")
     test = score_test(x, base, fit, design)
-    case = _Case(design, np.column_stack([base, x]), confidence, test.p)
+    case = _Case(design, beside(base, x), confidence, test.p)
     if not one_sided(x[:, 0], design):
         found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
         if found.finite:

@@ -19,6 +19,7 @@ from toolkit.analysis.weights.logistic import (
     information,
     robust_covariance,
 )
+from toolkit.analysis.weights.products import with_constant
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 
 __all__ = ["JointFit", "fit_joint", "no_joint", "spread_out"]
@@ -56,7 +57,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     ones = np.ones((len(design.n), 1))
     weight = design.n * scale.probability * (1 - scale.probability)
     used = ~aside & independent_columns(design.units, weight, given=ones)
-    columns = np.column_stack([ones, design.units[:, used]])
+    columns = with_constant(design.units, used)
     # What no criterion explains (recorded points, limits) enters at the price of today's score.
     offset = scale.coefficients[1] * design.other
     fit = None

@@ -13,8 +13,20 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
+from toolkit.analysis.weights.products import (
+    column_totals,
+    dot,
+    linear,
+    weighted_products,
+)
 
-__all__ = ["Fit", "fit_logistic", "independent_columns", "information", "robust_covariance"]
+__all__ = [
+    "Fit",
+    "fit_logistic",
+    "independent_columns",
+    "information",
+    "robust_covariance",
+]
 
 _STEPS = 60
 _HALVINGS = 30
@@ -40,8 +52,7 @@ class Fit:
 
 def information(columns: Floats, n: Floats, probability: Floats) -> Floats:
     """X'WX with W = n p (1 - p)."""
-    weight = n * probability * (1 - probability)
-    return columns.T @ (weight[:, None] * columns)
+    return weighted_products(columns, n * probability * (1 - probability))
 
 
 def fit_logistic(
@@ -53,11 +64,11 @@ def fit_logistic(
     """
     fixed = np.zeros(len(design.n)) if offset is None else offset
     beta = np.zeros(columns.shape[1]) if start is None else start
-    at = _look(columns @ beta + fixed, design)
+    at = _look(linear(columns, beta) + fixed, design)
     finite = False
     for _ in range(_STEPS):
         p = at.probability
-        slope = columns.T @ (design.hits - design.n * p)
+        slope = column_totals(columns, design.hits - design.n * p)
         step = _solve(information(columns, design.n, p), slope)
         beta, at = _improve(design, columns, fixed, (beta, at), step)
         finite = bool(slope @ step <= _CLOSE)
@@ -85,7 +96,7 @@ def _look(eta: Floats, design: Design) -> _Look:
     small = np.exp(-size)
     p = np.where(eta >= 0, 1.0, small) / (1 + small)
     log_p = np.minimum(eta, 0.0) - np.log1p(small)
-    value = float(design.n @ log_p - (design.n - design.hits) @ eta)
+    value = dot(design.n, log_p) - dot(design.n - design.hits, eta)
     return _Look(p, value, float(size.max(where=design.n > 0, initial=0.0)))
 
 
@@ -96,7 +107,7 @@ def _improve(
     beta, here = at
     least = here.log_likelihood - 1e-12 * (abs(here.log_likelihood) + 1)
     for _ in range(_HALVINGS):
-        new = _look(columns @ (beta + step) + fixed, design)
+        new = _look(linear(columns, beta + step) + fixed, design)
         if new.log_likelihood >= least:
             return beta + step, new
         step = step / 2
@@ -138,8 +149,10 @@ def independent_columns(
     be left.
     """
     known = 0 if given is None else given.shape[1]
-    every = columns if given is None else np.column_stack([given, columns])
-    gram = every.T @ (weight[:, None] * every)
+    gram = weighted_products(columns, weight)
+    if given is not None:
+        cross = weighted_products(given, weight, columns)
+        gram = np.block([[weighted_products(given, weight), cross], [cross.T, gram]])
     factor = np.zeros((len(gram), 0))
     kept = np.zeros(len(gram), dtype=np.bool_)
     for j in range(len(gram)):

@@ -15,6 +15,7 @@ from scipy.special import chdtrc
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
 from toolkit.analysis.weights.logistic import Fit
+from toolkit.analysis.weights.products import column_totals, linear, weighted_products
 
 __all__ = ["ScoreTest", "residual_columns", "score_test"]
 
@@ -36,13 +37,14 @@ class ScoreTest:
 def residual_columns(added: Floats, fitted: Floats, fit: Fit, design: Design) -> Floats:
     """What the fitted columns do not explain of the added ones, in the weights of the fit."""
     weight = design.n * fit.probability * (1 - fit.probability)
-    inside = fitted.T @ (weight[:, None] * fitted)
-    slope = np.linalg.lstsq(inside, fitted.T @ (weight[:, None] * added), rcond=None)[0]
-    left: Floats = added - fitted @ slope
+    inside = weighted_products(fitted, weight)
+    slope = np.linalg.lstsq(inside, weighted_products(fitted, weight, added), rcond=None)[0]
+    left = linear(fitted, np.asarray(slope, dtype=np.float64))
+    np.subtract(added, left, out=left)
     # A column that the fitted ones make up exactly leaves rounding noise, which is no evidence.
-    size = np.sqrt(weight @ added**2)
-    noise = np.sqrt(weight @ left**2) <= 1e-8 * np.where(size > 0, size, 1.0)
-    return np.where(noise, 0.0, left)
+    size, rest = (np.sqrt(np.einsum("i,ij,ij->j", weight, x, x)) for x in (added, left))
+    left[:, rest <= 1e-8 * np.where(size > 0, size, 1.0)] = 0.0
+    return left
 
 
 def score_test(
@@ -51,12 +53,12 @@ def score_test(
     """Test that the added columns have no coefficient; over accounts where they are known."""
     over = design.accounts is not None if robust is None else robust
     left = residual_columns(added, fitted, fit, design)
-    slope = left.T @ (design.hits - design.n * fit.probability)
+    slope = column_totals(left, design.hits - design.n * fit.probability)
     if over:
         spread = score_products(design, left, fit.probability)
     else:
         weight = design.n * fit.probability * (1 - fit.probability)
-        spread = left.T @ (weight[:, None] * left)
+        spread = weighted_products(left, weight)
     return _quadratic(slope, spread, robust=over)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import nan
 
 import numpy as np
@@ -20,7 +21,14 @@ from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
 
-__all__ = ["Contrast", "dose_table", "fitted_half_life", "rule_table", "weight_contrast"]
+__all__ = [
+    "Contrast",
+    "dose_table",
+    "fitted_half_life",
+    "order_table",
+    "rule_table",
+    "weight_contrast",
+]
 
 _MOST_LEVELS = 8
 _DAY = 86_400
@@ -33,7 +41,8 @@ def dose_table(weights: Weights) -> pd.DataFrame:
     logit p = a + k S + a departure of each level from the points paid for it, the leads with none
     as the base. Columns: `term`, `units` (least of the level; the last holds all above), `n`,
     `positives`, `rate` (of judged leads with so many units), `now` (mean points paid), `implied`,
-    `low`, `high` (points in all), `p_shape` (score test that each unit is worth the same).
+    `low`, `high` (points in all), `p_shape` (score test that each unit is worth the same), `p_holm`
+    (the same, corrected for the number of terms so tested).
     """
     rows: list[dict[str, object]] = []
     if weights.reason is None:
@@ -43,7 +52,11 @@ def dose_table(weights: Weights) -> pd.DataFrame:
     columns = [
         "term", "units", "n", "positives", "rate", "now", "implied", "low", "high", "p_shape",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    tested = frame.drop_duplicates("term")
+    corrected = holm(tested["p_shape"].to_numpy(dtype=np.float64))
+    by_term = dict(zip(tested["term"], corrected, strict=True))
+    return frame.assign(p_holm=frame["term"].map(by_term).astype(np.float64))
 
 
 def _doses(weights: Weights, j: int) -> list[dict[str, object]]:
@@ -233,3 +246,35 @@ def _contrast(
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
     degrees = max(weights.design.groups - 1, 1)
     return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
+
+
+def order_table(weights: Weights) -> pd.DataFrame:
+    """Ask whether what pays more is worth more. One row per neighbouring pair of today's points.
+
+    Within a dimension terms stand in order of their points per unit; each is compared with the
+    next one that pays less (`weight_contrast`, all terms free). Terms that are set aside, or that
+    the joint fit cannot tell apart, are left out. Columns: `a`, `b` (a pays more), `now` (how much
+    more), `estimate`, `low`, `high` (how much more a unit of a is worth, Fieller's interval), `p`
+    (Wald's test of no difference, over accounts where known), `p_holm` (corrected for the number of
+    pairs). A pair with `high` under 0 stands in the wrong order.
+    """
+    rows = [weight_contrast(weights, a=a, b=b) for a, b in _neighbours(weights)]
+    known = [each for each in rows if not np.isnan(each.p)]
+    columns = ["a", "b", "now", "estimate", "low", "high", "p"]
+    frame = pd.DataFrame(
+        [[getattr(each, name) for name in columns] for each in known], columns=columns
+    )
+    return frame.assign(p_holm=holm(frame["p"].to_numpy(dtype=np.float64)))
+
+
+def _neighbours(weights: Weights) -> list[tuple[str, str]]:
+    joint = weights.joint
+    told = [
+        term for term, beta in zip(weights.terms, joint.coefficients, strict=True)
+        if not np.isnan(beta) and term.id not in weights.after_contact
+    ]  # fmt: skip
+    pairs = []
+    for dimension in dict.fromkeys(term.dimension for term in told):
+        ranked = sorted((t for t in told if t.dimension == dimension), key=lambda t: -t.points)
+        pairs += [(a.id, b.id) for a, b in pairwise(ranked) if a.points > b.points]
+    return pairs

@@ -13,6 +13,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, read_design, score_products
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import Fit, fit_logistic
+from toolkit.analysis.weights.products import column_totals, linear, weighted_products
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import residual_columns, score_test
 from toolkit.analysis.weights.verdicts import holm
@@ -94,12 +95,12 @@ class _Periods:
         """One Newton step for each column in points, and its standard error; NaN where none."""
         left = residual_columns(columns, self.base, self.fit, self.design)
         weight = self.design.n * self.fit.probability * (1 - self.fit.probability)
-        inside = left.T @ (weight[:, None] * left)
+        inside = weighted_products(left, weight)
         used = np.diag(inside) > 0
         step, error = np.full(len(used), nan), np.full(len(used), nan)
         if used.any():
             bread = np.linalg.pinv(inside[np.ix_(used, used)], hermitian=True)
-            slope = left.T @ (self.design.hits - self.design.n * self.fit.probability)
+            slope = column_totals(left, self.design.hits - self.design.n * self.fit.probability)
             spread = score_products(self.design, left[:, used], self.fit.probability)
             meat = bread if self.design.accounts is None else bread @ spread @ bread
             step[used] = bread @ slope[used]
@@ -188,7 +189,9 @@ def optimism(weights: Weights, *, runs: int = 200, seed: int = 1) -> Optimism:
     columns = np.column_stack([np.ones(len(design.n)), design.units[:, used]])
     known = weights.reason is None
     offset = weights.scale.per_point * design.other if known else np.zeros(len(design.n))
-    eta = weights.joint.intercept + columns[:, 1:] @ weights.joint.coefficients[used] + offset
+    eta = (
+        weights.joint.intercept + linear(columns[:, 1:], weights.joint.coefficients[used]) + offset
+    )
     own = _performance(eta, design) if weights.reason is None else np.full(3, nan)
     rng = np.random.default_rng(seed)
     gains = []
@@ -197,7 +200,7 @@ def optimism(weights: Weights, *, runs: int = 200, seed: int = 1) -> Optimism:
         drawn = replace(design, n=n, hits=hits, accounts=None)
         fit = fit_logistic(columns, drawn, offset=offset)
         if fit.finite:
-            there = columns @ fit.coefficients + offset
+            there = linear(columns, fit.coefficients) + offset
             gains.append(_performance(there, drawn) - _performance(there, design))
     mean = np.mean(gains, axis=0) if gains else np.full(3, nan)
     table = pd.DataFrame(

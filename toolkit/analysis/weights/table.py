@@ -11,6 +11,7 @@ from scipy.special import expit
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
+from toolkit.analysis.weights.products import linear
 from toolkit.analysis.weights.verdicts import MARGIN, Judgement, judge_weights
 
 __all__ = ["weight_table"]
@@ -42,7 +43,8 @@ def weight_table(weights: Weights, *, margin: float = MARGIN) -> pd.DataFrame:
     found = judge_weights(weights, margin=margin)
     # Beside nothing else that is free, what the verdict rests on is the term alone.
     plain = all(each.step is None for each in found) and not any(map(is_policy, weights.terms))
-    rows = [_row(weights, j, each, plain=plain) for j, each in enumerate(found)]
+    logits = _logits(weights)
+    rows = [_row(weights, j, each, logits, plain=plain) for j, each in enumerate(found)]
     decided = [_decided(weights, j, each) for j, each in enumerate(found)]
     frame = pd.DataFrame([{**row, **more} for row, more in zip(rows, decided, strict=True)])
     return frame.astype({"n_needed": "Int64", "step": "Int64"})[list(_COLUMNS)]
@@ -61,10 +63,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _row(weights: Weights, j: int, found: Judgement, *, plain: bool) -> dict[str, object]:
+def _row(
+    weights: Weights, j: int, found: Judgement, logits: Floats, *, plain: bool
+) -> dict[str, object]:
     term, design, joint = weights.terms[j], weights.design, weights.joint
     met = design.units[:, j] != 0
-    rates = _rates(weights, j)
+    rates = _rates(weights, j, logits)
     single = _single(weights, j, found.departure if plain else None)
     return {
         "term": term.id,
@@ -109,19 +113,22 @@ def _single(weights: Weights, j: int, known: Departure | None) -> Floats:
     return weights.terms[j].points + np.array([found.estimate, found.low, found.high])
 
 
-def _rates(weights: Weights, j: int) -> tuple[float, float]:
+def _logits(weights: Weights) -> Floats:
+    """Log-odds of every pattern by the fit of all terms."""
+    design, joint = weights.design, weights.joint
+    known = np.nan_to_num(joint.coefficients)
+    logits: Floats = (
+        joint.intercept + linear(design.units, known) + weights.scale.per_point * design.other
+    )
+    return logits
+
+
+def _rates(weights: Weights, j: int, logits: Floats) -> tuple[float, float]:
     """Mean fitted probability with the term at 0 units, and at 1, for every judged lead."""
-    beta = weights.joint.coefficients
+    beta, design = weights.joint.coefficients, weights.design
     if np.isnan(beta[j]):
         return nan, nan
-    design, joint = weights.design, weights.joint
-    used = ~np.isnan(beta)
-    eta = (
-        joint.intercept
-        + design.units[:, used] @ beta[used]
-        + weights.scale.per_point * design.other
-    )
-    bare = eta - design.units[:, j] * beta[j]
+    bare = logits - design.units[:, j] * beta[j]
     rates = (np.average(expit(bare + u * beta[j]), weights=design.n) for u in (0, 1))
     return tuple(float(rate) for rate in rates)  # type: ignore[return-value]  # two of them
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import ceil, isfinite, isnan, nan
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.special import ndtri
@@ -23,11 +24,24 @@ from toolkit.analysis.weights.implied import NO_SCALE, Departure, base_columns, 
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
 from toolkit.errors import QuestionError
 
-__all__ = ["MARGIN", "Judgement", "WeightVerdict", "detectable_points", "holm", "judge_weights"]
+__all__ = [
+    "LIMITED",
+    "MARGIN",
+    "Judgement",
+    "WeightVerdict",
+    "detectable_points",
+    "holm",
+    "judge_weights",
+]
 
 MARGIN = 5.0
 """Points (one step of the usual grid) within which a criterion counts as right."""
 POWER = 0.8
+LIMITED = 0.05
+"""Share of the leads with a term, stopped by limits that are not its own, from which its points cannot
+be told: a departure is estimated as if every unit paid."""
+_STOPPED = 1.0
+"""Points from which something was stopped; rounding takes off less."""
 
 WeightVerdict = Literal["change", "keep", "not enough evidence", "no proposal"]
 
@@ -124,7 +138,18 @@ def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgemen
     """
     if not (margin > 0 and isfinite(margin)):
         raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
-    judge = _Judge(weights, float(margin))
+    known = _JUDGED.setdefault(weights, {})
+    if margin not in known:
+        known[margin] = _judged(_Judge(weights, float(margin)))
+    return known[margin]
+
+
+_JUDGED: WeakKeyDictionary[Weights, dict[float, tuple[Judgement, ...]]] = WeakKeyDictionary()
+"""Judged once: table, proposal and page ask the same of one fit, and it is most of their work."""
+
+
+def _judged(judge: _Judge) -> tuple[Judgement, ...]:
+    weights = judge.weights
     if weights.reason is not None:
         none = Departure(nan, nan, nan, nan, nan, nan, nan, "none", weights.reason)
         return tuple(_unjudged(judge, j, none) for j in range(len(weights.terms)))
@@ -180,7 +205,19 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
         return f"too few {unit} have it: {carriers}, under {FEW}"
     if isnan(found.low_inner) or isnan(found.high_inner):
         return found.reason or "there is no interval"
-    return None
+    return _limited(w, j)
+
+
+def _limited(weights: Weights, j: int) -> str | None:
+    design = weights.design
+    n = design.n * (design.units[:, j] != 0)
+    share = float(n @ (np.abs(design.taken) >= _STOPPED) / n.sum())
+    if share < LIMITED:
+        return None
+    return (
+        f"limits of groups, dimensions or the total take points off {share:.0%} of the leads that "
+        "have it, so its own points cannot be told"
+    )
 
 
 def _judgement(

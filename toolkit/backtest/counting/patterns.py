@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.backtest.counting.scores import _axis, _has_clusters
+from toolkit.backtest.counting.products import has_accounts
+from toolkit.backtest.counting.scores import _axis
 from toolkit.backtest.counting.terms import Floats, Reading, probe_model, read_model
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.staging import scored_again
@@ -94,7 +96,7 @@ class _Rows:
         """Put beside each scored row what the probes say, the state and the axes as numbers."""
         scored = f"{backtest.schema}.scored"
         asked, join = _ask(backtest, model, readings)
-        clustered = _has_clusters(backtest, scored)
+        clustered = has_accounts(backtest, scored)
         execute = backtest.connection.execute
         rows = [] if axis is None else execute(
             f"select distinct {axis} as v from {scored} order by v nulls last").fetchall()  # fmt: skip
@@ -181,10 +183,8 @@ def _count(
             break
     frame = frame.sort_values([f"w{i}" for i in range(len(words))], ignore_index=True)
     accounts = _accounts(connection, words, frame) if rows.clustered else None
-    unpacked = _unpacked(frame, keys, ranges)
-    means = frame.filter(like="mean_")
-    made = pd.concat([unpacked, means, frame["n"]], axis=1)
-    return _Found(made, grouping, accounts)
+    rest = frame.drop(columns=[f"w{i}" for i in range(len(words))])
+    return _Found(rest.assign(**_unpacked(frame, ranges)), grouping, accounts)
 
 
 def _fading(readings: Sequence[Reading]) -> list[int]:
@@ -230,7 +230,7 @@ def _packed(ranges: dict[str, tuple[int, int]]) -> list[list[tuple[str, int]]]:
 
 
 def _words(keys: dict[str, str], ranges: dict[str, tuple[int, int]]) -> list[str]:
-    """Pack the keys into as few whole numbers as hold them: grouping by 20 columns is slow."""
+    """Pack the keys into as few whole numbers as hold them: groups of 20 columns need more memory."""
     return [
         " + ".join(f"cast({keys[name]} - ({ranges[name][0]}) as bigint) * {f}" for name, f in word)
         for word in _packed(ranges)
@@ -238,15 +238,17 @@ def _words(keys: dict[str, str], ranges: dict[str, tuple[int, int]]) -> list[str
 
 
 def _unpacked(
-    frame: pd.DataFrame, keys: dict[str, str], ranges: dict[str, tuple[int, int]]
-) -> pd.DataFrame:
-    columns: dict[str, NDArray[np.int64]] = {}
+    frame: pd.DataFrame, ranges: dict[str, tuple[int, int]]
+) -> dict[str, NDArray[np.signedinteger[Any]]]:
+    """The columns that the words hold, each in the smallest whole numbers that do."""
+    columns = {}
     for i, word in enumerate(_packed(ranges)):
         code = frame[f"w{i}"].to_numpy(dtype=np.int64)
         for name, factor in word:
             low, high = ranges[name]
-            columns[name] = code // factor % (high - low + 1) + low
-    return pd.DataFrame(columns)[list(keys)]
+            small = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(-1 - abs(high)))
+            columns[name] = (code // factor % (high - low + 1) + low).astype(small)
+    return columns
 
 
 def _group(
@@ -316,14 +318,17 @@ def _made(
         extras += lost
     score = _floats(frame["mean_score" if "mean_score" in frame else "score"])
     columns |= {f"x{i}": each for i, each in enumerate(extras)}
-    made = pd.DataFrame({**columns, "offset": offset, "score": score})
-    made["state"] = np.array(STATES, dtype=object)[frame["k_state"].to_numpy()]
+    columns |= {"offset": offset, "score": score}
+    others: dict[str, NDArray[Any]] = {
+        "state": np.array(STATES, dtype=object)[frame["k_state"].to_numpy()]
+    }
     if by is not None:
-        made[by] = np.array(rows.values, dtype=object)[frame["k_by"].to_numpy()]
+        others[by] = np.array(rows.values, dtype=object)[frame["k_by"].to_numpy()]
     if "k_fold" in frame:
-        made["fold"] = frame["k_fold"].to_numpy()
+        others["fold"] = frame["k_fold"].to_numpy(dtype=np.int64)
+    others["n"] = frame["n"].to_numpy(dtype=np.int64)
     return PatternCounts(
-        frame=made.assign(n=frame["n"].to_numpy(dtype=np.int64)),
+        frame=pd.DataFrame({**columns, **others}, copy=False),
         terms=tuple(term for reading in readings for term in reading.terms),
         provenance=backtest.provenance,
         extras=tuple(extra for reading in readings for extra in reading.extras),

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from toolkit.backtest.counting.across import pairs_across
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data
-from toolkit.backtest.counting.scores import _pairs
+from toolkit.backtest.counting.products import account_pairs
 from toolkit.backtest.moments import DAY
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.sql import column_names, seconds
@@ -93,7 +93,7 @@ def count_responses(
     frame = crm.connection.execute(
         f"select score, state, response, count(*) as n from {rows} group by all order by all"
     ).df()
-    split = _pairs(backtest, rows, "response")
+    split = account_pairs(backtest, rows, "response")
     note = (
         "Response is the time from the moment to the first sales activity."
         if "activities" in source
@@ -103,7 +103,7 @@ def count_responses(
         frame=frame.astype({"score": "int64", "n": "int64"}),
         provenance=replace(backtest.provenance, caveats=(*backtest.provenance.caveats, note)),
         by=("response",),
-        accounts=_pairs(backtest, rows, None).get(""),
+        accounts=account_pairs(backtest, rows, None).get(""),
         accounts_by={(key,): pairs for key, pairs in split.items()},
         accounts_across=pairs_across(backtest, rows, "response") if split else None,
     )

@@ -34,6 +34,7 @@ from toolkit.backtest.staging.history import (
 from toolkit.backtest.staging.plan import make_plan
 from toolkit.backtest.staging.roles import refuse_followers
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.model import Model
 
 __all__ = [
@@ -96,7 +97,7 @@ def _columns(model: Model, crm: Crm) -> list[str]:
 def _stage(model: Model, crm: Crm, history: History) -> Staged:
     refuse_followers(model, crm, {*_columns(model, crm)})
     stage_fit(model, crm, history.schema, fields=history.fields)
-    never_met = stage_activities(model, crm, history.schema)
+    never_met = stage_activities(model, crm, history.schema, split=history.split)
     return Staged(make_plan(model), never_met, history)
 
 
@@ -105,11 +106,11 @@ def scored_moments(crm: Crm, staged: Staged, *, kernel: bool = True) -> Iterator
     """Give SQL of l, entry, k, s, p0, ..., fit, behavior, score, gate, profile of every moment.
 
     `l` is the number of the lead, `entry` that of the lead as it was known at the moment. The
-    kernel scores; `kernel=False` gives the text of the core instead, which selects the same rows
-    and asks nothing of numpy.
+    kernel scores; `kernel=False`, and every other engine than the one in this process, gives the
+    text of the core instead, which selects the same rows and asks nothing of numpy.
     """
     inner = staged.history.schema
-    if not kernel:
+    if not kernel or is_remote(crm.connection):
         yield _scored_sql(staged, as_of_sql(staged.plan))
         return
     found = kernel_scores(crm.connection, inner, staged.plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +12,7 @@ import numpy as np
 from toolkit.backtest.kernel import Asked, Bools, Ints, Points, nth_next
 from toolkit.backtest.staging import History
 
-__all__ = ["NEVER", "Entries", "read_entries", "starts_of"]
+__all__ = ["NEVER", "Entries", "read_entries", "spans_sql", "starts_of", "whole_leads"]
 
 NEVER = np.iinfo(np.int64).min
 """The second that numpy reads as NaT."""
@@ -64,11 +65,36 @@ class Entries:
         since = self.since[points.lead]
         follows = nth_next(points.lead, points.time, 1)
         held = (follows > since) & (points.time < self.stop[points.lead])
-        lead = self.owner[points.lead[held]]
-        time, score = np.maximum(points.time, since)[held], score[held]
-        moved = starts_of(lead)
-        moved[1:] |= score[1:] != score[:-1]
-        return Points(lead[moved], time[moved]), score[moved]
+        time = np.maximum(points.time, since)[held]
+        return _distinct(Points(self.owner[points.lead[held]], time), score[held])
+
+
+def whole_leads(parts: Iterator[tuple[Points, Ints]]) -> Iterator[tuple[Points, Ints]]:
+    """Give the paths of whole leads, where that of the last of a part may go on in the next one.
+
+    >>> one = Points(np.array([0, 1]), np.array([5, 5])), np.array([10, 20])
+    >>> two = Points(np.array([1, 1]), np.array([7, 8])), np.array([20, 30])
+    >>> [(p.lead.tolist(), p.time.tolist(), s.tolist()) for p, s in whole_leads(iter([one, two]))]
+    [([0], [5], [10]), ([1, 1], [5, 8], [20, 30])]
+    """
+    nothing = np.zeros(0, dtype=np.int64)
+    points, score = Points(nothing, nothing), nothing
+    for more, further in parts:
+        lead = np.concatenate([points.lead, more.lead])
+        time = np.concatenate([points.time, more.time])
+        points, score = _distinct(Points(lead, time), np.concatenate([score, further]))
+        last = int(np.searchsorted(points.lead, points.lead[-1]))
+        if last:
+            yield Points(points.lead[:last], points.time[:last]), score[:last]
+        points, score = Points(points.lead[last:], points.time[last:]), score[last:]
+    yield points, score
+
+
+def _distinct(points: Points, score: Ints) -> tuple[Points, Ints]:
+    """Those rows of paths at which the score changes."""
+    moved = starts_of(points.lead)
+    moved[1:] |= score[1:] != score[:-1]
+    return Points(points.lead[moved], points.time[moved]), score[moved]
 
 
 def starts_of(lead: Ints) -> Bools:
@@ -81,10 +107,16 @@ def starts_of(lead: Ints) -> Bools:
 def read_entries(
     connection: duckdb.DuckDBPyConnection, schema: str, history: History, *, until: int
 ) -> Entries:
-    """Read the spans that `stage_spans` made; those of a merged lead end with the merge."""
-    found = connection.execute(f"""
-        select e.l, e.base, e.at, coalesce(
-          lead(e.at) over (partition by e.base order by e.at), gone.t, {until + 1}) as stop
-        from {history.schema}.lead as e left join {schema}.gone as gone on gone.l = e.base
-        order by e.l""").fetchnumpy()
+    """Read the spans that `stage_spans` made, in order of lead and time."""
+    found = connection.execute(
+        f"select l, base, since, stop from ({spans_sql(schema, history, until=until)}) order by l"
+    ).fetchnumpy()
     return Entries(*(np.asarray(column, dtype=np.int64) for column in found.values()))
+
+
+def spans_sql(schema: str, history: History, *, until: int) -> str:
+    """SQL of l (entry), base (lead), since, stop; the last of a merged lead ends with the merge."""
+    return f"""
+        select e.l, e.base, e.at as since, coalesce(
+          lead(e.at, 1) over (partition by e.base order by e.at), gone.t, {until + 1}) as stop
+        from {history.schema}.lead as e left join {schema}.gone as gone on gone.l = e.base"""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeVar
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -23,17 +24,17 @@ from toolkit.backtest.kernel import (
     Points,
     Rows,
     chunks_of,
-    each_chunk,
     nth_next,
     read_activities,
     read_leads,
     score_changes,
+    spread,
 )
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.sql import make_table
-from toolkit.backtest.staging import Staged, drop_staged, stage_spans
-from toolkit.backtest.timeline.known import NEVER, Entries, read_entries
+from toolkit.backtest.staging import drop_staged, stage_spans
+from toolkit.backtest.timeline.known import NEVER, Entries, read_entries, whole_leads
 from toolkit.crm import Crm
 from toolkit.errors import DataError, QuestionError, nearest_first
 from toolkit.model import Model
@@ -131,40 +132,55 @@ def instants(seconds: Ints) -> pd.DatetimeIndex:
 class Paths:
     """The leads and activities of a CRM, read once, and what to score them by.
 
-    `ids` are those of the leads, `gone` the seconds at which they were merged away (NEVER). Where
-    some lead changes, `leads` and `rows` are those of its `entries`.
+    Where some lead changes, `leads` and `rows` are those of the `entries` of leads.
     """
 
     plan: Plan
     leads: Leads
     rows: Rows
-    ids: pd.Index
-    gone: Ints
     until: int
+    connection: duckdb.DuckDBPyConnection
+    schema: str
     entries: Entries | None = None
     size: int = CHUNK
     threads: int = THREADS
+
+    @property
+    def numbers(self) -> Ints:
+        """The numbers of the leads."""
+        return self.leads.number if self.entries is None else np.unique(self.entries.lead)
+
+    @property
+    def ids(self) -> pd.Index:
+        """The names of the leads."""
+        found = self.connection.execute(f"select lead_id from {self.schema}.lead order by l").df()
+        names: pd.Series[str] = found["lead_id"]
+        return pd.Index(names.take(self.numbers - 1))
+
+    @property
+    def gone(self) -> Ints:
+        """When each lead was merged away (NEVER: it was not)."""
+        if self.entries is None:
+            return np.full(len(self.leads.number), NEVER)
+        ends = self.entries.ends()
+        return np.where(ends > self.until, NEVER, ends)
 
     def each(
         self, use: Callable[[Points, Ints], Made], *, plan: Plan | None = None
     ) -> Iterator[Made]:
         """Find the paths of some leads at a time and use them; `Points.lead` counts all leads."""
+        entries = self.entries
 
-        def work(part: slice, chunk: Chunk) -> Made:
+        def path(piece: tuple[slice, Chunk]) -> tuple[Points, Ints]:
+            part, chunk = piece
             points, score = score_changes(plan or self.plan, chunk)
-            points = Points(points.lead + part.start, points.time)
-            if self.entries is not None:
-                points, score = self.entries.joined(points, score)
-            return use(points, score)
+            return Points(points.lead + part.start, points.time), score
 
-        pieces = chunks_of(
-            self.leads,
-            self.rows,
-            until=self.until,
-            size=self.size,
-            owner=None if self.entries is None else self.entries.lead,
-        )
-        return each_chunk(pieces, work, threads=self.threads)
+        pieces = chunks_of(self.leads, self.rows, until=self.until, size=self.size)
+        if entries is None:
+            return spread(pieces, lambda piece: use(*path(piece)), threads=self.threads)
+        parts = spread(pieces, lambda piece: entries.joined(*path(piece)), threads=self.threads)
+        return (use(*part) for part in whole_leads(parts))
 
 
 @contextmanager
@@ -176,46 +192,29 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
         number_leads(crm.connection, schema, until=until)
         numbers = None if leads is None else _numbers(crm, schema, leads)
         staged = stage_spans(model, crm, schema)
-        paths = (_split if staged.history.split else _whole)(crm, schema, staged, numbers, until)
-        if not len(paths.ids):
+        entries = None
+        if staged.history.split:
+            entries = read_entries(crm.connection, schema, staged.history, until=until)
+            entries = entries if numbers is None else entries.of(numbers)
+        asked = _asked(numbers, until) if entries is None else entries.asked()
+        plan, inner = staged.plan, staged.history.schema
+        read = read_leads(crm.connection, inner, plan, asked)
+        if not len(read.number):
             raise DataError(
                 "no lead is left to score. Expected at least one with a lead_id and created_at; "
                 "`leadscore check` says what is wrong with the rows"
             )
-        yield paths
+        rows = read_activities(crm.connection, inner, plan, until=until, asked=asked)
+        yield Paths(plan, read, rows, until, crm.connection, schema, entries)
     finally:
         drop_staged(crm, schema)
 
 
-def _whole(crm: Crm, schema: str, staged: Staged, numbers: Ints | None, until: int) -> Paths:
-    """Leads that never change: each has one path."""
-    asked = None
-    if numbers is not None:
-        lives = np.full(len(numbers), _LONG_AGO), np.full(len(numbers), until)
-        asked = Asked(numbers, *lives)
-    leads = read_leads(crm.connection, schema, staged.plan, asked)
-    rows = read_activities(crm.connection, schema, staged.plan, until=until, asked=asked)
-    gone = np.full(len(leads.number), NEVER)
-    return Paths(staged.plan, leads, rows, _ids(crm, schema, leads.number), gone, until)
-
-
-def _split(crm: Crm, schema: str, staged: Staged, numbers: Ints | None, until: int) -> Paths:
-    """Leads that change: each has a path for every span in which it is known alike."""
-    entries = read_entries(crm.connection, schema, staged.history, until=until)
-    if numbers is not None:
-        entries = entries.of(numbers)
-    asked, inner = entries.asked(), staged.history.schema
-    leads = read_leads(crm.connection, inner, staged.plan, asked)
-    rows = read_activities(crm.connection, inner, staged.plan, until=until, asked=asked)
-    ids = _ids(crm, schema, np.unique(entries.lead))
-    gone = np.where(entries.ends() > until, NEVER, entries.ends())
-    return Paths(staged.plan, leads, rows, ids, gone, until, entries)
-
-
-def _ids(crm: Crm, schema: str, numbers: Ints) -> pd.Index:
-    found = crm.connection.execute(f"select lead_id from {schema}.lead order by l").df()
-    ids: pd.Index = pd.Index(found["lead_id"].iloc[numbers - 1])
-    return ids
+def _asked(numbers: Ints | None, until: int) -> Asked | None:
+    """The whole lives of leads; None for those of all."""
+    if numbers is None:
+        return None
+    return Asked(numbers, np.full(len(numbers), _LONG_AGO), np.full(len(numbers), until))
 
 
 def _numbers(crm: Crm, schema: str, leads: Sequence[str]) -> Ints:

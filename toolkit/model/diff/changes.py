@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from toolkit.model.conditions import Condition
 from toolkit.model.criteria import Case, CasesCriterion
-from toolkit.model.writing import plain_criterion
+from toolkit.model.plain import plain_criterion
 
 __all__ = [
     "Change",

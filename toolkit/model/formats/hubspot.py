@@ -14,8 +14,8 @@ from typing import Any
 from toolkit.errors import ModelError
 from toolkit.model.criteria import ActivityCriterion, AnyCriterion, CasesCriterion
 from toolkit.model.formats.filters import days_of, filter_of
+from toolkit.model.plain import plain_criterion
 from toolkit.model.types import Dimension, Group, Model
-from toolkit.model.writing import plain_criterion
 
 __all__ = ["hubspot_draft", "hubspot_text"]
 

@@ -20,8 +20,9 @@ from toolkit.model.describe import describe, describe_condition
 from toolkit.model.formats.sheet.cells import decay_cell, list_cell, text_cell, value_cell
 from toolkit.model.formats.sheet.columns import COLUMNS, OTHERWISE, PER_VALUE, REMOVED
 from toolkit.model.formats.sheet.settings import settings_rows
+from toolkit.model.plain import plain_criterion
 from toolkit.model.types import Model, PlacedCriterion
-from toolkit.model.writing import flow_text, plain_criterion
+from toolkit.model.writing import flow_text
 
 if TYPE_CHECKING:
     import pandas as pd

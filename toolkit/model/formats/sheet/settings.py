@@ -8,8 +8,9 @@ from typing import Any
 from toolkit.model.accounts import AccountScore
 from toolkit.model.describe import describe, describe_account_score
 from toolkit.model.formats.sheet.cells import text_cell
+from toolkit.model.plain import plain_model
 from toolkit.model.types import Band, Dimension, Model
-from toolkit.model.writing import flow_text, plain_model
+from toolkit.model.writing import flow_text
 
 __all__ = ["settings_rows"]
 

@@ -1,4 +1,4 @@
-"""What a team that can work so many leads a week should take, and what its queue would do."""
+"""The threshold that fills a team's week, and the precision among the leads it takes."""
 
 from __future__ import annotations
 
@@ -8,199 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, pdtrc
 
 from toolkit.analysis.benefit.best import best_thresholds
 from toolkit.analysis.bootstrap import SEED
+from toolkit.analysis.capacity.load import capacity_table, check_capacity, few_weeks, volumes_above
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.influence import masked_family
-from toolkit.analysis.intervals import precision_family, rate_arrays, tail, wilson_interval
-from toolkit.analysis.questions import check_replicates, check_thresholds
+from toolkit.analysis.intervals import precision_family, rate_arrays, tail
+from toolkit.analysis.questions import check_replicates
 from toolkit.analysis.rates import few_accounts
-from toolkit.analysis.volumes import quantile, read_weeks
-from toolkit.errors import QuestionError
+from toolkit.analysis.volumes import read_weeks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from toolkit.analysis.benefit.best import BestThresholds
-    from toolkit.analysis.cells import Cells, Floats, Ints
+    from toolkit.analysis.cells import Cells, Floats
     from toolkit.analysis.volumes import Weeks
     from toolkit.counts import ScoreCounts, WeekCounts
 
-__all__ = ["CapacityThreshold", "capacity_table", "capacity_threshold", "replay_queue", "sla_table"]
-
-ENOUGH_WEEKS = 26
-"""With fewer whole weeks the chance of overflow is read off a fitted distribution."""
-
-
-def capacity_table(
-    weeks: WeekCounts,
-    *,
-    capacity_per_week: float,
-    thresholds: Sequence[int] | None = None,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Weekly volume at or above each threshold, chance of overflow, and the queue it would leave.
-
-    One row per threshold, ascending (by default every score that occurs). Only whole weeks inside
-    the observed span count, weeks without a lead included.
-
-    Columns: `threshold`; `weeks` (whole weeks); `mean`, `median`, `p90`, `most` (leads a week);
-    `overflow_rate` (of weeks: more leads than `capacity_per_week`) with `_low`, `_high`
-    (Wilson; NaN for a fitted distribution); `overflow_method` (`empirical` from 26 weeks on;
-    `negative binomial`, fitted by mean and variance, or `Poisson` where the variance is no larger,
-    below that); `backlog_mean`, `backlog_most`, `backlog_end` (leads waiting at the end of a week
-    when each week's leads and the backlog are worked up to capacity, starting empty);
-    `weeks_with_backlog`; `reason`. Weeks are taken as independent in the Wilson interval.
-    Sources: Lindley (1952) for the queue.
-    """
-    _check_capacity(capacity_per_week)
-    check_thresholds(thresholds)
-    found = read_weeks(weeks)
-    asked = found.levels if thresholds is None else np.unique(np.asarray(thresholds, np.int64))
-    volumes = _volumes(found, asked)
-    backlog = _queue(volumes, capacity_per_week)
-    known = len(volumes) > 0
-    chance, low, high, method = _overflow(volumes, capacity_per_week, confidence)
-    return pd.DataFrame(
-        {
-            "threshold": asked,
-            "weeks": len(volumes),
-            "mean": volumes.mean(axis=0) if known else nan,
-            "median": quantile(volumes, 0.5),
-            "p90": quantile(volumes, 0.9),
-            "most": quantile(volumes, 1.0),
-            "overflow_rate": chance,
-            "overflow_rate_low": low,
-            "overflow_rate_high": high,
-            "overflow_method": method,
-            "backlog_mean": backlog.mean(axis=0) if known else nan,
-            "backlog_most": backlog.max(axis=0) if known else nan,
-            "backlog_end": backlog[-1] if known else nan,
-            "weeks_with_backlog": (backlog > 0).sum(axis=0),
-            "reason": _few_weeks(len(volumes)),
-        }
-    )
-
-
-def _check_capacity(capacity: float) -> None:
-    if not (capacity > 0 and np.isfinite(capacity)):
-        raise QuestionError(f"capacity_per_week is {capacity}: expected leads per week, above 0")
-
-
-def _volumes(found: Weeks, asked: Ints) -> Ints:
-    above = (found.levels[:, None] >= asked[None, :]).astype(np.int64)
-    return np.asarray(found.leads @ above, dtype=np.int64)
-
-
-def _few_weeks(weeks: int) -> str | None:
-    if weeks == 0:
-        return "no whole week in the observed span"
-    if weeks < ENOUGH_WEEKS:
-        return f"only {weeks} whole weeks: the chance of overflow is that of a fitted distribution"
-    return None
-
-
-def _queue(volumes: Ints, capacity: float) -> Floats:
-    """Backlog at the end of each week: max(0, backlog before + volume - capacity)."""
-    backlog, waiting = np.zeros(volumes.shape), np.zeros(volumes.shape[1])
-    for week, volume in enumerate(volumes):
-        waiting = np.maximum(waiting + volume - capacity, 0.0)
-        backlog[week] = waiting
-    return backlog
-
-
-def _overflow(
-    volumes: Ints, capacity: float, confidence: float
-) -> tuple[Floats, Floats, Floats, list[str]]:
-    weeks, asked = volumes.shape
-    unknown = np.full(asked, nan)
-    if weeks >= ENOUGH_WEEKS:
-        over = (volumes > capacity).sum(axis=0)
-        low, high = wilson_interval(over, np.full(asked, weeks), confidence=confidence)
-        return over / weeks, low, high, ["empirical"] * asked
-    if weeks <= 1:
-        return unknown, unknown, unknown, ["none"] * asked
-    mean, variance = volumes.mean(axis=0), volumes.var(axis=0, ddof=1)
-    wide = variance > mean
-    method = np.where(wide, "negative binomial", "Poisson").tolist()
-    return _chance_above(mean, variance, capacity), unknown, unknown, method
-
-
-def _chance_above(mean: Floats, variance: Floats, capacity: float) -> Floats:
-    """P(X > capacity): negative binomial with this mean and variance, Poisson where not wider."""
-    most = np.floor(capacity)
-    wide = variance > mean
-    spread = np.where(wide, variance - mean, 1.0)
-    size = np.where(wide, mean**2, 1.0) / spread
-    share = size / (size + np.where(wide, mean, 1.0))
-    broad = betainc(most + 1, np.maximum(size, 1e-300), 1 - share)
-    return np.asarray(np.where(wide, broad, pdtrc(most, mean)), dtype=np.float64)
-
-
-def replay_queue(weeks: WeekCounts, *, threshold: int, capacity_per_week: float) -> pd.DataFrame:
-    """Week by week what a threshold would have sent, and what would have been left waiting.
-
-    One row per whole week in order. Columns: `week` (its Monday), `leads` (at or above the
-    threshold), `worked` (up to `capacity_per_week`, the backlog included), `backlog` (waiting at
-    the end of the week; the queue starts empty).
-    """
-    _check_capacity(capacity_per_week)
-    found = read_weeks(weeks)
-    volumes = _volumes(found, np.asarray([threshold]))
-    backlog = _queue(volumes, capacity_per_week)[:, 0]
-    before = np.append(0.0, backlog)[: len(backlog)]
-    leads = volumes[:, 0]
-    return pd.DataFrame(
-        {
-            "week": found.mondays,
-            "leads": leads,
-            "worked": before + leads - backlog,
-            "backlog": backlog,
-        }
-    )
-
-
-def sla_table(
-    weeks: WeekCounts,
-    *,
-    thresholds: Sequence[int],
-    hours_per_lead: Sequence[float] | float = nan,
-) -> pd.DataFrame:
-    """Weekly load of each tier between thresholds, for promises on response time.
-
-    A tier holds scores from its threshold (inclusive) to the next higher one (exclusive); leads
-    below the lowest threshold are in none. One row per tier, highest first. `hours_per_lead`: one
-    number, or one for each threshold, ascending.
-
-    Columns: `tier_from`, `tier_to` (scores, inclusive; NaN: open), `weeks`, `mean`, `median`,
-    `p90`, `most` (leads a week), `hours_mean`, `hours_p90` (times hours per lead), `reason`. Promise
-    by the 90th percentile: the mean is exceeded in about half of the weeks.
-    """
-    check_thresholds(thresholds)
-    starts = np.unique(np.asarray(thresholds, dtype=np.int64))
-    hours = np.broadcast_to(np.asarray(hours_per_lead, dtype=np.float64), len(starts))
-    found = read_weeks(weeks)
-    above = np.column_stack([_volumes(found, starts), np.zeros(len(found.leads), np.int64)])
-    volumes = above[:, :-1] - above[:, 1:]
-    mean = volumes.mean(axis=0) if len(volumes) else np.full(len(starts), nan)
-    p90 = quantile(volumes, 0.9)
-    table = pd.DataFrame(
-        {
-            "tier_from": starts,
-            "tier_to": np.append(starts[1:] - 1.0, nan),
-            "weeks": len(volumes),
-            "mean": mean,
-            "median": quantile(volumes, 0.5),
-            "p90": p90,
-            "most": quantile(volumes, 1.0),
-            "hours_mean": mean * hours,
-            "hours_p90": p90 * hours,
-            "reason": None if len(volumes) else "no whole week in the observed span",
-        }
-    )
-    return table.iloc[::-1].reset_index(drop=True)
+__all__ = ["CapacityThreshold", "capacity_threshold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +81,27 @@ def capacity_threshold(
     replicates of the weeks, drawn in blocks of about (weeks)^(1/3). With a `cost_ratio` the
     threshold recommended is no lower than the lowest that pays (`best_thresholds`).
     Source: Politis and Romano (1994) for circular blocks.
+
+    >>> import pandas as pd
+    >>> from datetime import date
+    >>> from toolkit.counts import Provenance, WeekCounts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", 90, None,
+    ...     date(2026, 1, 5), date(2026, 1, 25))
+    >>> frame = pd.DataFrame({"week": pd.to_datetime(["2026-01-05", "2026-01-12", "2026-01-19"]),
+    ...     "score": 60, "n": [5, 1, 3]})
+    >>> weeks = WeekCounts(frame, origin)
+    >>> from toolkit.counts import ScoreCounts
+    >>> frame = pd.concat([frame, frame.assign(score=40, n=2)])
+    >>> cells = [(40, "converted", 1), (40, "not_converted", 5),
+    ...          (60, "converted", 3), (60, "not_converted", 6)]
+    >>> counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), origin)
+    >>> found = capacity_threshold(
+    ...     WeekCounts(frame, origin), counts, capacity_per_week=4, replicates=100
+    ... )
+    >>> found.threshold, found.tied_share  # 3 a week at 60 or above, half of the 2 at 40
+    (60, 0.5)
     """
-    _check_capacity(capacity_per_week)
+    check_capacity(capacity_per_week)
     check_replicates(replicates)
     table = capacity_table(weeks, capacity_per_week=capacity_per_week, confidence=confidence)
     found, cells = read_weeks(weeks), read_cells(counts)
@@ -296,7 +140,7 @@ def _range(
     drawn = (starts[:, :, None] + np.arange(length)).reshape(replicates, -1)[:, :weeks] % weeks
     times = np.zeros((replicates, weeks))
     np.add.at(times, (np.arange(replicates)[:, None], drawn), 1)
-    means = times @ _volumes(found, found.levels) / weeks
+    means = times @ volumes_above(found, found.levels) / weeks
     fits = means <= capacity
     # Where no score fits, the threshold lies above them all.
     place = np.where(fits.any(axis=1), fits.argmax(axis=1), len(found.levels))
@@ -331,7 +175,7 @@ def _answer(found: _Found, cells: Cells, capacity: float, confidence: float) -> 
         recommended=recommended if threshold is not None else None,
         weeks=weeks,
         text=_text(row, capacity, tied, part, weeks),
-        reason="; ".join(x for x in (_few_weeks(weeks), reason) if x) or None,
+        reason="; ".join(x for x in (few_weeks(weeks), reason) if x) or None,
         table=table,
     )
 

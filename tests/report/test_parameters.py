@@ -1,0 +1,88 @@
+"""What a report takes is read from its notebook; what it does not take is refused by name."""
+
+from __future__ import annotations
+
+import nbformat
+import pandas as pd
+import pytest
+
+from toolkit.errors import QuestionError
+from toolkit.report import ReportParameter, report_names, report_parameters
+from toolkit.report.parameters import check_values, parameters_of
+
+CELL = """# A heading, which belongs to no line
+rate: float | None = None  # of leads  # and no more
+names: list[str] | str = []
+free = "#1"
+helper()
+"""
+
+
+@pytest.fixture(scope="module")
+def known():
+    cell = nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})
+    other = nbformat.v4.new_code_cell("later: int = 3")
+    return parameters_of(nbformat.v4.new_notebook(cells=[cell, other]))
+
+
+def test_each_assignment_of_the_tagged_cell_is_a_parameter(known):
+    assert known["rate"] == ReportParameter(("float",), "None", "of leads  # and no more")
+    assert known["names"] == ReportParameter(("list[str]", "str"), "[]", "")
+    assert known["free"].default == "'#1'"
+    assert list(known) == ["rate", "names", "free"]
+
+
+@pytest.mark.parametrize("name", report_names())
+def test_every_parameter_of_ours_has_a_kind_and_a_meaning(name):
+    for key, parameter in report_parameters(name).items():
+        assert len(parameter.kinds) < 3, key
+        assert parameter.meaning, key
+
+
+@pytest.mark.parametrize(
+    ("kinds", "good", "bad"),
+    [
+        ("bool", [True, False], [1, 0.0, "true"]),
+        ("int", [0, -3, 4.0], [0.5, True, "4", float("nan"), float("inf")]),
+        ("float", [0, 0.5], [True, "0.5", float("nan")]),
+        ("str", ["", "a"], [1, ["a"]]),
+        ("list[str]", [[], ["a"]], ["a", [1]]),
+        ("list[int]", [[], [40, 50]], [40, ["40"], [40.5]]),
+    ],
+)
+def test_values_are_taken_by_kind_and_none_always(kinds, good, bad):
+    parameter = ReportParameter((kinds,), "None", "")
+    assert all(map(parameter.takes, [None, *good]))
+    assert not any(map(parameter.takes, bad))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "value"),
+    [
+        (("float",), "3", 3),
+        (("float",), "0.5", 0.5),
+        (("float",), "a tenth", "a tenth"),
+        (("str",), "2026", "2026"),
+        (("int", "str"), "2026", 2026),
+        (("bool",), "True", True),
+        (("list[int]",), "[40, 50]", [40, 50]),
+        (("list[str]",), "[a, b]", ["a", "b"]),
+        (("list[str]", "str"), "Fit Score", "Fit Score"),
+    ],
+)
+def test_what_was_typed_is_read_by_kind(kinds, text, value):
+    found = ReportParameter(kinds, "None", "").read(text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_what_is_not_taken_is_refused_by_name(known):
+    check_values({"rate": 1, "names": ["a"], "free": True}, known, "mine")
+    with pytest.raises(QuestionError, match="'mine' has no parameter 'rat': did you mean 'rate'"):
+        check_values({"rat": 1}, known, "mine")
+    with pytest.raises(QuestionError, match=r"'rate' of report 'mine' is 'x': .* \(of leads"):
+        check_values({"rate": "x"}, known, "mine")
+    with pytest.raises(QuestionError, match=r"is 3: expected a list of texts or a text$"):
+        check_values({"names": 3}, known, "mine")
+    with pytest.raises(QuestionError, match="parameter 'free' is a DataFrame"):
+        check_values({"free": pd.DataFrame()}, known, "mine")

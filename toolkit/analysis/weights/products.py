@@ -1,0 +1,97 @@
+"""Columns over patterns: put beside one another, and their products.
+
+Products are taken a block of patterns at a time, so small that the linear algebra below does not
+spread them over threads. Its threads wait for one another actively, which on a shared machine took
+five times the processor time; and sums would depend on how many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.analysis.cells import Floats
+
+__all__ = ["beside", "column_totals", "dot", "linear", "weighted_products", "with_constant"]
+
+_VECTOR = 8_192
+"""Entries of a block that is multiplied by a vector (OpenBLAS uses threads from 9,216)."""
+_MATRIX = 1 << 17
+"""Multiplications of a block in a product of matrices (OpenBLAS uses threads from 2^18)."""
+
+
+def _blocks(rows: int, size: int) -> Iterator[slice]:
+    step = max(size, 1)
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def beside(*columns: Floats) -> Floats:
+    """Put columns beside one another, each in one piece of memory, as everything here reads them.
+
+    >>> beside(np.ones((2, 1)), np.array([[5.0], [6.0]])).tolist()
+    [[1.0, 5.0], [1.0, 6.0]]
+    """
+    joined: Floats = np.concatenate([each.T for each in columns]).T
+    return joined
+
+
+def with_constant(columns: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Put a constant before the columns that are used.
+
+    >>> with_constant(np.array([[5.0, 7.0]]), np.array([False, True])).tolist()
+    [[1.0, 7.0]]
+    """
+    rows = np.ones((1 + int(used.sum()), len(columns)))
+    # In this mode nothing is copied on the way.
+    np.take(columns.T, np.flatnonzero(used), axis=0, out=rows[1:], mode="clip")
+    return rows.T
+
+
+def linear(columns: Floats, coefficients: Floats) -> Floats:
+    """X b: one value for each pattern; `coefficients` may be several, side by side.
+
+    >>> linear(np.array([[1.0, 2.0], [1.0, 3.0]]), np.array([1.0, 10.0])).tolist()
+    [21.0, 31.0]
+    """
+    value: Floats = np.empty((len(columns), *coefficients.shape[1:]), order="F")
+    vector = coefficients.ndim == 1
+    size = _VECTOR if vector else _MATRIX // max(coefficients.shape[1], 1)
+    for block in _blocks(len(columns), size // max(columns.shape[1], 1)):
+        value[block] = columns[block] @ coefficients
+    return value
+
+
+def column_totals(columns: Floats, weight: Floats) -> Floats:
+    """X'w: the total of each column, patterns weighted.
+
+    >>> column_totals(np.array([[1.0, 2.0], [1.0, 3.0]]), np.array([1.0, 10.0])).tolist()
+    [11.0, 32.0]
+    """
+    total: Floats = np.zeros(columns.shape[1])
+    for block in _blocks(len(columns), _VECTOR // max(columns.shape[1], 1)):
+        total += weight[block] @ columns[block]
+    return total
+
+
+def dot(one: Floats, other: Floats) -> float:
+    """Sum of products.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float(np.einsum("i,i", one, other))
+
+
+def weighted_products(columns: Floats, weight: Floats, others: Floats | None = None) -> Floats:
+    """X'WY (Y = X without `others`); no copy of all of X is made.
+
+    >>> weighted_products(np.array([[1.0, 2.0], [1.0, 3.0]]), np.array([1.0, 10.0])).tolist()
+    [[11.0, 32.0], [32.0, 94.0]]
+    """
+    right = columns if others is None else others
+    total: Floats = np.zeros((columns.shape[1], right.shape[1]))
+    for block in _blocks(len(columns), min(_MATRIX // max(total.size, 1), 4_096)):
+        total += columns[block].T @ (weight[block, None] * right[block])
+    return total
