@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -283,7 +284,11 @@ def _read(field: str, text: str | None) -> object:
 
 
 def crm_of_rows(
-    rows: dict[str, list[dict]], *, stranger: object = "?", folder: Path | None = None
+    rows: dict[str, list[dict]],
+    *,
+    stranger: object = "?",
+    folder: Path | None = None,
+    opened: Callable[..., Crm] = connect,
 ) -> Crm:
     """Connect the rows as frames, or as files in a folder."""
     leads = pd.DataFrame(rows["leads"]).astype({
@@ -307,7 +312,7 @@ def crm_of_rows(
         })  # fmt: skip
         frames["lead_merges"] = pd.DataFrame(rows["merges"])
     if folder is None:
-        return connect(frames, mapping=mapping)
+        return opened(frames, mapping=mapping)
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     return connect(folder, mapping=mapping)

@@ -203,8 +203,10 @@ def _make_dictionary(
 ) -> _Dictionary:
     """Make `<schema>.field<i>(key, v)` of the distinct values of a field."""
     field.refuse_tests_on_lists(asks)
+    # Of a list the key says it all.
+    value = "cast(null as varchar)" if field.is_list else f"any_value({field.column})"
     values = connection.execute(
-        f"select {field.key} as key, any_value({field.column}) as value "
+        f"select {field.key} as key, {value} as value "
         f"from {source} where {field.key} is not null group by 1 order by 1"
     ).df()
     cells: list[object] = [*_cells(field, values), None]  # the last stands for a missing value

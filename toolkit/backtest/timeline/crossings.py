@@ -9,7 +9,9 @@ import pandas as pd
 
 from toolkit.backtest.kernel import Bools, Ints, Points
 from toolkit.backtest.timeline.paths import instants, opened
+from toolkit.backtest.timeline.there import crossings_there
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.errors import QuestionError
 from toolkit.model import Model
 
@@ -44,6 +46,8 @@ def threshold_crossings(
         There is no threshold, or one is no whole number.
     """
     chosen = settled_thresholds(model, thresholds)
+    if is_remote(crm.connection):
+        return crossings_there(model, crm, chosen)
     with opened(model, crm) as paths:
         parts = list(paths.each(lambda _, points, score: crossings_of(points, score, chosen)))
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
