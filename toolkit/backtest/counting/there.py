@@ -20,7 +20,9 @@ from toolkit.counts import STATES, AccountPairs
 __all__ = ["account_pairs_there"]
 
 
-def account_pairs_there(backtest: Backtest, rows: str, axis: str | None) -> Mapping[str, AccountPairs]:
+def account_pairs_there(
+    backtest: Backtest, rows: str, axis: str | None
+) -> Mapping[str, AccountPairs]:
     """The pairs of `account_pairs`, of rows that have accounts."""
     _number_cells(backtest, rows, axis or "''")
     together = " and a.v = b.v" if axis else ""
