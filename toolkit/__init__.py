@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "toolkit.analysis": (
         "adequacy",
+        "area_difference",
         "area_test",
         "auc",
         "auc_difference",
@@ -199,7 +200,9 @@ _ROOMS = {
         "plot_promises",
         "plot_quarters",
         "plot_queue",
+        "plot_responses",
         "plot_segments",
+        "plot_sensitivity",
         "plot_swap",
         "plot_thresholds",
         "plot_times",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.analysis import (
     adequacy as adequacy,
+    area_difference as area_difference,
     area_test as area_test,
     auc as auc,
     auc_difference as auc_difference,
@@ -178,7 +179,9 @@ from toolkit.report import (
     plot_promises as plot_promises,
     plot_quarters as plot_quarters,
     plot_queue as plot_queue,
+    plot_responses as plot_responses,
     plot_segments as plot_segments,
+    plot_sensitivity as plot_sensitivity,
     plot_swap as plot_swap,
     plot_thresholds as plot_thresholds,
     plot_times as plot_times,

@@ -13,6 +13,7 @@ from tests.analysis import naive
 from tests.analysis.rows import count_rows, lead_rows
 from tests.analysis.segment_rows import count_segments
 from toolkit.analysis import (
+    area_difference,
     area_test,
     auc,
     funnel_limits,
@@ -341,3 +342,37 @@ def test_questions_that_make_no_sense_are_refused():
         segment_table(counts, rate="odds")
     with pytest.raises(QuestionError, match="split by nothing"):
         segment_areas(count_rows(segments({"a": (3, 10)})))
+
+
+def test_two_areas_without_shared_accounts_differ_by_their_own_variances(sim):
+    rows = lead_rows(sim["score"], sim["y"]).assign(segment=sim["source"].astype(str))
+    counts = count_segments(rows)
+    (one,), (two,) = (labels for labels, _ in list(counts.groups())[:2])
+    a, b = (auc(counts.group(name)) for name in (one, two))
+    found = area_difference(counts, one, two)
+    wide = norm.ppf(0.975) * np.hypot(a.standard_error, b.standard_error)
+    middle = a.estimate - b.estimate
+    assert [found.estimate, found.low, found.high] == pytest.approx(
+        [middle, middle - wide, middle + wide]
+    )
+
+
+def test_the_difference_of_two_areas_agrees_with_their_test(sim):
+    rows = lead_rows(sim["score"], sim["y"], sim["account_id"])
+    counts = count_segments(rows.assign(segment=np.where(np.arange(len(rows)) % 2, "a", "b")))
+    found, turned = area_difference(counts, "a", "b"), area_difference(counts, "b", "a")
+    assert [turned.estimate, turned.low, turned.high] == pytest.approx(
+        [-found.estimate, -found.high, -found.low]
+    )
+    # Wald of two areas is the square of the difference over its standard error.
+    z = found.estimate / ((found.high - found.low) / 2 / norm.ppf(0.975))
+    assert z**2 == pytest.approx(area_test(counts).statistic, rel=1e-9)
+
+
+def test_an_area_that_is_not_known_has_no_difference():
+    counts = count_segments(segments({"a": (3, 10), "b": (0, 10)}))
+    found = area_difference(counts, "a", "b")
+    assert np.isnan([found.estimate, found.low, found.high]).all()
+    assert found.reason
+    with pytest.raises(QuestionError, match="no leads counted for 'c'"):
+        area_difference(counts, "a", "c")

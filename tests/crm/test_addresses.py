@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_databases_whose_answers_are_not_tested_are_refused(url: str) -> None:
 @pytest.mark.usefixtures("_sqlalchemy")
 def test_what_is_no_address_is_not_repeated() -> None:
     assert refusal(f"{SECRET}!! ://{SECRET}").startswith("this is no address of a database")
+    said = refusal(f"postgresql://anna:{SECRET}@h:{SECRET}/b")
+    assert said.startswith("this is no address of a database")
+
+
+@pytest.mark.usefixtures("_sqlalchemy")
+def test_the_end_of_a_password_is_not_taken_for_a_host() -> None:
+    said = refusal(f"postgresql://anna:first@{SECRET}@h/b")
+    assert said.startswith("the address of the database has more than one @: write that of a")
+
+
+def test_an_address_that_was_taken_for_a_path_belongs_into_the_mapping() -> None:
+    said = refusal(Path(f"postgresql+psycopg://anna:{SECRET}@h/b"))
+    assert said.startswith("an address of a database is given in a crm.yaml, as its key 'database'")
 
 
 def test_a_missing_driver_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

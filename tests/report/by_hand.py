@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pandas as pd
 
 from toolkit.analysis import ScoreBand
-from toolkit.counts import FlowStep, Provenance, ScoreCounts
+from toolkit.counts import FlowStep, Provenance, ScoreCounts, WeekCounts
 from toolkit.crm import findings_table
 from toolkit.report.audit import Audit, Policy
-from toolkit.report.audit.inputs import mostly_unworked
+from toolkit.report.audit.prepared import mostly_unworked
 from toolkit.report.wording import Words
 
 BANDS = (ScoreBand("hot", 80), ScoreBand("warm", 50), ScoreBand("cold", None))
@@ -39,6 +40,20 @@ def counts(cells: list[tuple[object, ...]], *by: str, told: bool = True) -> Scor
     """Counts from rows of (score, state, *by, n)."""
     frame = pd.DataFrame(cells, columns=["score", "state", *by, "n"])
     return ScoreCounts(frame=frame, provenance=provenance(told=told), by=tuple(by))
+
+
+def weeks(volumes: list[int], threshold: int) -> WeekCounts:
+    """So many leads in each week from Monday 2025-01-06 on."""
+    mondays = pd.date_range("2025-01-06", periods=len(volumes), freq="W-MON").astype(
+        "datetime64[s]"
+    )
+    frame = pd.DataFrame({"week": mondays, "score": threshold, "n": volumes})
+    origin = replace(
+        provenance(),
+        first_moment=date(2025, 1, 6),
+        last_moment=date(2025, 1, 5) + timedelta(weeks=len(volumes)),
+    )
+    return WeekCounts(frame=frame[frame["n"] > 0], provenance=origin)
 
 
 # 300 judged: 40 of 100 hot, 20 of 100 warm, 5 of 100 cold became SQL.
@@ -70,7 +85,7 @@ def audit(
 ) -> Audit:
     """An audit whose every number can be redone by hand."""
     flat = not told
-    cells = ranked or [*RANKED, *UNWORKED]
+    cells = [*RANKED, *UNWORKED] if ranked is None else ranked
     whole = counts(cells, told=told)
     over = [cell for cell in cells if cell[0] >= 50]
     return Audit(

@@ -17,8 +17,11 @@ from toolkit.errors import QuestionError
 from toolkit.report import audit as report
 from toolkit.report.audit.decisions import decisions, pilot_size
 from toolkit.report.audit.limits import fingerprint
+from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
-from toolkit.report.audit.time import _unworked_note, quarter_table
+from toolkit.report.audit.segments import _unworked_note
+from toolkit.report.audit.time import quarter_table
+from toolkit.report.audit.told import with_told
 from toolkit.report.display import FACTS_KIND, Section
 from toolkit.report.wording import MINUS
 
@@ -234,10 +237,23 @@ def test_decisions_are_none_when_nothing_asks_for_one() -> None:
 
 
 def test_more_leads_than_sales_can_work_is_a_decision() -> None:
-    asked = decisions(
-        by_hand.audit(ranked=by_hand.RANKED, policy=report.Policy(capacity_per_week=1))
-    )
-    assert any("sales can work 1" in one for one in asked)
+    # Weeks of 10, 20, 30, 40: a mean of 25; 2 of 4 weeks bring more than 25, all more than 9.
+    weeks = by_hand.weeks([10, 20, 30, 40], 50)
+
+    def asked(capacity: float) -> list[str]:
+        policy = report.Policy(capacity_per_week=capacity)
+        audit = replace(by_hand.audit(ranked=by_hand.RANKED, policy=policy), handed_weeks=weeks)
+        return [each for each in decisions(audit) if "can work" in each]
+
+    assert "sales received 25.0 MQLs in a mean week and can work 9" in asked(9)[0]
+    assert not asked(25)
+
+
+def test_leads_with_the_points_at_a_fixed_age_are_not_what_sales_receives() -> None:
+    # Nobody recorded a hand-off: however many leads have the points, the team's week is unknown.
+    crowded = by_hand.audit(ranked=by_hand.RANKED, policy=report.Policy(capacity_per_week=0.01))
+    assert not any("can work" in one for one in decisions(crowded))
+    assert "leads_per_week" not in " ".join(report.show_thresholds(crowded).facts)
 
 
 def test_the_pilot_is_sized_by_the_formula() -> None:
@@ -323,7 +339,7 @@ def test_whether_it_pays_is_the_counts_at_the_threshold() -> None:
     assert section.facts["payoff.over_all_per_100"] == pytest.approx(
         100 * (0.25 * 95 - 5) / 300, abs=1e-6
     )
-    assert "worth 8.3 (95% interval" in section.plain()
+    assert "worth 8.33 (95% interval" in section.plain()
     assert "the difference to calling all of them is 6.2" in section.plain()
 
 
@@ -346,6 +362,12 @@ def test_segments_that_differ_are_named_with_their_number_allowed_for() -> None:
              for state, n in (("converted", k), ("not_converted", 1000 - k))]  # fmt: skip
     section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
     assert section.facts["segments.differing"] == 3
+    assert section.facts["segment.north.rate"] == pytest.approx(0.3)
+    # Drawn towards the others, by little: a thousand leads speak for themselves.
+    assert 0.29 < section.facts["segment.north.shrunk"] < 0.3
+    # 30% less 200 of 2,000.
+    assert section.facts["segment.north.difference"] == pytest.approx(0.2)
+    assert "under 0.001" in section.plain()
     assert "Leads of north become SQLs more often than the rest" in section.plain()
 
 
@@ -358,6 +380,18 @@ def test_segments_that_nobody_worked_are_not_compared() -> None:
     table = pd.DataFrame({"answer": ["Yes", "Cannot be told from this data"]})
     assert _unworked_note(table).startswith("Of one of them too many leads were never worked")
     assert not _unworked_note(table.head(1))
+
+
+def test_a_segment_of_a_handful_is_named_and_not_shown() -> None:
+    cells = [(60, "converted", "north", 30), (60, "not_converted", "north", 70),
+             (60, "converted", "south", 10), (60, "not_converted", "south", 90),
+             (60, "converted", "tiny", 2), (60, "not_converted", "tiny", 1),
+             (60, "converted", "young", 3), (60, "immature", "young", 9)]  # fmt: skip
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts(cells, "region")))
+    assert section.facts["segment.young.rate"] is None
+    assert section.facts["segment.tiny.rate"] is None
+    (line,) = (line for line in section.plain().splitlines() if line.startswith("tiny"))
+    assert line.count("under 5") == 2
 
 
 def test_segments_are_exploratory_and_escaped() -> None:
@@ -402,3 +436,28 @@ def test_asking_for_neither_audit_says_what_is_needed() -> None:
         report.prepare()
     with pytest.raises(QuestionError, match="prepared_on is 'soon'"):
         report.prepare(prepared_on="soon")
+
+
+def test_bands_below_the_bar_have_a_range_where_too_many_were_never_worked() -> None:
+    # Cold: 5 of 100 judged, 700 never worked: from 5/800 to 705/800; the others as counted.
+    page = report.show_ranking(by_hand.audit()).plain()
+    assert "cannot be told (1-88%)" in page
+    assert "40% (" in page
+    cold = report.show_verdict(by_hand.audit()).html()
+    assert "cannot be told (1-88%)" in cold
+
+
+def test_one_rule_refuses_below_the_bar_in_the_audit_and_in_the_review() -> None:
+    # 60 of 360 never worked, all of them below: enough were worked, but because they scored more later.
+    few = [*by_hand.RANKED, (10, "unworked", 60)]
+    audit = by_hand.audit(ranked=few)
+    table = policy_table(audit)
+    assert table.set_index("threshold")["precision_known"].to_dict() == {
+        10: False,
+        50: True,
+        60: True,
+        90: True,
+    }
+    assert table["precision_known"].tolist() == with_told(audit, table)["precision_known"].tolist()
+    # 65 of 300 judged, 60 never worked: 235/360 to 295/360 go nowhere.
+    assert "cannot be told (65-82%)" in report.show_thresholds(audit).plain()

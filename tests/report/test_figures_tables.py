@@ -10,13 +10,16 @@ from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
 from tests.analysis.segment_rows import count_segments
 from tests.report.figure_check import faults
 from toolkit.analysis import (
+    ScoreBand,
+    benefit_sensitivity,
     capacity_table,
     fit_points,
     outcome_window_table,
     points_table,
+    response_table,
     segment_areas,
 )
-from toolkit.counts import DelayCounts, WeekCounts
+from toolkit.counts import DelayCounts, ScoreCounts, WeekCounts
 from toolkit.report import figures
 from toolkit.report.wording import Words
 
@@ -164,3 +167,79 @@ def test_the_sentence_names_the_segments_that_rank_otherwise():
     )
     nothing = AREAS["few"].assign(auc=np.nan)
     assert figures.plot_areas(nothing).headline.startswith("No segment has enough judged leads")
+
+
+def sensitivity(rates, *, ratios=(1 / 19, 1 / 9, 1 / 4), step=20, threshold=40):
+    cells = [((place + 1) * step, state, n) for place, hits in enumerate(rates)
+             for state, n in (("converted", hits), ("not_converted", 1000 - hits))]  # fmt: skip
+    counts = ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), PROVENANCE)
+    return benefit_sensitivity(counts, cost_ratios=ratios, threshold=threshold, replicates=200)
+
+
+SENSITIVITY = {
+    "usual": (sensitivity((70, 150, 400)), 40),
+    "huge scores": (sensitivity((70, 150, 400), step=40_000_000, threshold=40_000_000), 40_000_000),
+    "nobody pays": (sensitivity((1, 1, 1), ratios=(10.0, 20.0)), 40),
+    "none asked": (sensitivity((70, 150, 400)).iloc[:0], None),
+}
+
+
+@EITHER
+@pytest.mark.parametrize("name", SENSITIVITY)
+def test_sensitivity_is_legible(name, words):
+    table, threshold = SENSITIVITY[name]
+    figure = figures.plot_sensitivity(table, threshold=threshold, words=words, note=LONG_NOTE)
+    assert faults(figure) == []
+
+
+def test_the_sentence_says_for_which_costs_today_may_stay():
+    table, _ = SENSITIVITY["usual"]
+    # 7%, 15% and 40% convert; break-evens are 5%, 10% and 20%.
+    assert table["best"].tolist() == [20, 40, 60]
+    figure = figures.plot_sensitivity(table, threshold=40)
+    assert figure.headline == (
+        "At a break-even of 10.0% today's threshold of 40 cannot be told from the best"
+    )
+    assert "Break-even 5.0%: 20 alone is best." in figure.alt
+    assert figures.plot_sensitivity(table).headline == (
+        "What a call costs moves the best threshold from 20 to 60"
+    )
+    nobody = figures.plot_sensitivity(SENSITIVITY["nobody pays"][0]).headline
+    assert nobody == "Whatever a call costs, no threshold can be said to pay"
+
+
+def responses(cells):
+    rows = [(answer, 60, state, n) for answer, hits, n_all in cells
+            for state, n in (("converted", hits), ("not_converted", n_all - hits))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["response", "score", "state", "n"])
+    counts = ScoreCounts(frame[frame["n"] > 0], PROVENANCE, ("response",))
+    return response_table(counts, [ScoreBand("hot", 50)])
+
+
+RESPONSES = {
+    "usual": responses(
+        [("within 1 hour", 60, 100), ("within 24 hours", 30, 100), ("later", 10, 100)]
+    ),
+    "alike": responses([("within 1 hour", 6, 20), ("later", 5, 20)]),
+    "one": responses([("within 1 hour", 6, 20)]),
+}
+
+
+@EITHER
+@pytest.mark.parametrize("name", RESPONSES)
+def test_responses_are_legible(name, words):
+    figure = figures.plot_responses(RESPONSES[name], band="hot", words=words, note=LONG_NOTE)
+    assert faults(figure) == []
+
+
+def test_the_sentence_compares_fast_and_slow_without_a_cause():
+    figure = figures.plot_responses(RESPONSES["usual"], band="hot")
+    assert figure.headline == (
+        "Leads of hot touched within 1 hour become SQLs more often than those touched later: "
+        "60.0% against 10.0%"
+    )
+    assert "within 24 hours: 30.0% (30 of 100)." in figure.alt
+    alike = figures.plot_responses(RESPONSES["alike"], band="hot").headline
+    assert alike == "Fast and slow responses of hot are not seen to differ: 30.0% against 25.0%"
+    one = figures.plot_responses(RESPONSES["one"], band="hot").headline
+    assert one == "Too few responses of hot were judged to compare fast and slow ones"

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from tests.report import by_hand
-from toolkit.counts import WeekCounts
 from toolkit.errors import QuestionError
 from toolkit.report import threshold as report
 from toolkit.report.display import FACTS_KIND
@@ -32,26 +31,12 @@ RATIO = 0.1
 UNTOLD = "Cannot be told from this data"
 
 
-def weeks(volumes: list[int], threshold: int) -> WeekCounts:
-    """So many leads in each week from Monday 2025-01-06 on."""
-    mondays = pd.date_range("2025-01-06", periods=len(volumes), freq="W-MON").astype(
-        "datetime64[s]"
-    )
-    frame = pd.DataFrame({"week": mondays, "score": threshold, "n": volumes})
-    origin = replace(
-        by_hand.provenance(),
-        first_moment=date(2025, 1, 6),
-        last_moment=date(2025, 1, 5) + timedelta(weeks=len(volumes)),
-    )
-    return WeekCounts(frame=frame[frame["n"] > 0], provenance=origin)
-
-
 def review(
     *, ranked: list[tuple[object, ...]] | None = None, told: bool = True, **given: object
 ) -> report.Review:
     """A review of hand-made counts."""
     stakes = report.Stakes(**{"cost_ratio": RATIO, **given})  # type: ignore[arg-type]
-    volumes = {50: weeks([10, 20, 30, 40], 50), 90: weeks([1, 2, 3, 4], 90)}
+    volumes = {50: by_hand.weeks([10, 20, 30, 40], 50), 90: by_hand.weeks([1, 2, 3, 4], 90)}
     audit = by_hand.audit(ranked=ranked, told=told)
     return review_of(audit, stakes=stakes, lower=10, volumes=volumes if told else {})
 

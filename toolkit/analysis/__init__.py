@@ -96,6 +96,7 @@ from toolkit.analysis.reconcile import Reconciliation, agreement, cause_table, r
 from toolkit.analysis.segments import (
     Pooling,
     SegmentTest,
+    area_difference,
     area_test,
     funnel_limits,
     partial_pooling,
@@ -197,6 +198,7 @@ __all__ = [
     "Weights",
     "adequacy",
     "agreement",
+    "area_difference",
     "area_test",
     "area_verdict",
     "auc",

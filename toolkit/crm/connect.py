@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import abc
 from dataclasses import dataclass, field, replace
@@ -169,6 +170,10 @@ def _create_all(
     return tables, findings
 
 
+_SHORTENED = re.compile(r"[a-z+]{2,}:/[^/]")
+"""An address that was taken for a path, which has no double slash."""
+
+
 def _given(
     source: str | os.PathLike[str] | Frames | SparkLike,
     mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None,
@@ -187,6 +192,11 @@ def _given(
     if "://" in str(source):
         address = Address(str(source))
         return given or MappingFile(Mapping()), address, address.name
+    if _SHORTENED.match(str(source)):
+        raise SourceError(
+            "an address of a database is given in a crm.yaml, as its key 'database', where it is "
+            "not seen by others (docs/crm-yaml.md)"
+        )
     path = Path(source)
     check_there(path)
     own = path / "crm.yaml" if path.is_dir() else path

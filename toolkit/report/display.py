@@ -159,6 +159,9 @@ class Column:
     align: Literal["left", "right"] = "right"
 
 
+_EMPTY = "nothing to show."
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table of finished texts."""
@@ -172,7 +175,9 @@ class Table:
     """Rows to stand out."""
 
     def html(self) -> Markup:
-        """Show it on the page."""
+        """Show it on the page; a table without rows as a sentence."""
+        if not self.rows:
+            return Paragraph(_EMPTY, "note", f"{self.caption}:").html()
         head = [
             tag("th", text, scope="col", class_=align)
             for text, align in zip(self.headers, self.aligns, strict=True)
@@ -195,6 +200,8 @@ class Table:
 
     def plain(self) -> str:
         """Show it as text."""
+        if not self.rows:
+            return f"{self.caption}: {_EMPTY}"
         lines = [self.headers, *self.rows]
         widths = [max(len(line[j]) for line in lines) for j in range(len(self.headers))]
         texts = [

@@ -120,6 +120,8 @@ def thresholds_sentence(table: pd.DataFrame, *, threshold: float | None, words: 
     if row is None:
         return "No lead reached the threshold"
     points = count(threshold if threshold is not None else row["threshold"])
+    if not row["leads"]:
+        return f"No lead has {points} points: nobody would be handed over"
     caught, nowhere = float(row["recall"]), float(row["nowhere_rate"])
     wasted = f"{percent(nowhere, 0)} of {words.handed_many} go nowhere"
     if math.isnan(nowhere):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.wording import Words, count, joined, percent, plural, score_range
+from toolkit.report.wording import Words, count, joined, percent, plural, score_range, true_minus
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -23,15 +23,24 @@ __all__ = [
 ]
 
 
+_UNREACHED = "no judged leads at or above the threshold"
+
+
 def best_sentence(found: BestThresholds) -> str:
     """Say which thresholds cannot be told apart, and whether today's is one of them."""
-    said = found.text.rstrip(".").removesuffix("; lower ones cannot be judged")
+    said = true_minus(found.text).rstrip(".").removesuffix("; lower ones cannot be judged")
     if found.today is None or found.best is None:
         return said
+    reached = found.table.loc[found.table["threshold"] == found.today, "reason"]
+    few = (
+        f"no judged lead reaches today's {count(found.today)}"
+        if (reached == _UNREACHED).any()
+        else f"too little is known of today's {count(found.today)}"
+    )
     tail = {
         "Yes": f"today's {count(found.today)} is among the best: keep it",
         "No": f"today's {count(found.today)} is not among the best",
-        "Not enough evidence": f"too little is known of today's {count(found.today)}",
+        "Not enough evidence": few,
         "Cannot be told from this data": f"today's {count(found.today)} cannot be judged",
     }[found.keep]
     return f"{said.removesuffix('; choose by capacity')}; {tail}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ __all__ = [
     "count",
     "decimals_for",
     "joined",
+    "money",
     "month_text",
+    "number",
     "of_all",
     "percent",
     "plural",
@@ -27,6 +30,7 @@ __all__ = [
     "score_range",
     "share_text",
     "span",
+    "true_minus",
 ]
 
 DASH = "\N{EN DASH}"
@@ -112,10 +116,41 @@ def _plural_noun(word: str) -> str | None:
 def count(n: float) -> str:
     """Write a number of leads with thousands separators and a true minus.
 
-    >>> count(12086)
-    '12,086'
+    >>> count(12086), count(float("nan"))
+    ('12,086', 'not known')
     """
-    return f"{round(n):,}".replace("-", MINUS)
+    return "not known" if math.isnan(n) else f"{round(n):,}".replace("-", MINUS)
+
+
+def number(value: float, decimals: int = 1) -> str:
+    """Write a number with thousands separators and a true minus; never a minus before nothing.
+
+    >>> number(-1234.56), number(-0.04), number(float("nan"))
+    ('\N{MINUS SIGN}1,234.6', '0.0', 'not known')
+    """
+    if math.isnan(value):
+        return "not known"
+    # Adding 0.0 turns -0.0 into 0.0.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", MINUS)
+
+
+def money(value: float) -> str:
+    """Write an amount with as many digits as its size deserves.
+
+    >>> money(1234.5), money(12.34), money(-0.5)
+    ('1,234', '12.3', '\N{MINUS SIGN}0.50')
+    """
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - digits by size
+    return number(value, digits)
+
+
+def true_minus(text: str) -> str:
+    """Give the numbers of a sentence written elsewhere a true minus; words keep their hyphens.
+
+    >>> true_minus("Thresholds -30 to -5 cut off the well-scored 10-20%")
+    'Thresholds \N{MINUS SIGN}30 to \N{MINUS SIGN}5 cut off the well-scored 10-20%'
+    """
+    return re.sub(r"(?<![\w%)])-(?=\d)", MINUS, text)
 
 
 def plural(n: float, one: str, many: str | None = None) -> str:
@@ -124,7 +159,8 @@ def plural(n: float, one: str, many: str | None = None) -> str:
     >>> plural(1, "lead"), plural(2, "lead"), plural(3, "of it", "of them")
     ('1 lead', '2 leads', '3 of them')
     """
-    return f"{count(n)} {one if round(n) == 1 else many or one + 's'}"
+    single = not math.isnan(n) and round(n) == 1
+    return f"{count(n)} {one if single else many or one + 's'}"
 
 
 def percent(rate: float, decimals: int = 1) -> str:
@@ -155,9 +191,11 @@ def decimals_for(low: float, high: float) -> int:
 def span(low: float, high: float, decimals: int = 1) -> str:
     """Write two ends of an interval of rates.
 
-    >>> span(0.16, 0.207)
-    '16.0-20.7%'
+    >>> span(0.16, 0.207), span(float("nan"), 0.2)
+    ('16.0-20.7%', 'interval not known')
     """
+    if math.isnan(low + high):
+        return "interval not known"
     return f"{100 * low:.{decimals}f}-{100 * high:.{decimals}f}%"
 
 
@@ -181,11 +219,14 @@ def rate_text(rate: float, low: float, high: float, confidence: float = 0.95) ->
 def change(difference: float, decimals: int = 1) -> str:
     """Write a difference of two rates in percentage points, with its sign.
 
-    >>> change(0.05)
-    '+5.0 points'
+    >>> change(0.05), change(-0.0001), change(float("nan"))
+    ('+5.0 points', '0.0 points', 'not known')
     """
-    sign = "+" if difference > 0 else MINUS if difference < 0 else ""
-    return f"{sign}{100 * abs(difference):.{decimals}f} points"
+    if math.isnan(difference):
+        return "not known"
+    shown = round(100 * difference, decimals)
+    sign = "+" if shown > 0 else MINUS if shown < 0 else ""
+    return f"{sign}{abs(shown):.{decimals}f} points"
 
 
 def of_all(positives: float, n: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.analysis.segments.areas import area_test, segment_areas
+from toolkit.analysis.segments.areas import area_difference, area_test, segment_areas
 from toolkit.analysis.segments.homogeneity import SegmentTest, segment_test
 from toolkit.analysis.segments.pooling import Pooling, funnel_limits, partial_pooling
 from toolkit.analysis.segments.table import segment_table
@@ -10,6 +10,7 @@ from toolkit.analysis.segments.table import segment_table
 __all__ = [
     "Pooling",
     "SegmentTest",
+    "area_difference",
     "area_test",
     "funnel_limits",
     "partial_pooling",

@@ -14,17 +14,18 @@ from toolkit.analysis.cells import read_cells
 from toolkit.analysis.intervals import account_factor, tail
 from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.ranking import auc
+from toolkit.analysis.rates import Difference
 from toolkit.analysis.segments.cells import FEWEST
 from toolkit.analysis.segments.homogeneity import SegmentTest
 from toolkit.counts import STATES
-from toolkit.errors import QuestionError
+from toolkit.errors import QuestionError, nearest_first
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats
     from toolkit.analysis.ranking import Auc
     from toolkit.counts import ScoreCounts
 
-__all__ = ["area_test", "segment_areas"]
+__all__ = ["area_difference", "area_test", "segment_areas"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,46 @@ def area_test(counts: ScoreCounts) -> SegmentTest:
     apart = counts.accounts is not None and counts.accounts_across is None
     note = "accounts with leads in several segments were taken as different accounts"
     return SegmentTest(wald, count - 1, p, nan, nan, count, method, note if apart else None)
+
+
+def area_difference(
+    counts: ScoreCounts, first: str, second: str, *, confidence: float = 0.95
+) -> Difference:
+    """Area under the ROC curve of the judged leads of one segment (or period) less that of another.
+
+    Variance: the two DeLong variances (over accounts: Obuchowski) less twice their covariance
+    through accounts with leads in both, where those were counted; normal interval, cut at -1 and 1.
+    NaN with a reason where an area or its standard error is not known, or a segment has fewer than
+    5 leads. Raises QuestionError for a segment that was not counted, or counts split otherwise than
+    by one axis. Source: DeLong et al. (1988); Obuchowski (1997).
+
+    >>> import pandas as pd
+    >>> from toolkit.counts import Provenance, ScoreCounts
+    >>> origin = Provenance("rows", "none", None, None, "m", "SQL", "SQL", None, None, None, None)
+    >>> rows = [(s, "converted" if c else "not_converted", q, n) for q, s, c, n in [
+    ...     ("q1", 9, 1, 20), ("q1", 1, 1, 20), ("q1", 9, 0, 20), ("q1", 1, 0, 20),
+    ...     ("q2", 9, 1, 30), ("q2", 1, 1, 10), ("q2", 9, 0, 10), ("q2", 1, 0, 30)]]
+    >>> frame = pd.DataFrame(rows, columns=["score", "state", "quarter", "n"])
+    >>> found = area_difference(ScoreCounts(frame, origin, by=("quarter",)), "q2", "q1")
+    >>> round(found.estimate, 3), round(found.low, 2), round(found.high, 2)
+    (0.25, 0.1, 0.4)
+    """
+    found = _areas(counts, confidence)
+    for name in (first, second):
+        if name not in found.names:
+            raise QuestionError(
+                f"no leads counted for '{name}': {nearest_first(name, found.names)}"
+            )
+    a, b = (found.names.index(name) for name in (first, second))
+    if not (found.known[a] and found.known[b]):
+        unknown = a if not found.known[a] else b
+        why = found.areas[unknown].reason or f"fewer than {FEWEST} leads, or no spread of scores"
+        return Difference(nan, nan, nan, why)
+    spread = found.covariance
+    variance = spread[a, a] + spread[b, b] - spread[a, b] - spread[b, a]
+    wide = -float(ndtri(tail(confidence))) * float(np.sqrt(max(variance, 0.0)))
+    middle = float(found.estimate[a] - found.estimate[b])
+    return Difference(middle, max(middle - wide, -1.0), min(middle + wide, 1.0), None)
 
 
 def _areas(counts: ScoreCounts, confidence: float) -> _Areas:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.rates import few_accounts
 from toolkit.analysis.score_groups import ScoreGroup, score_groups
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from toolkit.counts import DayCounts
 
 __all__ = ["incidence_table", "influence", "time_to_table"]
-
-_MOST_UNWORKED = 0.05
 
 
 def incidence_table(
@@ -192,7 +191,7 @@ def _reasons(
     unworked = lives.n[inside & lives.unworked].sum() / leads
     notes = (
         f"of all leads: {unworked:.0%} of them were never worked"
-        if unworked > _MOST_UNWORKED
+        if unworked > MOST_UNWORKED
         else None
     )
     seen = _by(life.days, np.cumsum(life.converted), times, 0.0)

@@ -91,11 +91,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """Number, creation and points of the fit criteria of the leads that are read."""
+    """The leads that are read: number, creation, and what they have in common with others.
+
+    `fit` has what each fit criterion pays a lead of each `kind`.
+    """
 
     number: Ints
     created: Ints
-    fit: tuple[Small, ...]
+    kind: Small
+    fit: tuple[Ints, ...]
 
 
 def chunks_of(
@@ -137,7 +141,7 @@ def _chunk(leads: Leads, rows: Rows, place: slice, part: Mapping[str, Ints], unt
     numbers = leads.number[place]
     return Chunk(
         created=leads.created[place],
-        fit=tuple(points[place].astype(np.int64) for points in leads.fit),
+        fit=tuple(points[leads.kind[place]] for points in leads.fit),
         lead=_position(numbers, columns["l"]),
         time=columns["t"],
         code=columns["code"],

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from toolkit.backtest.core import ActivityRule, FitRule, LedgerRule, Plan, look_back
 from toolkit.backtest.kernel.chunk import Bools, Ints
-from toolkit.backtest.kernel.cut import ONE_RANGE, Code, Leads, Rows, narrowed
+from toolkit.backtest.kernel.cut import ONE_RANGE, Code, Leads, Rows
 from toolkit.backtest.kernel.sight import Asked, Sight
 from toolkit.backtest.kernel.threads import spread
 from toolkit.backtest.sql import column_names
@@ -29,13 +29,16 @@ def read_leads(
     """Read the leads in order of their numbers."""
     fit = [rule.source for rule in plan.rules if isinstance(rule, FitRule)]
     columns = "".join(f", f{i}" for i in fit)
-    found = _fetch(connection, f"select l, c{columns} from {schema}.ld")
+    paid = _fetch(connection, f"select n{columns} from {schema}.fit_points order by n")
+    found = connection.execute(f"select l, c, n from {schema}.fit_of").fetchnumpy()
     # Numbers are dense: a place for each is quicker than a sort.
-    place = np.full(int(found["l"].max(initial=0)) + 1, -1)
-    place[found["l"]] = np.arange(len(found["l"]))
+    lead = np.asarray(found["l"])
+    place = np.full(int(lead.max(initial=0)) + 1, -1)
+    place[lead] = np.arange(len(lead))
     rows = place[place >= 0] if asked is None else place[asked.number]
-    number, created = found["l"][rows], found["c"][rows]
-    return Leads(number, created, tuple(narrowed(found[f"f{i}"])[rows] for i in fit))
+    created, kind = (np.asarray(found[name])[rows] for name in ("c", "n"))
+    number = lead[rows].astype(np.int64)
+    return Leads(number, created, kind, tuple(paid[f"f{i}"] for i in fit))
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Ints]:

@@ -76,7 +76,7 @@ def stage_at_moments(
 
 def _stage(model: Model, crm: Crm, history: History) -> Staged:
     stage_fit(model, crm, history.schema, fields=history.fields)
-    never_met = stage_activities(model, crm, history.schema)
+    never_met = stage_activities(model, crm, history.schema, split=history.split)
     return Staged(make_plan(model), never_met, history)
 
 

@@ -39,7 +39,9 @@ _GAPS = 8
 _FEW_NUMBERS = 1_000_000
 
 
-def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
+def stage_activities(
+    model: Model, crm: Crm, schema: str, *, split: bool = False
+) -> tuple[str, ...]:
     """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
 
     Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
@@ -51,7 +53,8 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     two.
 
     The kernel reads `<schema>.ev_key`, the same with a whole number `key` in place of `l`, and
-    `<schema>.id_key(l, key)`: numbers of the customer's own need no join.
+    `<schema>.id_key(l, key)`: numbers of the customer's own need no join, unless leads are `split`, so
+    that an id is that of several.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -76,8 +79,9 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     made = kinds.assign(q=_breaks_silence(kinds), **flags, **resets)
     delta = _delta(crm, criteria, kinds, flags)
     _make_view(
-        crm, schema, source, made, columns=columns, buckets=buckets, delta=delta, silence=silence
-    )
+        crm, schema, source, made, columns=columns, buckets=buckets, delta=delta,
+        silence=silence, split=split,
+    )  # fmt: skip
     return _never_met(model, criteria, flags, resets)
 
 
@@ -261,6 +265,7 @@ def _make_view(
     buckets: Sequence[str],
     delta: str,
     silence: bool,
+    split: bool,
 ) -> None:
     """Join activities, leads and kinds; kinds that no rule can see are pruned first."""
     flags = [name for name in kinds.columns if re.fullmatch(r"[rz]\d+", name)]
@@ -289,7 +294,7 @@ def _make_view(
         create view {schema}.ev as select lead.l, {columns} from {rows}
         join {_lead_keys(crm, schema, source)} as lead on lead.lead_key = a.lead_key{joins}
         where {bounds}""")
-    if source.numbers and _is_dense(crm, schema):
+    if source.numbers and not split and _is_dense(crm, schema):
         crm.connection.execute(f"""
             create view {schema}.id_key as
             select l, lead_key as key from {schema}.id_number;
@@ -308,15 +313,11 @@ def _key_by_lead(crm: Crm, schema: str) -> None:
 
 
 def _is_dense(crm: Crm, schema: str) -> bool:
-    """Whether the ids are each one lead's, and few enough numbers lie between them.
-
-    The id of a lead that is staged as two, as it was known at its moments, is that of both.
-    """
-    row = crm.connection.execute(f"""
-        select count(*), count(distinct lead_key), max(lead_key) - min(lead_key)
-        from {schema}.id_number""").fetchall()[0]
-    n, distinct, span = int(row[0]), int(row[1]), int(row[2] or 0)
-    return n == distinct and span < _GAPS * n + _FEW_NUMBERS
+    """Whether few enough numbers lie between the ids."""
+    n, span = crm.connection.execute(
+        f"select count(*), max(lead_key) - min(lead_key) from {schema}.id_number"
+    ).fetchall()[0]
+    return int(span or 0) < _GAPS * int(n) + _FEW_NUMBERS
 
 
 def _lead_keys(crm: Crm, schema: str, source: Activities) -> str:

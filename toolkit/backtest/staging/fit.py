@@ -60,8 +60,10 @@ class _Dictionary:
 
 
 def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None) -> None:
-    """Make `<schema>.ld(l, c, gate, profile, f0, f1, ...)`.
+    """Make the view `<schema>.ld(l, c, gate, profile, f0, f1, ...)`.
 
+    It is `<schema>.fit_of(l, c, n)`, which says what combination of codes each lead has, joined with
+    `<schema>.fit_points(n, gate, profile, f0, ...)`, what each combination pays. The kernel reads these.
     `fields` is a relation with the columns of `leads` by l, where they are not those of the
     export. `gate` is -1 or the number of the first that is met; bit i of `profile` is set where condition
     i of the bands' exceptions is met.
@@ -83,14 +85,16 @@ def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None)
     codes = ", ".join(f"v{i}" for i in range(len(names))) or "0 as v"
     combinations = crm.connection.execute(f"select distinct {codes} from {coded}").df()
     points = _points(model, names, dictionaries, combinations)
-    make_table(crm.connection, f"{schema}.fit_points", combinations.assign(**points))
+    known = combinations.assign(n=np.arange(len(combinations)), **points)
+    make_table(crm.connection, f"{schema}.fit_points", known)
     match = " and ".join(f"p.v{i} = x.v{i}" for i in range(len(names))) or "true"
     chosen = "".join(f", cast(p.{name} as bigint) as {name}" for name in points)
-    crm.connection.execute(
-        f"create table {schema}.ld as select x.l, x.c{chosen} "
-        f"from {coded} as x join {schema}.fit_points as p on {match}"
-    )
-    crm.connection.execute(f"drop table {coded}")
+    crm.connection.execute(f"""
+        create table {schema}.fit_of as select x.l, x.c, cast(p.n as integer) as n
+        from {coded} as x join {schema}.fit_points as p on {match};
+        drop table {coded};
+        create view {schema}.ld as select x.l, x.c{chosen}
+        from {schema}.fit_of as x join {schema}.fit_points as p on p.n = x.n""")
 
 
 def asks_by_field(model: Model) -> dict[str, tuple[Ask, ...]]:

@@ -252,11 +252,17 @@ def _engine(sa: Any, url: str) -> Any:
     """An engine, or what is missing; an address is never repeated as it was written."""
     try:
         made = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise SourceError(
             "this is no address of a database: expected "
             "postgresql+psycopg://user:password@host:5432/database"
         ) from None
+    if "@" in (made.host or ""):
+        # What stands before it is the end of a password: never to be shown as a host.
+        raise SourceError(
+            "the address of the database has more than one @: write that of a password as %40, or "
+            "leave the password out of the address and set PGPASSWORD"
+        )
     backend = {"postgres": "postgresql"}.get(made.get_backend_name(), made.get_backend_name())
     if backend not in WORDS or backend == "spark":
         raise SourceError(

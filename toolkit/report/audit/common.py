@@ -10,12 +10,10 @@ from toolkit.analysis import (
     Rate,
     area_verdict,
     auc,
-    band_table,
-    level_table,
     rate,
     structural_reason,
 )
-from toolkit.report.audit.inputs import mostly_unworked
+from toolkit.report.audit.prepared import mostly_unworked
 from toolkit.report.audit.quarters import is_whole
 from toolkit.report.sentences import FEWEST, year_before
 from toolkit.report.wording import count, decimals_for, percent, span
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import Auc, Verdict
     from toolkit.counts import ScoreCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "among",
@@ -39,7 +37,6 @@ __all__ = [
     "range_cell",
     "rate_before",
     "rate_cell",
-    "scores_table",
     "small",
     "verdicts",
     "worked_leads",
@@ -73,13 +70,17 @@ def rate_cell(row: Mapping[Hashable, Any], name: str = "rate", ends: str = "") -
     return f"{percent(estimate, digits)} ({span(low, high, digits)})"
 
 
-def range_cell(row: Mapping[Hashable, Any], name: str, lowest: str, highest: str) -> str:
+def range_cell(
+    row: Mapping[Hashable, Any], name: str, lowest: str, highest: str, *, ends: str | None = None
+) -> str:
     """Write a rate with its interval, or the range in which it lies when it cannot be told."""
     if not math.isnan(float(row[name])):
-        return rate_cell(row, name, f"{name}_")
+        return rate_cell(row, name, f"{name}_" if ends is None else ends)
     low, high = float(row[lowest]), float(row[highest])
     if math.isnan(low + high):
         return "not known"
+    if low == high:  # whatever became of the unworked leads
+        return percent(low, 0)
     return f"cannot be told ({span(low, high, 0)})"
 
 
@@ -102,7 +103,7 @@ def among(audit: Audit) -> str:
         return "judged leads"
     if audit.ranked is audit.ranking:
         return "leads that sales worked"
-    return f"leads with {audit.threshold} points or more that sales worked"
+    return f"leads with {count(audit.threshold or 0)} points or more that sales worked"
 
 
 def worked_leads(audit: Audit) -> ScoreCounts:
@@ -122,13 +123,6 @@ def verdicts(audit: Audit) -> tuple[Auc, Verdict, Verdict]:
         for reason in (structural_reason(audit.ranking), None)
     )
     return found, of_all, of_judged
-
-
-def scores_table(audit: Audit) -> pd.DataFrame:
-    """Rates by band; by score for a flat file with few scores."""
-    if audit.kind == "flat" and audit.few_levels:
-        return masked(level_table(audit.ranking))
-    return masked(band_table(audit.ranking, audit.bands))
 
 
 def handed_over(audit: Audit) -> ScoreCounts | None:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from toolkit.analysis import monotonicity, rate
 from toolkit.report.audit.common import handed_over, handoff_rate, rate_before, worked_only
-from toolkit.report.audit.policy import policy_table
+from toolkit.report.audit.volume import overload_text
 from toolkit.report.audit.worth import falling_text
 from toolkit.report.findings import compare_years
-from toolkit.report.sentences import row_at
 from toolkit.report.wording import count, percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["decisions", "pilot_size"]
 
@@ -69,23 +68,16 @@ def _fall(audit: Audit) -> Iterator[str]:
 
 
 def _volume(audit: Audit) -> Iterator[str]:
-    capacity, threshold = audit.policy.capacity_per_week, audit.threshold
-    row = row_at(policy_table(audit), threshold)
-    if capacity is None or threshold is None or row is None:
-        return
-    weekly = float(row["leads_per_week"])
-    if not math.isnan(weekly) and weekly > capacity:
-        yield (
-            f"More people or a higher threshold: {threshold} points bring {weekly:,.0f} leads a"
-            f" week, sales can work {capacity:,.0f}."
-        )
+    overload = overload_text(audit)
+    if overload:
+        yield f"More people or fewer leads: {overload}."
 
 
 def _pilot(audit: Audit) -> Iterator[str]:
     if not worked_only(audit) or audit.threshold is None:
         return
     yield (
-        f"Let sales call a random {count(pilot_size(audit))} leads below {audit.threshold} points:"
+        f"Let sales call a random {count(pilot_size(audit))} leads below {count(audit.threshold)} points:"
         f" that settles their {audit.words.rate} to about {percent(_HALF_WIDTH, 0).rstrip('%')}"
         " points. Until then nothing here supports moving the threshold."
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toolkit.backtest import Outcome
     from toolkit.crm import Crm
     from toolkit.model import Model
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["evidence_warnings", "leaks_of_crm", "leaks_of_file", "reconciled", "show_evidence"]
 

@@ -12,7 +12,6 @@ from toolkit.report.audit.common import (
     handoff_rate,
     percent_of,
     rate_before,
-    scores_table,
     verdicts,
 )
 from toolkit.report.audit.decisions import decisions
@@ -20,6 +19,7 @@ from toolkit.report.audit.evidence import evidence_warnings
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
+from toolkit.report.audit.told import scores_table
 from toolkit.report.audit.worth import falling_text
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import Chart, plot_bands
@@ -37,7 +37,7 @@ from toolkit.report.wording import change, count, decimals_for, of_all, percent,
 
 if TYPE_CHECKING:
     from toolkit.analysis import Rate
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
     from toolkit.report.findings import Finding
 
 __all__ = ["show_verdict"]
@@ -245,9 +245,11 @@ def _rejected_card(audit: Audit) -> Card:
 def _caught_card(audit: Audit) -> Card:
     words = audit.words
     row = row_at(policy_table(audit), audit.threshold)
-    label = f"of {words.many} are caught at {audit.threshold} points"
     if row is None or audit.threshold is None:
         return "not known", f"of {words.many} are caught", "the model has no hand-off threshold"
+    label = f"of {words.many} are caught at {count(audit.threshold)} points"
+    if not row["leads"]:
+        return "0%", label, "no lead has the points"
     if math.isnan(float(row["recall"])):
         low, high = float(row["recall_lowest"]), float(row["recall_highest"])
         bounds = "" if math.isnan(low + high) else f"anything in {span(low, high, 0)}: "

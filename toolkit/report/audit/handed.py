@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.counts import StageCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["show_handed"]
 

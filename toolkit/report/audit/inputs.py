@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from toolkit.analysis import BandLike, ScoreBand, equal_bands
-from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.backtest import (
     AtAge,
     AtHandoff,
     Backtest,
     Outcome,
+    count_amounts,
     count_scores,
     count_stages,
     count_weeks,
@@ -25,8 +25,9 @@ from toolkit.crm.checks import check_tables
 from toolkit.errors import QuestionError
 from toolkit.model import Model, load_model
 from toolkit.report.audit.evidence import leaks_of_crm, leaks_of_file, reconciled
+from toolkit.report.audit.prepared import Audit, Policy, mostly_unworked
 from toolkit.report.audit.quarters import chosen_quarter
-from toolkit.report.wording import Words
+from toolkit.report.wording import Words, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,77 +35,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.analysis import Leaks, Reconciliation
-    from toolkit.counts import ScoreCounts, StageCounts, WeekCounts
+    from toolkit.counts import AmountCounts, ScoreCounts, StageCounts
 
-__all__ = [
-    "Audit",
-    "Policy",
-    "mostly_unworked",
-    "prepare",
-    "prepare_audit",
-    "prepare_scored_audit",
-]
+__all__ = ["prepare", "prepare_audit", "prepare_scored_audit"]
 
 _FEW_LEVELS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What was agreed before looking."""
-
-    margin: float = 0.05
-    """By how much a score must beat chance to be called better (share of pairs)."""
-    cost_ratio: float | None = None
-    capacity_per_week: float | None = None
-    threshold: int | None = None
-    """The score that hands a lead over, where it is not the model's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """The counted inputs of every section; sections are functions of this value."""
-
-    kind: Literal["crm", "flat"]
-    title: str
-    words: Words
-    ranking: ScoreCounts = field(repr=False)
-    """All leads at the landmark (or of the flat file)."""
-    ranked: ScoreCounts = field(repr=False)
-    """Those of them whose ranking can be judged: all, or only the leads over the bar.
-
-    Below the bar few leads are worked, and most of those because they scored more *later*: to
-    rank them by their score at the landmark would select on the future.
-    """
-    ranked_by_quarter: ScoreCounts | None = field(repr=False)
-    handoffs: ScoreCounts | None = field(repr=False)
-    """Leads handed over, by quarter; None without a record of hand-offs."""
-    decisions: ScoreCounts | None = field(repr=False)
-    """The same leads by what sales decided first."""
-    segments: ScoreCounts | None = field(repr=False)
-    """The leads of `ranking` by the segment asked for."""
-    quarter: str | None
-    bands: tuple[BandLike, ...] = field(repr=False)
-    few_levels: bool
-    """Whether every score can have a row of its own."""
-    threshold: int | None
-    health: pd.DataFrame = field(repr=False)
-    policy: Policy
-    settings: tuple[tuple[str, str], ...] = field(repr=False)
-    prepared_on: date
-    leaks: Leaks | None = field(default=None, repr=False)
-    """What may know the outcome; None where no lead can be judged from its creation on."""
-    reconciliation: Reconciliation | None = field(default=None, repr=False)
-    """Recorded against replayed scores; None without a history of one recorded score."""
-    stages: StageCounts | None = field(default=None, repr=False)
-    """The leads handed over by stages reached and decisions; None without any of these."""
-    handed_weeks: WeekCounts | None = field(default=None, repr=False)
-    """The leads handed over by week: what sales in fact received."""
-
-    @property
-    def told(self) -> bool:
-        """Whether the score is known (or declared) to be older than the outcome."""
-        return self.ranking.provenance.point_in_time
+_UNDECIDED = Policy()
+"""Nothing was agreed before looking but the margin that is usual."""
 
 
 def prepare(
@@ -181,7 +118,7 @@ def prepare_audit(
     within_days: int = 90,
     age_days: int = 14,
     segment: str | None = None,
-    policy: Policy = Policy(),
+    policy: Policy = _UNDECIDED,
     accept_mismatch: bool = False,
     prepared_on: date,
 ) -> Audit:
@@ -218,12 +155,13 @@ def prepare_audit(
         ranked_by_quarter=count_scores(landmark, by="quarter", at_least=over),
         handoffs=count_scores(handed, by="quarter") if handed else None,
         decisions=count_scores(handed, by="decision") if handed else None,
-        segments=count_scores(landmark, by=segment) if segment else None,
+        segments=count_scores(landmark, by=segment, at_least=over) if segment else None,
         quarter=chosen,
         bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
         threshold=threshold,
-        health=findings_table([*source.findings, *check_tables(source)]),
+        # Some are found both on reading and on checking.
+        health=findings_table(list(dict.fromkeys([*source.findings, *check_tables(source)]))),
         policy=policy,
         settings=(
             ("Outcome", landmark.provenance.outcome),
@@ -236,14 +174,8 @@ def prepare_audit(
         reconciliation=compared,
         stages=_stages(handed, source) if handed else None,
         handed_weeks=count_weeks(handed) if handed else None,
+        amounts=_amounts(landmark, over),
     )
-
-
-def mostly_unworked(counts: ScoreCounts) -> bool:
-    """Whether so many leads were never worked that numbers cannot speak of all of them."""
-    unworked = counts.total("unworked")
-    mature = unworked + counts.total("converted", "not_converted")
-    return unworked > MOST_UNWORKED * mature
 
 
 def _handed_over(model: Model, crm: Crm, outcome: Outcome) -> Backtest | None:
@@ -266,6 +198,21 @@ def _stages(handed: Backtest, crm: Crm) -> StageCounts | None:
         return None
 
 
+def _amounts(landmark: Backtest, at_least: int | None) -> AmountCounts | None:
+    """Amounts of the ranked leads; None where the export has no such column."""
+    try:
+        found = count_amounts(landmark)
+    except QuestionError:
+        return None
+    if at_least is None:
+        return found
+    over = found.frame[found.frame["score"] >= at_least].reset_index(drop=True)
+    if found.accounts is None:
+        return replace(found, frame=over)
+    both = found.accounts[["score_a", "score_b"]].min(axis=1) >= at_least
+    return replace(found, frame=over, accounts=found.accounts.loc[both].reset_index(drop=True))
+
+
 def prepare_scored_audit(
     *,
     scored: str | Path | pd.DataFrame,
@@ -274,7 +221,7 @@ def prepare_scored_audit(
     account: str | None = None,
     scored_before_outcome: bool = False,
     segment: str | None = None,
-    policy: Policy = Policy(),
+    policy: Policy = _UNDECIDED,
     prepared_on: date,
 ) -> Audit:
     """Read a flat file; nothing in it is point-in-time, so most questions cannot be told.
@@ -335,7 +282,9 @@ def _with_threshold(bands: Sequence[BandLike], threshold: int | None) -> tuple[B
 
 def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:
     ratio, capacity = policy.cost_ratio, policy.capacity_per_week
-    threshold = () if policy.threshold is None else (("Threshold", f"{policy.threshold} points"),)
+    threshold = (
+        () if policy.threshold is None else (("Threshold", f"{count(policy.threshold)} points"),)
+    )
     return (
         *threshold,
         ("Agreed margin over chance", f"{100 * policy.margin:g} points"),

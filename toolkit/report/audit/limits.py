@@ -15,7 +15,7 @@ from toolkit.report.wording import count, plural, share_text
 
 if TYPE_CHECKING:
     from toolkit.counts import Provenance, ScoreCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "fingerprint",
@@ -60,13 +60,13 @@ def _unworked(audit: Audit) -> list[str]:
     unworked = audit.ranking.total("unworked")
     mature = unworked + audit.ranking.total("converted", "not_converted")
     words, at = audit.words, audit.threshold
-    below = "" if at is None else f" below {at} points or"
+    share = share_text(unworked, mature)
+    said = f"What would have become of the {share} of leads that sales never worked"
+    if at is None:
+        return [f"{said}."]
+    missed = f"the share of {words.many} missed below {at} points"
     return [
-        f"What would have become of the {share_text(unworked, mature)} of leads that sales never"
-        f" worked: so neither the share of {words.many} missed{below} the false-positive rate, nor"
-        " how the score ranks all leads."
-        if at is not None
-        else f"What would have become of the {share_text(unworked, mature)} of leads never worked."
+        f"{said}: so neither {missed}, nor the false-positive rate, nor how the score ranks all."
     ]
 
 

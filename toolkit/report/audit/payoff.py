@@ -11,10 +11,10 @@ from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Paragraph, Part, Picture, Section
 from toolkit.report.figures import plot_decision
 from toolkit.report.findings import fact
-from toolkit.report.wording import MINUS, count
+from toolkit.report.wording import count, money
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["show_payoff"]
 
@@ -81,5 +81,5 @@ def _said(worth: list[float], over: list[float], *, at: str, whose: str) -> str:
 
 
 def _worth(ends: list[float]) -> str:
-    value, low, high = (f"{end:.1f}".replace("-", MINUS) for end in ends)
+    value, low, high = (money(end) for end in ends)
     return f"{value} (95% interval {low} to {high})"

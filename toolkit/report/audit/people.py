@@ -10,7 +10,7 @@ from toolkit.report.wording import count, plural
 
 if TYPE_CHECKING:
     from toolkit.counts import Provenance
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["show_data_health", "show_flow"]
 

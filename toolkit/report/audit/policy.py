@@ -9,36 +9,44 @@ import pandas as pd
 
 from toolkit.analysis import threshold_table, wilson_interval
 from toolkit.report.audit.common import (
+    among,
     handoff_rate,
     range_cell,
     rate_cell,
     small,
+    worked_leads,
     worked_only,
 )
 from toolkit.report.audit.ranking import untold
+from toolkit.report.audit.told import nowhere_cell, told_curve, with_told, with_worth, worth_cell
+from toolkit.report.audit.volume import received_facts, received_text
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST, row_at
-from toolkit.report.wording import count, of_all, percent, span
+from toolkit.report.wording import count, of_all, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from typing import Any
 
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["policy_table", "rejected", "show_thresholds", "three_rates"]
 
 _MOST_DRAWN = 30
 _EACH_SIDE = 4
 _TAIL = 0.002
-_ENOUGH_WORKED = 0.8
-"""Share of the mature leads at or above a threshold that must have been worked for a rate."""
 
 
 def policy_table(audit: Audit) -> pd.DataFrame:
-    """One row per threshold on a round grid (every score when there are few), and today's."""
+    """Rows of `threshold_table` on a round grid (every score when there are few), and today's.
+
+    Where too many leads were never worked the rows begin four steps below today's threshold: all
+    that is known further down are ranges from nothing to everything. Leads a week are left out: those
+    who have the points at a fixed age are fewer than sales receives. With `precision_known` and
+    `per_100` (`with_told`, `with_worth`).
+    """
     scores = audit.ranking.frame.groupby("score")["n"].sum()
     at = [int(score) for score in scores.index]
     if len(at) > _MOST_DRAWN:
@@ -48,13 +56,12 @@ def policy_table(audit: Audit) -> pd.DataFrame:
         bottom = int(min(at))
         step = _step((top - bottom) / _MOST_DRAWN)
         at = list(range(step * math.floor(bottom / step), top + 1, step))
+        if audit.threshold is not None and worked_only(audit):
+            at = [score for score in at if score >= audit.threshold - _EACH_SIDE * step]
     today = () if audit.threshold is None else (audit.threshold,)
-    return threshold_table(
-        audit.ranking,
-        thresholds=sorted({*at, *today}),
-        cost_ratio=audit.policy.cost_ratio,
-        capacity_per_week=audit.policy.capacity_per_week,
-    )
+    table = threshold_table(audit.ranking, thresholds=sorted({*at, *today}))
+    told = with_told(audit, table.assign(leads_per_week=math.nan))
+    return with_worth(told, worked_leads(audit), cost_ratio=audit.policy.cost_ratio)
 
 
 def _step(least: float) -> int:
@@ -70,27 +77,20 @@ def show_thresholds(audit: Audit) -> Section:
         return Section((untold(),))
     table = policy_table(audit)
     figure = plot_thresholds(
-        table,
-        words=audit.words,
-        threshold=audit.threshold,
-        capacity_per_week=audit.policy.capacity_per_week,
-        note=_whose_rates(audit),
+        told_curve(table), words=audit.words, threshold=audit.threshold, note=_whose_rates(audit)
     )
     parts: list[Part] = [Picture(figure), _around(audit, table)]
     if worked_only(audit):
         parts.insert(0, _below_untold(audit, table))
     if audit.kind == "crm":
-        parts.append(_names(audit, table))
-    return Section(tuple(parts), _facts(audit, table))
+        parts += [Paragraph(received_text(audit)), _names(audit, table)]
+    return Section(tuple(parts), {**_facts(audit, table), **received_facts(audit)})
 
 
 def _whose_rates(audit: Audit) -> str:
     if not worked_only(audit):
         return "Rates among judged leads."
-    return (
-        "Rates among leads that sales worked: below today's threshold few were, and mostly"
-        " because they scored more later, so the line there is no forecast."
-    )
+    return "Rates among leads that sales worked; below today's threshold they are not known."
 
 
 def _below_untold(audit: Audit, table: pd.DataFrame) -> Paragraph:
@@ -113,7 +113,7 @@ def _facts(audit: Audit, table: pd.DataFrame) -> dict[str, object]:
     names = (
         "nowhere_rate", "nowhere_rate_low", "nowhere_rate_high", "recall", "recall_low",
         "recall_high", "recall_lowest", "recall_highest", "false_positive_rate", "fpr_lowest",
-        "fpr_highest", "leads_per_week",
+        "fpr_highest",
     )  # fmt: skip
     facts: dict[str, object] = {f"threshold.{name}": fact(float(row[name])) for name in names}
     return {"threshold.points": int(row["threshold"]), **facts}
@@ -131,16 +131,12 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
         Column("Judged, of these", lambda row: small(float(row["n"]))),
         Column(
             f"Go nowhere (95% interval), of judged {words.handed_many}",
-            lambda row: _shown(row, _nowhere),
+            lambda row: _shown(row, nowhere_cell),
         ),
         Column(f"{words.many} caught, of all {words.many}", lambda row: _shown(row, _caught)),
     ]
-    if not table["leads_per_week"].isna().all():
-        columns.insert(2, Column("A week", lambda row: f"{float(row['leads_per_week']):,.1f}"))
     if audit.policy.cost_ratio is not None:
-        columns.append(
-            Column("Net benefit per 100 judged leads", lambda row: _shown(row, _benefit))
-        )
+        columns.append(Column(f"Net benefit per 100 {among(audit)}", worth_cell))
     shown = _neighbours(table, audit.threshold)
     marked = [i for i, at in enumerate(shown["threshold"]) if at == audit.threshold]
     bold = "In bold: today's threshold. " if marked else ""
@@ -168,23 +164,8 @@ def _shown(row: Mapping[Hashable, Any], text: Any) -> str:
     return "hidden" if 0 < row["n"] < FEWEST else str(text(row))
 
 
-def _nowhere(row: Mapping[Hashable, Any]) -> str:
-    """The rate of the judged leads; only a range where too many at or above were never worked."""
-    share = float(row["worked_share_above"])
-    if math.isnan(share) or share >= _ENOUGH_WORKED:
-        return rate_cell(row, "nowhere_rate", "nowhere_rate_")
-    mature = float(row["n"]) / share if share else math.inf
-    lowest, highest = float(row["fp"]) / mature, 1 - float(row["tp"]) / mature
-    return f"cannot be told ({span(lowest, highest, 0)})"
-
-
 def _caught(row: Mapping[Hashable, Any]) -> str:
     return range_cell(row, "recall", "recall_lowest", "recall_highest")
-
-
-def _benefit(row: Mapping[Hashable, Any]) -> str:
-    value, low, high = (100 * float(row[f"net_benefit{end}"]) for end in ("", "_low", "_high"))
-    return "cannot be told" if math.isnan(value) else f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
 def rejected(audit: Audit) -> pd.DataFrame | None:

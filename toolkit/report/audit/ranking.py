@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import auc, gains_table
-from toolkit.report.audit.common import among, counted, rate_cell, scores_table, small, worked_only
+import pandas as pd
+
+from toolkit.analysis import auc, gains_table, ranking_table
+from toolkit.report.audit.before import ranking_before
+from toolkit.report.audit.common import among, counted, small, worked_only
+from toolkit.report.audit.told import band_rate, scores_table
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_gains
 from toolkit.report.findings import fact, find_ranking
 from toolkit.report.sentences import band_label, share_at
-from toolkit.report.wording import count
+from toolkit.report.wording import count, number
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from collections.abc import Hashable, Mapping
+
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["bands_table", "show_ranking", "untold"]
 
@@ -37,7 +44,7 @@ def bands_table(audit: Audit) -> Table:
         Column("Leads (all)", lambda row: count(row["leads"])),
         Column("Judged", lambda row: small(row["n"])),
         Column(f"{words.became} (of judged)", lambda row: counted(row["positives"])),
-        Column(f"{words.rate} (95% interval), of judged", rate_cell),
+        Column(f"{words.rate} (95% interval), of judged", band_rate),
     ]
     if audit.ranking.total("unworked"):
         columns.append(Column("Never worked (of all)", lambda row: count(row["unworked"])))
@@ -64,8 +71,61 @@ def show_ranking(audit: Audit) -> Section:
     if worked_only(audit):
         parts.append(_restricted(audit))
     parts += [bands_table(audit), Picture(plot_gains(gains, words=audit.words, among=whose))]
-    facts = {**finding.facts, "ranking.best_fifth": fact(share_at(gains, 0.2))}
-    return Section(tuple(parts), facts)
+    measures = ranking_table(audit.ranked)
+    parts.append(_measures(measures, whose))
+    changed, about_it = ranking_before(audit)
+    facts = {
+        **finding.facts,
+        "ranking.best_fifth": fact(share_at(gains, 0.2)),
+        **{f"ranking.{row['statistic']}": fact(row["estimate"]) for row in _named(measures)},
+        **about_it,
+    }
+    return Section((*parts, *changed), facts)
+
+
+_MEASURES = {
+    "auc": "Pairs in which the converting lead scored higher (AUC)",
+    "gini": "Gini (2 AUC \N{MINUS SIGN} 1)",
+    "largest_gap": "Largest gap between the two classes (Kolmogorov-Smirnov)",
+    "average_precision": "Average precision",
+}
+"""The measures that a reader may compare with other reports, in their order."""
+
+
+def _named(measures: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    rows = {row["statistic"]: row for row in measures.to_dict("records")}
+    return [rows[name] for name in _MEASURES]
+
+
+def _measures(measures: pd.DataFrame, whose: str) -> Table:
+    """The same ranking by the names of other reports; each with what chance alone would give."""
+    columns = [
+        Column("Measure", lambda row: _MEASURES[row["statistic"]], "left"),
+        Column(f"Among {whose} (95% interval)", _measured),
+        Column(
+            "By chance", lambda row: "above 0" if isnan(row["chance"]) else _share(row["chance"])
+        ),
+    ]
+    return table_of(
+        pd.DataFrame(_named(measures)),
+        columns,
+        caption="The same ranking by its other names",
+        note="The largest gap is above 0 by chance alone and has no interval here. Average precision"
+        " must be read beside its chance, the base rate: it is not comparable between files.",
+    )
+
+
+def _measured(row: Mapping[Hashable, Any]) -> str:
+    value, low, high = (float(row[name]) for name in ("estimate", "low", "high"))
+    if isnan(value):
+        return "not known"
+    return (
+        _share(value) if isnan(low + high) else f"{_share(value)} ({_share(low)} to {_share(high)})"
+    )
+
+
+def _share(value: float) -> str:
+    return number(value, 2)
 
 
 def _described(audit: Audit) -> Section:
@@ -78,7 +138,7 @@ def _described(audit: Audit) -> Section:
 def _restricted(audit: Audit) -> Paragraph:
     """Why the ranking is read over the bar only, and what it must not be compared with."""
     below = (
-        f" Leads below {audit.threshold} points are left out: few are worked, and most of those"
+        f" Leads below {count(audit.threshold or 0)} points are left out: few are worked, and most of those"
         " because they scored more later, so to rank them by their earlier score would look ahead."
         if audit.ranked is not audit.ranking
         else ""

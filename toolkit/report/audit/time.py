@@ -1,28 +1,26 @@
-"""Quarter by quarter, and by segment."""
+"""Quarter by quarter."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from toolkit.analysis import auc, rate
-from toolkit.analysis import segment_table as compared_segments
 from toolkit.report.audit.common import among, counted, masked, rate_cell, small
 from toolkit.report.audit.quarters import is_closed
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_quarters, plot_segments
+from toolkit.report.figures import plot_quarters
 from toolkit.report.findings import fact
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import count
 
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
-__all__ = ["quarter_table", "segment_table", "show_quarters", "show_segments"]
-
-_MOST_SEGMENTS = 20
-_PAIR = 2
+__all__ = ["quarter_table", "show_quarters"]
 
 
 def quarter_table(counts: ScoreCounts) -> pd.DataFrame:
@@ -111,9 +109,10 @@ def _ranking_table(audit: Audit, counts: ScoreCounts) -> Table:
     for labels, part in counts.groups():
         if is_closed(labels[0], until, window):
             found = auc(part)
-            rows.append(
-                (labels[0], found.positives, found.negatives, found.estimate, found.low, found.high)
-            )
+            ends = (found.estimate, found.low, found.high)
+            few = min(found.positives, found.negatives) < FEWEST
+            shown = (math.nan,) * 3 if few else ends
+            rows.append((labels[0], found.positives, found.negatives, *shown))
     table = pd.DataFrame(rows, columns=["quarter", "positives", "negatives", "rate", "low", "high"])
     columns = [
         Column("Scored in", lambda row: str(row["quarter"]), "left"),
@@ -123,54 +122,9 @@ def _ranking_table(audit: Audit, counts: ScoreCounts) -> Table:
     ]
     marked = [i for i, name in enumerate(table["quarter"]) if name == audit.quarter]
     return table_of(
-        table, columns, caption=f"How well the score ranked, among {among(audit)}", marked=marked
+        table,
+        columns,
+        caption=f"How well the score ranked, among {among(audit)}",
+        note=f"Not known: fewer than {FEWEST} leads that converted, or that did not.",
+        marked=marked,
     )
-
-
-def segment_table(counts: ScoreCounts) -> pd.DataFrame:
-    """Rates of the judged leads of each segment, the largest segments first."""
-    axis = counts.by[0]
-    table = _rates(counts, axis)
-    return table.sort_values(["leads", axis], ascending=[False, True]).reset_index(drop=True)
-
-
-def show_segments(audit: Audit) -> Section:
-    """Rates by the segment asked for."""
-    if audit.segments is None:
-        return Section((Paragraph("No segment was asked for.", "note"),))
-    axis = audit.segments.by[0]
-    table = segment_table(audit.segments)
-    columns = [
-        Column(axis, lambda row: str(row[axis]), "left"),
-        Column("Leads (all)", lambda row: count(row["leads"])),
-        Column("Judged", lambda row: small(row["n"])),
-        Column(f"{audit.words.became} (of judged)", lambda row: counted(row["positives"])),
-        Column(f"{audit.words.rate} (95% interval), of judged", rate_cell),
-    ]
-    more = len(table) - _MOST_SEGMENTS
-    left_out = f" {more} smaller ones are not shown." if more > 0 else ""
-    note = (
-        "Exploratory: with many segments one stands out by chance. The figure allows for their number"
-        f" (Holm 1979).{left_out}"
-    )
-    shown = table_of(table.head(_MOST_SEGMENTS), columns, caption=f"By {axis}", note=note)
-    compared = compared_segments(audit.segments)
-    differing = compared.loc[compared["answer"] == "Yes", "segment"]
-    facts: dict[str, object] = {
-        "segments.axis": axis,
-        "segments.shown": min(len(table), _MOST_SEGMENTS),
-        "segments.differing": len(differing),
-    }
-    if not audit.told or compared["rate"].notna().sum() < _PAIR:
-        return Section((shown,), facts)
-    figure = plot_segments(compared, words=audit.words, axis=axis, note=_unworked_note(compared))
-    return Section((Picture(figure), shown), facts)
-
-
-def _unworked_note(compared: pd.DataFrame) -> str:
-    """Why segments are not called different where their leads were seldom worked."""
-    untold = int((compared["answer"] == "Cannot be told from this data").sum())
-    if not untold:
-        return ""
-    whose = "one of them" if untold == 1 else f"{untold} of them"
-    return f"Of {whose} too many leads were never worked to say whether they differ."

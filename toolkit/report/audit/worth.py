@@ -10,21 +10,20 @@ import pandas as pd
 from toolkit.analysis import (
     Monotonicity,
     PointsFit,
-    band_table,
     calibration_table,
     fit_points,
     monotonicity,
 )
-from toolkit.report.audit.common import among, masked
-from toolkit.report.audit.quarters import is_closed
+from toolkit.report.audit.before import promises
+from toolkit.report.audit.common import among
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_calibration, plot_promises
+from toolkit.report.figures import plot_calibration
 from toolkit.report.findings import fact
 from toolkit.report.wording import Words, count, percent, score_range, span
 
 if TYPE_CHECKING:
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["falling_text", "points_text", "show_calibration"]
 
@@ -52,16 +51,8 @@ def show_calibration(audit: Audit) -> Section:
         "calibration.falling_pairs": len(found.pairs),
         **_points_facts(line),
     }
-    promised = _promises(audit)
-    if promised is not None:
-        facts["calibration.bands_compared"] = int(promised["rate"].notna().sum())
-        about = f"Earlier: all quarters before. Among {among(audit)}."
-        parts.append(
-            Picture(
-                plot_promises(promised, words=audit.words, when=f"in {audit.quarter}", note=about)
-            )
-        )
-    return Section(tuple(parts), facts)
+    held, about_them = promises(audit)
+    return Section((*parts, *held), {**facts, **about_them})
 
 
 def points_text(line: PointsFit, *, words: Words) -> str:
@@ -186,34 +177,3 @@ def _steps_table(table: pd.DataFrame, words: Words) -> Table:
         caption="From points to a rate",
         note="Scores between which no rise is seen share a row.",
     )
-
-
-def _promises(audit: Audit) -> pd.DataFrame | None:
-    """Bands of the audited quarter beside the rate of all closed quarters before it."""
-    counts, quarter = audit.ranked_by_quarter, audit.quarter
-    if counts is None or quarter is None:
-        return None
-    until, window = counts.provenance.observed_until, counts.provenance.outcome_window_days
-    parts = {labels[0]: part for labels, part in counts.groups()}
-    earlier = [
-        part for name, part in parts.items() if name < quarter and is_closed(name, until, window)
-    ]
-    if quarter not in parts or not earlier:
-        return None
-    seen = masked(band_table(parts[quarter], audit.bands))
-    before = masked(_pooled([band_table(part, audit.bands) for part in earlier]))
-    both = seen.merge(
-        before[["start", "rate"]].rename(columns={"rate": "promised"}), on="start", how="left"
-    )
-    # Bands below the bar are not ranked where most of their leads were never worked.
-    ranked = audit.threshold is None or audit.ranked is audit.ranking
-    return both if ranked else both[both["start"] >= audit.threshold].reset_index(drop=True)
-
-
-def _pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """One rate per band over several quarters; its interval is not asked for."""
-    summed = (
-        pd.concat(tables).groupby("start", as_index=False, dropna=False)[["n", "positives"]].sum()
-    )
-    rate = summed["positives"] / summed["n"].where(summed["n"] > 0)
-    return summed.assign(rate=rate, low=float("nan"), high=float("nan"))

@@ -15,7 +15,9 @@ from toolkit.report.figures.overlap import plot_overlap
 from toolkit.report.figures.points import plot_points
 from toolkit.report.figures.quarters import plot_quarters
 from toolkit.report.figures.queue import plot_queue
+from toolkit.report.figures.responses import plot_responses
 from toolkit.report.figures.segments import plot_segments
+from toolkit.report.figures.sensitivity import plot_sensitivity
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
 from toolkit.report.figures.swap import plot_swap
 from toolkit.report.figures.thresholds import plot_thresholds
@@ -43,7 +45,9 @@ __all__ = [
     "plot_promises",
     "plot_quarters",
     "plot_queue",
+    "plot_responses",
     "plot_segments",
+    "plot_sensitivity",
     "plot_swap",
     "plot_thresholds",
     "plot_times",

@@ -23,7 +23,7 @@ from toolkit.report.figures.style import (
     wrapped,
 )
 from toolkit.report.sentences import band_label, bands_sentence, mostly_unworked
-from toolkit.report.wording import Words, count, of_all, percent
+from toolkit.report.wording import Words, count, of_all, percent, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -92,6 +92,7 @@ def plot_bands(
     A bar is the share of *judged* leads of the band that turned into a positive, with its
     interval. Bands from `threshold` on are blue. A bar is hatched where most of the
     band's leads with a closed window were never worked: it then speaks of the worked ones only.
+    A rate that is NaN beside a range (`lowest`, `highest`) cannot be told: no bar, the range in words.
     The title is the sentence to repeat, from the same rows.
     """
     words = words or Words()
@@ -109,7 +110,7 @@ def plot_bands(
 
 
 def _note(words: Words, rows: list[_Row], note: str) -> str:
-    partial = any(row.partial for row in rows)
+    partial = any(row.partial and row.bold for row in rows)
     hatched = " Hatched: most of the band was never worked." if partial else ""
     return f"Share of judged leads that {words.became}. Thin line: 95% interval.{hatched} {note}"
 
@@ -140,17 +141,20 @@ def _row(record: Mapping[Hashable, Any], y: float, *, handed: bool) -> _Row:
         low=float(record["low"]),
         high=float(record["high"]),
         bold="" if math.isnan(rate) else percent(rate, 0),
-        detail=_counts(rate, float(record["positives"]), float(record["n"])),
+        detail=_counts(record),
         below=f"{count(unworked)} more never worked" if unworked > 0 else "",
         handed=handed,
         partial=mostly_unworked(record),
     )
 
 
-def _counts(rate: float, positives: float, n: float) -> str:
-    if math.isnan(rate):
+def _counts(record: Mapping[Hashable, Any]) -> str:
+    n, lowest, highest = (float(record.get(name, math.nan)) for name in ("n", "lowest", "highest"))
+    if not math.isnan(lowest + highest):
+        return f"cannot be told ({span(lowest, highest, 0)})"
+    if math.isnan(float(record["rate"])):
         return "too few judged leads to show" if n else "no judged leads"
-    return f"{of_all(positives, n)} {'lead' if n == 1 else 'leads'}"
+    return f"{of_all(float(record['positives']), n)} {'lead' if n == 1 else 'leads'}"
 
 
 def _scale(rows: list[_Row]) -> _Scale:

@@ -20,6 +20,7 @@ from toolkit.report.figures.style import (
     score_ticks,
 )
 from toolkit.report.threshold_sentences import best_sentence
+from toolkit.report.wording import count, money, true_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,16 +61,11 @@ def _note(found: BestThresholds, value: float, unit: str, note: str) -> str:
     if not math.isnan(found.corrected):
         parts.append(
             f"The best was chosen on these leads: corrected for that it is worth"
-            f" {_amount(100 * value * found.corrected)}, not {_amount(100 * value * found.apparent)}."
+            f" {money(100 * value * found.corrected)}, not {money(100 * value * found.apparent)}."
         )
     if found.reason:
-        parts.append(f"{found.reason[0].upper()}{found.reason[1:]}.")
+        parts.append(true_minus(f"{found.reason[0].upper()}{found.reason[1:]}."))
     return " ".join([*parts, note]).strip()
-
-
-def _amount(value: float) -> str:
-    """Three digits, never as a power of ten."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - digits by size
 
 
 def _draw(axes: Axes, found: BestThresholds, scale: float) -> None:
@@ -114,10 +110,10 @@ def _number(value: float, _: int | None = None) -> str:
 
 def _spoken(found: BestThresholds, scale: float) -> str:
     if found.best is None:
-        return "No threshold is worth more than nothing."
+        return ""
     inside = found.table[found.table["among_best"].fillna(value=False)]
     listed = ", ".join(
-        f"{row['threshold']}: {_amount(scale * row['net_benefit'])}"
+        f"{count(row['threshold'])}: {money(scale * row['net_benefit'])}"
         for row in inside.to_dict("records")[:12]
     )
     return (

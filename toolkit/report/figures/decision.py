@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from toolkit.report.figures.plain import label_lines, panel
 from toolkit.report.figures.style import BLUE, GREY, NOTE, ORANGE, Chart, drawing, new_chart
 from toolkit.report.threshold_sentences import decision_sentence
-from toolkit.report.wording import Words, percent
+from toolkit.report.wording import Words, money, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +89,6 @@ def _last(worth: np.ndarray, least: float) -> float:
 def _spoken(rows: pd.DataFrame) -> str:
     picked = rows[rows["net_benefit"].notna()].iloc[:: max(len(rows) // 5, 1)]
     return " ".join(
-        f"From {percent(row['chance'], 0)}: {100 * row['net_benefit']:.2f} per 100 leads by score."
+        f"From {percent(row['chance'], 0)}: {money(100 * row['net_benefit'])} per 100 leads by score."
         for row in picked.to_dict("records")
     )

@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 from toolkit.report.figures.style import (
     BLUE,
     GREY,
+    INK,
     NOTE,
     SIZE,
     WIDTH,
@@ -37,18 +38,21 @@ def plot_gains(
     words: Words | None = None,
     share: float = 0.2,
     among: str = "leads",
+    earlier: tuple[str, pd.DataFrame] | None = None,
     note: str = "",
 ) -> Chart:
     """Draw the rows of `gains_table`, with the share found by working the best `share` of leads.
 
     `among` says whose ranking it is, e.g. `worked leads`. Between two marks of the curve leads
-    have equal scores and are taken as worked in random order.
+    have equal scores and are taken as worked in random order. `earlier`: the name of another
+    period and its gains, drawn thin.
     """
     words = words or Words()
     with drawing():
         headline = gains_sentence(table, words=words, share=share, among=among)
         about = (
-            f"{among[0].upper()}{among[1:]}, best score first; equal scores in random order. {note}"
+            f"{among[0].upper()}{among[1:]}, best score first; equal scores in random order."
+            f"{'' if earlier is None else f' Thin dotted line: {earlier[0]}.'} {note}"
         )
         chart, floor = new_chart(headline, about, _HEIGHT + _BELOW + 0.1)
         axes = axes_at(chart, 0.95, floor + _BELOW, WIDTH - 0.95 - 0.35, _HEIGHT)
@@ -63,6 +67,8 @@ def plot_gains(
             ha="right",
             va="top",
         )
+        if earlier is not None:
+            _thin(axes, earlier[1])
         axes.plot(
             [0.0, *table["leads_share"]],
             [0.0, *table["positives_share"]],
@@ -74,8 +80,14 @@ def plot_gains(
         found = share_at(table, share)
         if not math.isnan(found):
             _mark(axes, share, found)
-    chart.alt = f"{headline}. {_spoken(table)}"
+    past = "" if earlier is None else f" In {earlier[0]}: {_spoken(earlier[1])}"
+    chart.alt = f"{headline}. {_spoken(table)}{past}"
     return chart
+
+
+def _thin(axes: Axes, table: pd.DataFrame) -> None:
+    x, y = ([0.0, *table[name]] for name in ("leads_share", "positives_share"))
+    axes.plot(x, y, color=INK, linewidth=1.1, linestyle=(0, (1, 2)))
 
 
 def _frame(axes: Axes, among: str, words: Words) -> None:

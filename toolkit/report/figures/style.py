@@ -208,7 +208,7 @@ def bare(axes: Axes) -> None:
 
 def alt_text(figure: Figure) -> str:
     """Say in words what a figure shows: its sentence and the numbers behind it."""
-    return figure.alt if isinstance(figure, Chart) else ""
+    return figure.alt.strip() if isinstance(figure, Chart) else ""
 
 
 def figure_svg(figure: Figure) -> str:

@@ -3,12 +3,14 @@
 prepare -> Review -> show_verdict, show_tradeoff, ... -> Section
 """
 
+from toolkit.report.threshold.amounts import show_amounts
 from toolkit.report.threshold.around import show_around
 from toolkit.report.threshold.below import show_below, show_recommendation
 from toolkit.report.threshold.front import show_verdict
 from toolkit.report.threshold.inputs import Review, Stakes, prepare, review_of
 from toolkit.report.threshold.load import show_load
 from toolkit.report.threshold.method import show_evidence, show_flow, show_limits, show_method
+from toolkit.report.threshold.routes import show_routes
 from toolkit.report.threshold.tradeoff import show_tradeoff
 from toolkit.report.threshold.worth import show_sensitivity, show_worth
 
@@ -17,6 +19,7 @@ __all__ = [
     "Stakes",
     "prepare",
     "review_of",
+    "show_amounts",
     "show_around",
     "show_below",
     "show_evidence",
@@ -25,6 +28,7 @@ __all__ = [
     "show_load",
     "show_method",
     "show_recommendation",
+    "show_routes",
     "show_sensitivity",
     "show_tradeoff",
     "show_verdict",

@@ -13,7 +13,7 @@ from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_cliff
 from toolkit.report.findings import fact
-from toolkit.report.wording import MINUS, change, count, decimals_for, percent, score_range, span
+from toolkit.report.wording import change, count, decimals_for, percent, score_range, span
 
 if TYPE_CHECKING:
     from toolkit.report.threshold.inputs import Review
@@ -134,7 +134,7 @@ def _next(row: Any) -> str:
 def _tiers(table: pd.DataFrame, review: Review) -> Table:
     words = review.audit.words
     whose = (
-        f" Tiers from {review.threshold} points up: among leads that sales worked."
+        f" Tiers from {count(review.threshold or 0)} points up: among leads that sales worked."
         if review.restricted
         else ""
     )
@@ -146,7 +146,7 @@ def _tiers(table: pd.DataFrame, review: Review) -> Table:
         ),
         Column(
             f"{words.became} (of judged): tier, next",
-            lambda row: f"{counted(row['above_positives'])}, {counted(row['below_positives'])}",
+            lambda row: f"{_became(row, 'above')}, {_became(row, 'below')}",
         ),
         Column(f"{words.rate} of the tier, of judged", lambda row: _rate(row, "above")),
         Column(f"{words.rate} of the next, of judged", lambda row: _rate(row, "below")),
@@ -162,7 +162,13 @@ def _tiers(table: pd.DataFrame, review: Review) -> Table:
     )
 
 
+def _became(row: Any, side: str) -> str:
+    return counted(row[f"{side}_positives"]) if row[f"{side}_n"] else "0"
+
+
 def _rate(row: Any, side: str) -> str:
+    if not row[f"{side}_n"]:
+        return "none judged"
     rate, low, high = (float(row[f"{side}_{name}"]) for name in ("rate", "low", "high"))
     if math.isnan(rate):
         return "hidden"
@@ -173,4 +179,4 @@ def _rate(row: Any, side: str) -> str:
 def _difference(row: Any) -> str:
     if math.isnan(float(row["difference"])):
         return "not known"
-    return f"{change(row['difference'])} ({_ends(row)})".replace("-", MINUS)
+    return f"{change(row['difference'])} ({_ends(row)})"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from toolkit.analysis import exploration_sample, rate
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.report.audit.decisions import pilot_size
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Bullets, Paragraph, Section
@@ -15,7 +16,7 @@ from toolkit.report.findings import fact, rate_facts
 from toolkit.report.threshold.inputs import volume_table
 from toolkit.report.threshold.load import fitting
 from toolkit.report.threshold.worth import judged
-from toolkit.report.wording import count, month_text, percent, plural, rate_text
+from toolkit.report.wording import count, month_text, percent, plural, rate_text, score_range
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pilot", "below_text", "pilot_of", "recommended", "show_below", "show_recommendation"]
 
-_MOST_UNWORKED = 0.05
 _TEN_YEARS = 520
 _HALF_WIDTH = "3 points either way"
 
@@ -48,7 +48,7 @@ class Pilot:
     @property
     def needed(self) -> bool:
         """Whether too many of these leads were never worked to read the answer off."""
-        return not self.unworked_share <= _MOST_UNWORKED
+        return not self.unworked_share <= MOST_UNWORKED
 
 
 def pilot_of(review: Review) -> Pilot | None:
@@ -177,11 +177,11 @@ def _on_today(review: Review, today: int, of_all: str, of_worked: str) -> str:
 def _on_change(review: Review, today: int, of_all: str) -> str:
     best = review.best
     if best is None or best.best is None or best.low is None or best.high is None:
-        return f"Question whether leads should be called at all at this cost: no threshold, {today} included, is seen to pay."
+        return f"Question whether leads should be called at all at this cost: no threshold, {count(today)} included, is seen to pay."
     nearest = best.low if best.low > today else best.high
     pilot = (
-        f"Try {nearest}, the nearest that cannot be told from the best, before deciding: leads scored"
-        f" {min(nearest, today)} to {max(nearest, today) - 1} are what is at stake, so let chance send"
+        f"Try {count(nearest)}, the nearest that cannot be told from the best, before deciding: leads scored"
+        f" {score_range(*sorted((nearest, today)))} are what is at stake, so let chance send"
         " every second one of them to sales and compare after one outcome window."
     )
     if of_all == "No":

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis import rate
 from toolkit.report.audit.common import among, handoff_rate, percent_of
 from toolkit.report.audit.evidence import evidence_warnings
+from toolkit.report.audit.told import worth_cell
+from toolkit.report.audit.volume import received
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import rate_facts
 from toolkit.report.threshold.below import below_text, pilot_of, recommended
-from toolkit.report.threshold.load import received
 from toolkit.report.threshold.method import limits
-from toolkit.report.threshold.tradeoff import curve_table, review_table, worth_text
+from toolkit.report.threshold.tradeoff import curve_table, review_table
 from toolkit.report.threshold.worth import best_figure, judged
-from toolkit.report.wording import count, decimals_for, of_all, percent, plural, span
+from toolkit.report.wording import count, decimals_for, of_all, percent, plural, span, true_minus
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from toolkit.report.threshold.inputs import Review
 
 __all__ = ["show_verdict", "verdict_text"]
@@ -148,13 +151,13 @@ def _quality(review: Review) -> Card:
         label = f"of {audit.words.handed_many} {audit.words.became}, {audit.quarter}"
     else:
         found = rate(review.worked, at_least=review.threshold)
-        at = "" if review.threshold is None else f" with {review.threshold} points or more"
+        at = "" if review.threshold is None else f" with {count(review.threshold)} points or more"
         label = f"of judged leads{at} {audit.words.became}"
     return _short(found.estimate, found.low, found.high), label, percent_of(found)
 
 
 def _volume(review: Review) -> Card:
-    words, found = review.audit.words, received(review)
+    words, found = review.audit.words, received(review.audit)
     label = f"{words.handed_many} a week reach sales (median)"
     if found is None:
         return "not known", label, "no dated hand-offs"
@@ -162,17 +165,21 @@ def _volume(review: Review) -> Card:
     return f"{found['median']:,.0f}", label, f"90th percentile {found['p90']:,.0f}; {weeks}"
 
 
-def _today(review: Review) -> dict[str, float] | None:
+def _today(review: Review) -> Mapping[Hashable, Any] | None:
     table = review_table(review)
     rows = table[table["threshold"] == review.threshold].to_dict("records")
-    return rows[0] if rows else None  # type: ignore[return-value]
+    return rows[0] if rows else None
 
 
 def _caught(review: Review) -> Card:
     words, row = review.audit.words, _today(review)
     label = f"of observed {words.many} have the points"
-    if row is None or not row["tp"] + row["fn"]:
+    if row is None:
         return "not known", label, "no threshold in use was named"
+    if not row["tp"] + row["fn"]:
+        return "not known", label, f"no judged lead {words.became}"
+    if not row["leads"]:
+        return "0%", label, "no lead has them"
     detail = of_all(row["tp"], row["tp"] + row["fn"])
     low, high = float(row["recall_lowest"]), float(row["recall_highest"])
     if math.isnan(row["recall"]):
@@ -191,9 +198,10 @@ def _worth(review: Review) -> Card:
     label = f"{unit}net benefit per 100 {among(review.audit)}"
     if review.best is None:
         return "cannot be told", label, "nobody said what a wasted call costs"
-    text = "cannot be told" if row is None else worth_text(row)
-    value, _, ends = text.partition(" (")
-    return (value, label, ends.rstrip(")") or "see below") if ends else (text, label, "")
+    if row is None:
+        return "cannot be told", label, "no threshold in use was named"
+    value, _, ends = worth_cell(row).partition(" (")
+    return value, label, ends.rstrip(")") or "too few of them were judged"
 
 
 def _set(review: Review) -> Card:
@@ -202,8 +210,9 @@ def _set(review: Review) -> Card:
     if best is None:
         return "cannot be told", label, "nobody said what a wasted call costs"
     if best.low is None or best.high is None:
-        return "none", label, best.text.rstrip(".")
-    ends = f"{best.low}" if best.low == best.high else f"{best.low} to {best.high}"
+        return "none", label, true_minus(best.text).rstrip(".")
+    low, high = count(best.low), count(best.high)
+    ends = low if low == high else f"{low} to {high}"
     tried = f"of {plural(len(best.table), 'threshold')} tried"
     nobody = "; nor can handing over nobody" if best.none_among_best else ""
     return ends, label, f"{tried}{nobody}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.analysis import best_thresholds, capacity_table
+from toolkit.analysis import Payoff, best_thresholds, capacity_table
 from toolkit.backtest.counting.crossings import count_crossings
 from toolkit.crm import connect
 from toolkit.errors import QuestionError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import BestThresholds
     from toolkit.counts import ScoreCounts, WeekCounts
-    from toolkit.report.audit.inputs import Audit
+    from toolkit.report.audit.prepared import Audit
 
 __all__ = ["Review", "Stakes", "candidates", "drawn", "prepare", "review_of", "volume_table"]
 
@@ -42,6 +42,10 @@ class Stakes:
     margin: float = 0.05
     """The distance from the break-even rate that a pilot is to see."""
     currency: str = ""
+    nurture_gain: float | None = None
+    """What nurturing a lead that converts gains, of what calling it gains (0 to 1)."""
+    nurture_cost: float | None = None
+    """What nurturing a lead that does not convert costs, of what calling it costs (0 to 1)."""
 
     @property
     def break_even(self) -> float:
@@ -70,6 +74,8 @@ class Review:
     """The lower threshold that the box and the pilot speak of."""
     best: BestThresholds | None = field(repr=False)
     """The thresholds that cannot be told from the best of `worked`; None without a cost ratio."""
+    routes: tuple[int, int] | None
+    """From where to nurture and from where to call at once: the policy of two thresholds."""
     volumes: Mapping[int, WeekCounts] = field(repr=False)
     """For each threshold the leads by the week in which they first reach it; none without dates."""
 
@@ -77,6 +83,16 @@ class Review:
     def threshold(self) -> int | None:
         """Today's threshold."""
         return self.audit.threshold
+
+    @property
+    def payoffs(self) -> tuple[Payoff, Payoff] | None:
+        """What nurturing and calling a lead are worth; None where somebody did not say."""
+        stakes = self.stakes
+        if None in {stakes.cost_ratio, stakes.nurture_gain, stakes.nurture_cost}:
+            return None
+        ratio, gain, cost = stakes.cost_ratio, stakes.nurture_gain, stakes.nurture_cost
+        call = Payoff(stakes.gain, -stakes.gain * (ratio or 0.0))
+        return Payoff(call.converted * (gain or 0.0), call.not_converted * (cost or 0.0)), call
 
     @property
     def restricted(self) -> bool:
@@ -100,6 +116,9 @@ def prepare(
     thresholds: Sequence[int | str] | None = None,
     tiers: Sequence[int | str] | None = None,
     lower: int | None = None,
+    routes: Sequence[int | str] | None = None,
+    nurture_gain: float | None = None,
+    nurture_cost: float | None = None,
     value_per_positive: float | None = None,
     cost_per_lead: float | None = None,
     cost_ratio: float | None = None,
@@ -117,7 +136,17 @@ def prepare(
     stakes = _stakes(
         value_per_positive,
         cost_per_lead,
-        Stakes(cost_ratio, 1.0, cost_per_lead, hours_per_lead, capacity_per_week, margin, currency),
+        Stakes(
+            cost_ratio,
+            1.0,
+            cost_per_lead,
+            hours_per_lead,
+            capacity_per_week,
+            margin,
+            currency,
+            nurture_gain,
+            nurture_cost,
+        ),
     )
     source = None if crm is None else connect(crm)
     rules = None if model is None else load_model(model)
@@ -144,10 +173,11 @@ def prepare(
         thresholds=_whole("thresholds", thresholds),
         tiers=_whole("tiers", tiers),
         lower=lower,
+        routes=_whole("routes", routes),
     )
     if source is None or rules is None:
         return review
-    asked = sorted({*review.thresholds, *review.tiers, *drawn(review)})
+    asked = sorted({*review.thresholds, *review.tiers, *(review.routes or ()), *drawn(review)})
     origin = audit.ranking.provenance
     volumes = count_crossings(rules, source, asked, provenance=origin)
     return replace(review, volumes=volumes)
@@ -164,6 +194,12 @@ def _stakes(value: float | None, cost: float | None, stakes: Stakes) -> Stakes:
     ):
         if number is not None and not (number > 0 and math.isfinite(number)):
             raise QuestionError(f"{name} is {number}: expected a number above 0, or leave it out")
+    for name, share in (
+        ("nurture_gain", stakes.nurture_gain),
+        ("nurture_cost", stakes.nurture_cost),
+    ):
+        if share is not None and not 0 < share < 1:
+            raise QuestionError(f"{name} is {share}: expected a part of a call's, between 0 and 1")
     if value is None:
         return stakes
     if cost is None or stakes.cost_ratio is not None:
@@ -195,6 +231,7 @@ def review_of(
     thresholds: tuple[int, ...] | None = None,
     tiers: tuple[int, ...] | None = None,
     lower: int | None = None,
+    routes: tuple[int, ...] | None = None,
     volumes: Mapping[int, WeekCounts] | None = None,
 ) -> Review:
     """Build the review on the counts of an audit."""
@@ -219,14 +256,29 @@ def review_of(
         tiers=tiers or _starts(audit),
         lower=_lower(audit) if lower is None else lower,
         best=best,
+        routes=_routes(audit, routes),
         volumes=volumes or {},
     )
+
+
+def _routes(audit: Audit, given: tuple[int, ...] | None) -> tuple[int, int] | None:
+    """The pair asked for; else the bands next to the threshold, below it and above it."""
+    if given is not None:
+        if len(given) != 2 or given[0] >= given[1]:  # noqa: PLR2004 - a pair
+            raise QuestionError(
+                f"routes is {list(given)}: expected two scores, the lower first, such as [40, 80]"
+            )
+        return given[0], given[1]
+    today, starts = audit.threshold, _starts(audit)
+    below = [start for start in starts if today is not None and start < today]
+    above = [start for start in starts if today is not None and start > today]
+    return (max(below), min(above)) if below and above else None
 
 
 def drawn(review: Review) -> list[int]:
     """The thresholds of the curve: the rows of the table and all candidates from them upwards."""
     known = candidates(review.audit.ranking, review.threshold)
-    return sorted({*review.thresholds, *(t for t in known if t >= min(review.thresholds))})
+    return sorted({*review.thresholds, *(t for t in known if t >= review.thresholds[0])})
 
 
 def volume_table(review: Review, capacity_per_week: float = math.inf) -> pd.DataFrame:
@@ -263,8 +315,9 @@ def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
     if len(scores) <= _FEW_LEVELS:
         return tuple(sorted({*scores, *(() if today is None else (today,))}))
     middle = scores[len(scores) // 2] if today is None else today
-    steps = range(-_EACH_SIDE, _EACH_SIDE + 1)
-    return tuple(middle + _STEP * k for k in steps if scores[0] <= middle + _STEP * k <= scores[-1])
+    steps = (middle + _STEP * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
+    # A threshold that no lead reaches is a row all the same: nobody is handed over.
+    return tuple(t for t in steps if t == middle or scores[0] <= t <= scores[-1])
 
 
 def _starts(audit: Audit) -> tuple[int, ...]:

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from toolkit.analysis import capacity_table, replay_queue
+from toolkit.analysis import capacity_threshold, replay_queue
+from toolkit.report.audit.volume import received_facts, received_text
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_queue
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import volume_table
-from toolkit.report.wording import count, percent, plural
+from toolkit.report.wording import count, number, percent, rate_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toolkit.analysis import CapacityThreshold
     from toolkit.report.figures import Chart
     from toolkit.report.threshold.inputs import Review
+    from toolkit.report.wording import Words
 
-__all__ = ["capacity_text", "fitting", "received", "received_text", "show_load"]
-
-
-def received(review: Review) -> dict[str, float] | None:
-    """What sales in fact received a week: median and 90th percentile of whole weeks, all scores."""
-    weeks = review.audit.handed_weeks
-    if weeks is None or weeks.frame.empty:
-        return None
-    lowest = int(weeks.frame["score"].min())
-    row = capacity_table(weeks, capacity_per_week=1.0, thresholds=[lowest]).to_dict("records")[0]
-    if math.isnan(float(row["median"])):
-        return None
-    return {"median": float(row["median"]), "p90": float(row["p90"]), "weeks": float(row["weeks"])}
-
-
-def received_text(review: Review) -> str:
-    """Say what sales in fact received."""
-    found, words = received(review), review.audit.words
-    if found is None:
-        return f"How many {words.handed_many} sales in fact received a week is not known."
-    return (
-        f"Sales in fact received {found['median']:,.0f} {words.handed_many} in a median week and"
-        f" {found['p90']:,.0f} at the 90th percentile ({plural(found['weeks'], 'whole week')})."
-    )
+__all__ = ["capacity_text", "fitting", "show_load", "ties_text"]
 
 
 def show_load(review: Review) -> Section:
@@ -50,10 +31,8 @@ def show_load(review: Review) -> Section:
         text = "Without dates of leads weekly volumes, hours and queues cannot be told."
         return Section((Paragraph(text, "note", "Cannot be told from this data."),))
     capacity, today = review.stakes.capacity_per_week, review.threshold
-    parts: list[Part] = [Paragraph(received_text(review), "finding")]
-    facts: dict[str, object] = {
-        f"received.{k}": fact(v) for k, v in (received(review) or {}).items()
-    }
+    parts: list[Part] = [Paragraph(received_text(review.audit), "finding")]
+    facts = received_facts(review.audit)
     if capacity is None:
         parts.append(Paragraph("What the team can work in a week was not given.", "note"))
     else:
@@ -64,8 +43,71 @@ def show_load(review: Review) -> Section:
             queue = replay_queue(review.volumes[today], threshold=today, capacity_per_week=capacity)
             parts.append(Picture(_queue(review, queue, today, capacity)))
             facts["capacity.longest_queue"] = fact(float(queue["backlog"].max()))
+        parts += _ties(review, capacity, facts)
     parts.append(_tiers(review))
     return Section(tuple(parts), facts)
+
+
+def _ties(review: Review, capacity: float, facts: dict[str, object]) -> list[Part]:
+    """What fills the team's week of the leads that sales received, the ties at its edge by lot."""
+    audit = review.audit
+    if audit.handed_weeks is None or audit.handoffs is None:
+        return []
+    cells = audit.handoffs.frame.groupby(["score", "state"], as_index=False)[["n"]].sum()
+    every = replace(audit.handoffs, frame=cells, by=(), accounts_by={}, accounts_across=None)
+    found = capacity_threshold(audit.handed_weeks, every, capacity_per_week=capacity)
+    facts |= {
+        "capacity.fills_from": found.threshold,
+        "capacity.tied_score": found.tied_score,
+        "capacity.tied_share": fact(found.tied_share),
+        "capacity.overflow_rate": fact(found.overflow_rate),
+        "capacity.precision": fact(found.precision),
+        "capacity.precision_low": fact(found.precision_low),
+        "capacity.precision_high": fact(found.precision_high),
+    }
+    return [Paragraph(ties_text(found, words=audit.words), "finding")]
+
+
+def ties_text(found: CapacityThreshold, *, words: Words) -> str:
+    """Say which hand-offs fill the week, the best scores first, and what becomes of them."""
+    if not found.weeks:
+        return "No whole week was observed: which hand-offs fill the team's week is not known."
+    asked = f"Best scores first, a team that works {found.capacity_per_week:g} a week works"
+    if found.threshold is None and found.tied_score is None:
+        return f"{asked} nobody: no hand-off was seen."
+    tied = (
+        ""
+        if found.tied_score is None
+        else (
+            f"{percent(found.tied_share, 0)} of the {words.handed_many} tied at {count(found.tied_score)}"
+            " points, drawn by lot"
+        )
+    )
+    above = (
+        ""
+        if found.threshold is None
+        else (
+            f"all {words.handed_many} that had {count(found.threshold)} points or more when handed over,"
+            " which most reach just above the bar"
+        )
+    )
+    who = " and ".join(part for part in (above, tied) if part)
+    over = found.overflow_rate
+    busy = (
+        f"; {percent(over, 0)} of weeks bring more than that from {count(found.threshold)} up alone"
+        if found.threshold is not None and not math.isnan(over)
+        else ""
+    )
+    return f"{asked} {who}{busy}. {_becoming(found, words)}"
+
+
+def _becoming(found: CapacityThreshold, words: Words) -> str:
+    if math.isnan(found.precision):
+        # What is said of the weeks comes first; it is no reason here.
+        why = (found.reason or "too few were judged").split("; ")[-1]
+        return f"How many of them {words.become} is not known: {why}."
+    ends = rate_text(found.precision, found.precision_low, found.precision_high)
+    return f"Of those that were judged {ends} {words.became}."
 
 
 def fitting(table: pd.DataFrame, capacity: float) -> int | None:
@@ -120,13 +162,13 @@ def _tiers(review: Review) -> Table:
     table = table[table["threshold"].isin(asked)].sort_values("threshold", ascending=False)
     columns = [
         Column("Reach for the first time", lambda row: f"{count(row['threshold'])} points", "left"),
-        Column("Leads a week: median", lambda row: _whole(row["median"])),
-        Column("90th percentile", lambda row: _whole(row["p90"])),
-        Column("Most", lambda row: _whole(row["most"])),
+        Column("Leads a week: median", lambda row: count(row["median"])),
+        Column("90th percentile", lambda row: count(row["p90"])),
+        Column("Most", lambda row: count(row["most"])),
     ]
     if hours is not None:
-        columns.append(Column("Hours a week: mean", lambda row: _tenth(row["mean"] * hours)))
-        columns.append(Column("90th percentile", lambda row: _tenth(row["p90"] * hours)))
+        columns.append(Column("Hours a week: mean", lambda row: number(row["mean"] * hours)))
+        columns.append(Column("90th percentile", lambda row: number(row["p90"] * hours)))
     return table_of(
         table,
         columns,
@@ -134,11 +176,3 @@ def _tiers(review: Review) -> Table:
         note="Whole weeks; a lead counts in each tier that it reaches. Promise a response time by the"
         " 90th percentile: about half of the weeks bring more than the median.",
     )
-
-
-def _whole(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else count(float(value))
-
-
-def _tenth(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else f"{float(value):,.1f}"

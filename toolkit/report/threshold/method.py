@@ -9,6 +9,7 @@ import pandas as pd
 from toolkit.report.audit import evidence, people
 from toolkit.report.audit import limits as audit_limits
 from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
+from toolkit.report.wording import MINUS, count
 
 if TYPE_CHECKING:
     from toolkit.report.threshold.inputs import Review
@@ -32,7 +33,7 @@ def limits(review: Review) -> tuple[str, ...]:
     own = []
     if review.restricted and review.threshold is not None:
         own.append(
-            f"Whether a threshold below {review.threshold} would be worth more; and above it the"
+            f"Whether a threshold below {count(review.threshold)} would be worth more; and above it the"
             " answers take leads that were never worked to be like the worked ones."
         )
     if review.best is None and review.audit.told:
@@ -87,4 +88,4 @@ def _stakes(review: Review) -> Table:
 
 
 def _said(value: float | None, unit: str = "") -> str:
-    return "not given" if value is None else f"{value:.4g}{unit}"
+    return "not given" if value is None else f"{value:.4g}{unit}".replace("-", MINUS)

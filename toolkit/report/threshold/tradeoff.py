@@ -5,24 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import benefit_table, threshold_table
-from toolkit.report.audit.common import among, rate_cell, small
+from toolkit.analysis import threshold_table
+from toolkit.report.audit.common import among, small
 from toolkit.report.audit.ranking import untold
+from toolkit.report.audit.told import (
+    precision_cell,
+    told_curve,
+    with_told,
+    with_worth,
+    worth_cell,
+)
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.threshold.inputs import drawn, volume_table
-from toolkit.report.wording import count, of_all, span
+from toolkit.report.wording import count, money, number, of_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.report.threshold.inputs import Review
 
-__all__ = ["curve_table", "money", "review_table", "show_tradeoff", "worth_text"]
-
-_ENOUGH_WORKED = 0.8
+__all__ = ["curve_table", "review_table", "show_tradeoff"]
 
 
 def review_table(review: Review) -> pd.DataFrame:
@@ -39,14 +44,12 @@ def review_table(review: Review) -> pd.DataFrame:
 
 def curve_table(review: Review) -> pd.DataFrame:
     """The rows of the curve: as `review_table`, hand-offs that go nowhere only where they are known."""
-    table = _table_at(review, drawn(review))
-    names = ["nowhere_rate", "nowhere_rate_low", "nowhere_rate_high"]
-    return table.assign(**{name: table[name].where(table["precision_known"]) for name in names})
+    return told_curve(_table_at(review, drawn(review)))
 
 
 def _table_at(review: Review, thresholds: list[int]) -> pd.DataFrame:
-    stakes, today = review.stakes, review.threshold
-    table = threshold_table(review.audit.ranking, thresholds=thresholds)
+    stakes = review.stakes
+    table = with_told(review.audit, threshold_table(review.audit.ranking, thresholds=thresholds))
     volume = volume_table(review).set_index("threshold").reindex(table["threshold"])
     mean = volume["mean"].astype(float).to_numpy()
     hours = math.nan if stakes.hours_per_lead is None else stakes.hours_per_lead
@@ -56,33 +59,17 @@ def _table_at(review: Review, thresholds: list[int]) -> pd.DataFrame:
         leads_per_week_p90=volume["p90"].astype(float).to_numpy(),
         hours_per_week=mean * hours,
     )
-    below = table["threshold"] < (-math.inf if today is None else today)
-    known = (table["worked_share_above"] >= _ENOUGH_WORKED) & ~(review.restricted & below)
+    known = table["precision_known"]
     precision = table["precision"].where(known & (table["n"] > 0))
     cost = math.nan if stakes.cost_per_lead is None else stakes.cost_per_lead
     shown = table.assign(
-        precision_known=known,
         observed_recall=table["tp"] / (table["tp"] + table["fn"]).where(lambda n: n > 0),
         cost_per_positive=cost / precision.where(precision > 0),
         cost_per_positive_low=cost / table["precision_high"].where(known),
         cost_per_positive_high=cost
         / table["precision_low"].where(known & (table["precision_low"] > 0)),
     )
-    return _with_worth(review, shown)
-
-
-def _with_worth(review: Review, table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["per_100", "per_100_low", "per_100_high"]
-    if review.stakes.cost_ratio is None:
-        return table.assign(**dict.fromkeys(columns, math.nan))
-    worth = benefit_table(
-        review.worked,
-        cost_ratio=review.stakes.cost_ratio,
-        value=review.stakes.gain,
-        thresholds=table["threshold"].tolist(),
-    )
-    known = table["precision_known"].to_numpy()
-    return table.assign(**{name: worth[name].where(known).to_numpy() for name in columns})
+    return with_worth(shown, review.worked, cost_ratio=stakes.cost_ratio, value=stakes.gain)
 
 
 def show_tradeoff(review: Review) -> Section:
@@ -111,7 +98,7 @@ def _note(review: Review) -> str:
 
 
 def _selected(review: Review) -> Paragraph:
-    at = "the threshold" if review.threshold is None else f"{review.threshold} points"
+    at = "the threshold" if review.threshold is None else f"{count(review.threshold)} points"
     return Paragraph(
         f"Below {at} few leads were worked, and mostly because they scored more later. Their rates"
         " are given as the range in which they lie, from none of the unworked leads converting to"
@@ -134,12 +121,14 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
         Column(f"Observed {words.many} caught, of all observed", _caught),
     ]
     if stakes.hours_per_lead is not None:
-        columns.append(Column("Hours a week (mean)", lambda row: _number(row["hours_per_week"])))
+        columns.append(
+            Column("Hours a week (mean)", lambda row: number(float(row["hours_per_week"])))
+        )
     if stakes.cost_per_lead is not None:
         unit = f" ({stakes.currency})" if stakes.currency else ""
         columns.append(Column(f"Cost per {words.outcome}{unit}", _cost))
     if stakes.cost_ratio is not None:
-        columns.append(Column(f"Net benefit per 100 {among(review.audit)}", worth_text))
+        columns.append(Column(f"Net benefit per 100 {among(review.audit)}", worth_cell))
     marked = [i for i, at in enumerate(table["threshold"]) if at == review.threshold]
     return table_of(
         table,
@@ -176,11 +165,7 @@ def _weekly(row: Any) -> str:
 def _precision(row: Any) -> str:
     if 0 < row["n"] < FEWEST:
         return "hidden"
-    if row["precision_known"] or math.isnan(float(row["worked_share_above"])):
-        return rate_cell(row, "precision", "precision_")
-    mature = float(row["n"]) / max(float(row["worked_share_above"]), 1e-12)
-    lowest, highest = float(row["tp"]) / mature, 1 - float(row["fp"]) / mature
-    return f"cannot be told ({span(lowest, highest, 0)})"
+    return precision_cell(row)
 
 
 def _caught(row: Any) -> str:
@@ -188,20 +173,6 @@ def _caught(row: Any) -> str:
     if 0 < row["n"] < FEWEST or not everyone:
         return "hidden" if everyone else "none observed"
     return of_all(row["tp"], everyone)
-
-
-def _number(value: Any) -> str:
-    return "not known" if math.isnan(float(value)) else f"{float(value):,.1f}"
-
-
-def money(value: float) -> str:
-    """Write an amount with as many digits as its size deserves.
-
-    >>> money(1234.5), money(12.34), money(-0.5)
-    ('1,234', '12.3', '\N{MINUS SIGN}0.50')
-    """
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - digits by size
-    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _cost(row: Any) -> str:
@@ -212,16 +183,6 @@ def _cost(row: Any) -> str:
         return "cannot be told"
     top = "no limit" if math.isnan(high) else money(high)
     return f"{money(value)} ({money(low)} to {top})"
-
-
-def worth_text(row: Any) -> str:
-    """Write what a threshold is worth per 100 leads."""
-    if 0 < row["n"] < FEWEST:
-        return "hidden"
-    value, low, high = (float(row[f"per_100{end}"]) for end in ("", "_low", "_high"))
-    if math.isnan(value):
-        return "cannot be told"
-    return f"{money(value)} ({money(low)} to {money(high)})"
 
 
 def _facts(review: Review, table: pd.DataFrame) -> dict[str, object]:

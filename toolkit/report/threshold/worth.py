@@ -12,8 +12,7 @@ from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Ta
 from toolkit.report.figures import plot_best, plot_decision
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import candidates
-from toolkit.report.threshold.tradeoff import money
-from toolkit.report.wording import count, of_all, percent, plural
+from toolkit.report.wording import count, money, of_all, percent, plural, score_range, true_minus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +55,15 @@ def judged(review: Review) -> Judgement:
         )
         return Judgement(unknown, unknown, why)
     inner = _among_worked(review.best)
+    if _reached_by_nobody(review) and review.best.best is not None:
+        inner = "Not enough evidence" if review.best.none_among_best else "No"
     of_all: Answer = unknown if review.restricted else inner
     return Judgement(of_all, inner, _why(review, review.best, inner))
+
+
+def _reached_by_nobody(review: Review) -> bool:
+    """Whether today's threshold hands over nobody: then it is worth nothing, whatever follows."""
+    return bool((review.audit.ranking.frame["score"] < (review.threshold or 0)).all())
 
 
 def _among_worked(best: BestThresholds) -> Answer:
@@ -71,7 +77,10 @@ def _among_worked(best: BestThresholds) -> Answer:
 
 def _why(review: Review, best: BestThresholds, answer: Answer) -> str:
     today = f"today's {count(review.threshold or 0)}"
-    said = best.text.rstrip(".")
+    said = true_minus(best.text).rstrip(".")
+    if _reached_by_nobody(review):
+        surely = ", which is surely worth less" if answer == "No" else ""
+        return f"No lead reaches {today}: it hands over nobody{surely}. {said}."
     if answer == "Yes" and best.low == best.high:
         asked = best.table["threshold"]
         return (
@@ -102,7 +111,7 @@ def _needed(review: Review, best: BestThresholds) -> str:
     rate = float(rows[low]["tp"] - rows[high]["tp"]) / n
     gap = abs(rate - review.stakes.break_even)
     if gap < 1e-3:  # noqa: PLR2004 - no number of leads would settle so small a gap
-        return f"Leads between {low} and {high} convert just as often as breaks even."
+        return f"Leads between {count(low)} and {count(high)} convert just as often as breaks even."
     found = exploration_sample(
         review.worked, threshold=high, lower=low, cost_ratio=ratio, margin=min(gap, 0.99)
     )
@@ -110,8 +119,8 @@ def _needed(review: Review, best: BestThresholds) -> str:
     if not more:
         return ""
     return (
-        f"Its nearest rival is {rival}: about {plural(more, 'more judged lead')} scored {low} to"
-        f" {high - 1} would settle which of the two is better, if they go on converting as they did."
+        f"Its nearest rival is {count(rival)}: about {plural(more, 'more judged lead')} scored"
+        f" {score_range(low, high)} would settle which of the two is better, if they go on converting as they did."
     )
 
 
@@ -119,7 +128,7 @@ def best_figure(review: Review, best: BestThresholds) -> Chart:
     """Draw what each threshold is worth."""
     note = f"Among {among(review.audit)}."
     if review.restricted:
-        note += f" Thresholds below {review.threshold} cannot be judged."
+        note += f" Thresholds below {count(review.threshold or 0)} cannot be judged."
     stakes = review.stakes
     unit = (stakes.currency or "money") if stakes.money else ""
     return plot_best(best, value=stakes.gain, unit=unit, note=note)
@@ -160,7 +169,7 @@ def show_worth(review: Review) -> Section:
 def _curve_note(review: Review) -> str:
     text = f"Among {among(review.audit)}; the curve from points to chances was fitted to them, too."
     return (
-        f"{text} All of them: those from {review.threshold} points up."
+        f"{text} All of them: those from {count(review.threshold or 0)} points up."
         if review.restricted
         else text
     )
@@ -206,6 +215,8 @@ def _sensitivity_text(review: Review, table: pd.DataFrame) -> str:
         return "No threshold in use was named."
     kept = table[table["keep"] == "Yes"]
     today = f"today's {count(review.threshold)}"
+    if table["keep"].isin(["Not enough evidence", "Cannot be told from this data"]).all():
+        return f"At none of the {len(table)} cost ratios tried can it be said whether {today} is among the best."
     if kept.empty:
         return f"At none of the {len(table)} cost ratios tried is {today} seen among the best."
     ends = [percent(float(kept["break_even"].agg(end)), 0) for end in ("min", "max")]
@@ -249,5 +260,5 @@ def _set_cell(row: object) -> str:
     nobody = bool(row["none_among_best"])  # type: ignore[index]
     if low != low or low is None or str(low) == "<NA>":  # noqa: PLR0124 - NaN is no number
         return "handing over nobody" if nobody else "not known"
-    ends = f"{int(low)}" if low == high else f"{int(low)} to {int(high)}"
+    ends = count(low) if low == high else f"{count(low)} to {count(high)}"
     return f"{ends}, or nobody" if nobody else ends

@@ -130,7 +130,8 @@ def _wait(row: Mapping[Hashable, Any], asked: _Asked) -> str:
 
 def _refuse(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     head = f"No proposal: \u201c{row['label']}\u201d is {row['because']}."
-    if row["basis"] == "evidence" or math.isnan(row["departure"]):
+    # An estimate without an interval may be anything: separation runs off without end.
+    if row["basis"] == "evidence" or math.isnan(row["departure"] + row["implied_low"]):
         return head
     inside = abs(row["departure"]) <= asked.margin
     seen = "which is within the margin" if inside else "which is its price"
