@@ -100,9 +100,23 @@ def test_every_third_party_import_is_a_declared_dependency():
     # pydantic_core is pydantic's other half, in a version that pydantic names exactly.
     outside = imported - set(sys.stdlib_module_names) - {"toolkit", "pydantic_core"}
     given = metadata.packages_distributions()
-    declared = {plain(re.split(r"[\[<>=]", each)[0]) for each in project()["dependencies"]}
-    undeclared = {name for name in outside if not declared & set(map(plain, given.get(name, ())))}
-    assert undeclared == set()
+    extras = {name: project()["optional-dependencies"][name] for name in ("postgres", "spark")}
+    always, asked = (
+        {plain(re.split(r"[\[<>=]", each)[0]) for each in names}
+        for names in (
+            project()["dependencies"],
+            [each for names in extras.values() for each in names],
+        )
+    )
+    undeclared = {name for name in outside if not always & set(map(plain, given.get(name, ())))}
+    assert undeclared <= asked
+    elsewhere = "\n".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "toolkit").rglob("*.py")
+        if path.parent.name != "engines"
+    )
+    # Whoever reads files needs no extra.
+    assert not re.findall(rf"^\s*(?:from|import) (?:{'|'.join(asked)})\b", elsewhere, re.MULTILINE)
 
 
 def plain(name: str) -> str:
