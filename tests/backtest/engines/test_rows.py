@@ -172,7 +172,7 @@ def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) 
 @given(models(), st.integers(0, 3))
 @example(EVERY, 0)
 def test_crossings_are_the_same_in_every_engine(place, raw: dict, seed: int) -> None:
-    rows, model = random_rows(seed, 8), read(raw)
+    rows, model = with_histories(random_rows(seed, 8), seed), read(raw)
     here, there = (
         threshold_crossings(model, crm, [3, 10])
         for crm in (crm_of_rows(rows), crm_of_rows(rows, opened=place.open))
