@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.report import by_hand, hostile
-from toolkit.report import audit, threshold
+from toolkit.crm import connect
+from toolkit.crm.demo import DemoPlan, make_demo
+from toolkit.model import load_model
+from toolkit.report import audit, threshold, weights
 from toolkit.report.audit import Audit, Policy
 from toolkit.report.audit.inputs import prepare_scored_audit
 from toolkit.report.threshold.inputs import review_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from toolkit.crm import Crm
 
 POLICY = Policy(cost_ratio=0.1, capacity_per_week=3)
 STAKES = threshold.Stakes(0.1, 1.0, None, 1.5, 3)
@@ -118,3 +129,74 @@ def test_without_records_of_hand_offs_and_decisions_the_page_says_so() -> None:
     text, facts = hostile.said(audit, bare)
     assert hostile.faults(text, facts) == []
     assert "The export records no MQL" in text
+
+
+def test_rows_without_a_score_are_not_forgotten() -> None:
+    rows = pd.DataFrame({"score": [20, 60, None, None] * 25, "sql": [0, 1, 1, 0] * 25})
+    found = prepare_scored_audit(
+        scored=rows, score="score", outcome="sql", prepared_on=by_hand.audit().prepared_on
+    )
+    text = audit.show_limits(found).plain()
+    assert "Anything of 50 rows (50%) without a score or an outcome" in text
+
+
+def _crm(folder: Path, **changed: Callable[[pd.DataFrame], pd.DataFrame]) -> Crm:
+    """The demo CRM with some of its tables changed."""
+    mapping = yaml.safe_load((folder / "crm.yaml").read_text(encoding="utf-8"))
+    tables = {
+        path.stem: pd.read_csv(path, dtype=str, keep_default_na=False).replace("", None)
+        for path in sorted(folder.glob("*.csv"))
+        if path.stem != "accounts"
+    }
+    for columns in mapping["tables"].values():
+        columns.pop("file", None)
+    settings = {name: value for name, value in mapping.items() if name != "source"}
+    settings["tables"] = {name: columns for name, columns in mapping["tables"].items() if columns}
+    return connect(
+        {name: changed.get(name, lambda table: table)(table) for name, table in tables.items()},
+        mapping=settings,
+    )
+
+
+def _late(table: pd.DataFrame) -> pd.DataFrame:
+    """Move every SQL by 200 days, beyond its window."""
+    moved = pd.to_datetime(table["entered_at"]) + pd.Timedelta(days=200)
+    text = moved.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return table.assign(entered_at=table["entered_at"].where(table["stage"] != "SQL", text))
+
+
+BROKEN: dict[str, dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+    "as it is": {},
+    "no activities": {"activities": lambda table: table.iloc[:0]},
+    "no accounts": {"leads": lambda table: table.assign(account_id=None)},
+    "one account with half of the leads": {
+        "leads": lambda table: table.assign(
+            account_id=table["account_id"].where(table.index % 2 == 1, "A00001")
+        )
+    },
+    "no hand-offs": {"stage_changes": lambda table: table[table["stage"] == "SQL"]},
+    "outcomes too late": {"stage_changes": _late},
+    "no decisions": {"sales_feedback": lambda table: table.iloc[:0]},
+    "a quarter without leads": {
+        "leads": lambda table: table[~table["created_at"].between("2025-07", "2025-10")]
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", BROKEN)
+def test_all_three_reports_survive_a_broken_crm(
+    case: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("demo")
+    make_demo(folder, leads=1000, seed=7, format="csv", plan=DemoPlan(recorded="faithful"))
+    crm, model = _crm(folder, **BROKEN[case]), load_model(folder / "model.yaml")
+    found = audit.prepare(
+        crm=crm, model=model, prepared_on="2026-11-01", cost_ratio=0.1, capacity_per_week=3,
+        segment="source", accept_mismatch=True,
+    )  # fmt: skip
+    told = weights.prepare(crm=crm, model=model, prepared_on="2026-11-01")
+    for report, value in (
+        (audit, found), (threshold, review_of(found, stakes=STAKES)), (weights, told),
+    ):  # fmt: skip
+        assert hostile.faults(*hostile.said(report, value)) == []

@@ -8,7 +8,8 @@ import pandas as pd
 
 from toolkit.checks import check_leaks, reconcile
 from toolkit.errors import DataError
-from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
+from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_differences
 from toolkit.report.findings import fact
 from toolkit.report.wording import count
 
@@ -110,14 +111,14 @@ def show_evidence(audit: Audit) -> Section:
     return Section(parts, facts)
 
 
-def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table, ...]:
+def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Picture | Table, ...]:
     found = audit.reconciliation
     if audit.kind == "flat":
         return ()
     if found is None:
         said = (
             "Whether the replayed score is the one that sales saw cannot be told: the export has no"
-            " history of one recorded score (table score_history)."
+            " history of one recorded score that this version gave (tables score_history, model_versions)."
         )
         return (Paragraph(said, "note"),)
     facts |= {
@@ -146,7 +147,7 @@ def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Tabl
         columns,
         caption="The most frequent differences, in points",
     )
-    return (text, table)
+    return (text, Picture(plot_differences(found.differences)), table)
 
 
 def _leaks(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table | Bullets, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.report.audit.common import handoff_rate, rate_before, worked_only
 from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
 from toolkit.report.wording import count, plural, share_text
@@ -31,7 +32,13 @@ _PACKAGES = ("numpy", "pandas", "scipy", "duckdb", "matplotlib", "nbconvert", "p
 
 def limits(audit: Audit) -> tuple[str, ...]:
     """List what this report does not say, the most important first."""
-    found = [*_declared(audit), *_unworked(audit), *_young(audit), *_history(audit)]
+    found = [
+        *_declared(audit),
+        *_unscored(audit),
+        *_unworked(audit),
+        *_young(audit),
+        *_history(audit),
+    ]
     caveats = dict.fromkeys(
         caveat
         for counts in (audit.ranking, audit.handoffs)
@@ -52,6 +59,23 @@ def _declared(audit: Audit) -> list[str]:
             "That the score is older than the outcome: the analyst declared it, the file cannot show it."
         ]
     return ["Whether the score works at all: it may have been set after the outcome."]
+
+
+def _unscored(audit: Audit) -> list[str]:
+    """Rows of a flat file that no number speaks of."""
+    if audit.kind == "crm" or not audit.ranking.provenance.flow:
+        return []
+    rows = audit.ranking.provenance.flow[0].n
+    left_out = rows - audit.ranking.n
+    if left_out <= MOST_UNWORKED * rows:
+        return []
+    share = share_text(left_out, rows)
+    return [
+        (
+            f"Anything of {plural(left_out, 'row')} ({share}) without a score or an outcome: they are in"
+            " no number, and need not be like the others."
+        )
+    ]
 
 
 def _unworked(audit: Audit) -> list[str]:

@@ -116,6 +116,17 @@ def _facts(audit: Audit, table: pd.DataFrame) -> dict[str, object]:
         "fpr_highest",
     )  # fmt: skip
     facts: dict[str, object] = {f"threshold.{name}": fact(float(row[name])) for name in names}
+    for each in table[table["n"] >= FEWEST].to_dict("records"):
+        for name in ("leads", "n", "per_100", "per_100_low", "per_100_high", "recall_lowest",
+                     "recall_highest"):  # fmt: skip
+            facts[f"threshold.{int(each['threshold'])}.{name}"] = fact(float(each[name]))
+    turned_down = rejected(audit)
+    if turned_down is not None:
+        one = turned_down.to_dict("records")[0]
+        facts |= {
+            f"rejected.{name}": fact(float(one[name]))
+            for name in ("positives", "n", "rate", "low", "high")
+        }
     return {"threshold.points": int(row["threshold"]), **facts}
 
 

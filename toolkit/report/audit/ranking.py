@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["bands_table", "show_ranking", "untold"]
+__all__ = ["band_facts", "bands_table", "show_ranking", "untold"]
 
 
 def untold() -> Paragraph:
@@ -60,6 +60,18 @@ def bands_table(audit: Audit) -> Table:
     return table_of(table, columns, caption="Rate by score", note=note, marked=handed)
 
 
+def band_facts(audit: Audit) -> dict[str, object]:
+    """State each band by the score from which it starts: its leads, and its rate where it is told."""
+    named = ("leads", "n", "positives", "rate", "low", "high", "lowest", "highest")
+    return {
+        f"band.{'lowest' if pd.isna(row['start']) else int(row['start'])}.{name}": fact(
+            float(row[name])
+        )
+        for row in scores_table(audit).to_dict("records")
+        for name in named
+    }
+
+
 def show_ranking(audit: Audit) -> Section:
     """Rates by band, how often a converting lead scored higher, and what the best fifth holds."""
     if not audit.told:
@@ -77,6 +89,7 @@ def show_ranking(audit: Audit) -> Section:
     facts = {
         **finding.facts,
         "ranking.best_fifth": fact(share_at(gains, 0.2)),
+        **band_facts(audit),
         **{f"ranking.{row['statistic']}": fact(row["estimate"]) for row in _named(measures)},
         **about_it,
     }

@@ -125,6 +125,8 @@ def _ranking_table(audit: Audit, counts: ScoreCounts) -> Table:
         table,
         columns,
         caption=f"How well the score ranked, among {among(audit)}",
-        note=f"Not known: fewer than {FEWEST} leads that converted, or that did not.",
+        note=f"Not known: fewer than {FEWEST} leads that converted, or that did not."
+        if table["rate"].isna().any()
+        else "",
         marked=marked,
     )

@@ -155,8 +155,8 @@ def show_worth(review: Review) -> Section:
     if review.best is None:
         parts.append(Paragraph(judged(review).why, "note", "Cannot be told from this data."))
     else:
-        parts.append(Paragraph(judged(review).why, "finding"))
-        parts.append(Picture(best_figure(review, review.best)))
+        drawn = " Page one draws what each of them is worth."
+        parts.append(Paragraph(f"{judged(review).why}{drawn}", "finding"))
         text = optimism_text(review.best, review.stakes.gain)
         if text:
             parts.append(Paragraph(text, "note", "Chosen on the same data."))
