@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 __all__ = ["MODEL", "write_big_crm"]
 
@@ -50,7 +52,7 @@ def write_big_crm(folder: Path, *, leads: int, each: int = 20, seed: int = 1) ->
     temporary.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     created = START + (rng.random(leads) * DAYS * 86_400e6).astype("timedelta64[us]")
-    _leads(rng, created).to_parquet(temporary / "leads.parquet", index=False)
+    _write_leads(rng, created, temporary / "leads.parquet")
     _activities(rng, created, leads * each, temporary)
     won = rng.random(leads) < 0.05
     when = created[won] + (rng.random(int(won.sum())) * 120 * 86_400e6).astype("timedelta64[us]")
@@ -65,7 +67,19 @@ def write_big_crm(folder: Path, *, leads: int, each: int = 20, seed: int = 1) ->
     temporary.rename(folder)
 
 
-def _leads(rng: np.random.Generator, created: np.ndarray) -> pd.DataFrame:
+def _write_leads(rng: np.random.Generator, created: np.ndarray, file: Path) -> None:
+    """Some rows at a time, so that any number of leads fits in memory."""
+    writer = None
+    for start in range(0, len(created), CHUNK):
+        table = pa.Table.from_pandas(_leads(rng, created, start), preserve_index=False)
+        writer = writer or pq.ParquetWriter(file, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+
+
+def _leads(rng: np.random.Generator, created: np.ndarray, start: int) -> pd.DataFrame:
+    everyone, created = len(created), created[start : start + CHUNK]
     n = len(created)
     words = np.array(["VP Sales", "SVP Marketing", "Manager", "Head of IT", "Student", "Engineer"])
     titles = np.char.add(words[rng.integers(0, len(words), 7_000)], np.arange(7_000).astype(str))
@@ -73,9 +87,9 @@ def _leads(rng: np.random.Generator, created: np.ndarray) -> pd.DataFrame:
     titles = np.char.add(titles, np.arange(7_000).astype(str))
     return pd.DataFrame(
         {
-            "lead_id": np.arange(n),
+            "lead_id": np.arange(start, start + n),
             "created_at": created,
-            "account_id": rng.integers(0, max(n // 2, 1), n),
+            "account_id": rng.integers(0, max(everyone // 2, 1), n),
             "title": titles[rng.integers(0, len(titles), n)],
             "industry": np.array([f"i{i}" for i in range(12)])[rng.integers(0, 12, n)],
             "employees": rng.integers(1, 2_000, n),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from toolkit.backtest.kernel import Ints
     from toolkit.crm import Crm
     from toolkit.model import Model
 
@@ -84,6 +85,7 @@ bands: [{name: mql, from: 50, handoff: true}, {name: none}]
 """
 THRESHOLDS = tuple(range(10, 101, 10))
 MONTHS = 24
+YEAR = 365 * 86_400
 
 
 @contextmanager
@@ -182,7 +184,7 @@ def timeline(folder: Path, *, text: str = MODEL, again: bool = False) -> None:
     `again`: once more on the activities that were read, as another model would be.
     """
     import toolkit as tk
-    from toolkit.backtest.kernel import Ints, Points
+    from toolkit.backtest.kernel import Points
     from toolkit.backtest.timeline.crossings import crossings_of
     from toolkit.backtest.timeline.paths import opened
 
@@ -200,6 +202,48 @@ def timeline(folder: Path, *, text: str = MODEL, again: bool = False) -> None:
     print([sum(part[j] for part in parts) for j in range(3)], file=sys.stderr)
 
 
+def everything(folder: Path) -> None:
+    """Scores at age 14 days and at 24 month ends, timelines, crossings and counts: one pass."""
+    import numpy as np
+
+    import toolkit as tk
+    from toolkit.backtest.kernel import Chunk, Points, score_changes, scores_at, spread
+    from toolkit.backtest.kernel.cut import chunks_of
+    from toolkit.backtest.timeline.crossings import crossings_of
+    from toolkit.backtest.timeline.paths import opened
+
+    crm, model = tk.connect(folder / "crm.yaml"), tk.parse_model(MODEL)
+    with timed(), opened(model, crm) as paths:
+        ends = month_ends(paths.until)
+
+        def counted(lead: Ints, time: Ints, chunk: Chunk) -> Ints:
+            inside = time <= paths.until
+            points = Points(lead[inside], time[inside])
+            return np.bincount(scores_at(paths.plan, chunk, points)["score"] + 100, minlength=400)
+
+        def work(piece: tuple[slice, Chunk]) -> tuple[Ints, Ints, Ints, int]:
+            _, chunk = piece
+            lead = np.arange(chunk.n)
+            as_of = counted(lead, chunk.created + 14 * 86_400, chunk)
+            open_ = (ends >= chunk.created[:, None]) & (ends < chunk.created[:, None] + YEAR)
+            row, month = np.nonzero(open_)
+            panel = counted(row, ends[month], chunk)
+            points, score = score_changes(paths.plan, chunk)
+            first = crossings_of(points, score, THRESHOLDS)["episode"] == 1
+            return as_of, panel, np.bincount(score + 100, minlength=400), int(first.sum())
+
+        parts = list(spread(chunks_of(paths.leads, paths.rows, until=paths.until), work))
+        print([sum(int(part[j].sum()) for part in parts) for j in range(3)], file=sys.stderr)
+
+
+def month_ends(until: int) -> Ints:
+    """The last seconds of the 24 months before, earliest first."""
+    import numpy as np
+
+    month = np.datetime64(until, "s").astype("datetime64[M]") - np.arange(MONTHS)
+    return np.sort(month.astype("datetime64[s]").astype(np.int64) - 1)
+
+
 JOBS = {
     "floor": floor,
     "as_of": kernel,
@@ -208,6 +252,7 @@ JOBS = {
     "panel_sql": lambda folder: sql(folder, panel=True),
     "timeline": timeline,
     "again": lambda folder: timeline(folder, again=True),
+    "all": everything,
     "hubspot_as_of": lambda folder: kernel(folder, text=HUBSPOT),
     "hubspot_timeline": lambda folder: timeline(folder, text=HUBSPOT),
 }

@@ -233,3 +233,24 @@ def test_questions_that_make_no_sense_are_refused(sim_counts):
         exploration_sample(sim_counts, threshold=50, lower=60, cost_ratio=0.1)
     with pytest.raises(QuestionError, match="margin is 0"):
         exploration_sample(sim_counts, threshold=50, lower=40, cost_ratio=0.1, margin=0)
+
+
+@pytest.mark.parametrize("accounts", [False, True])
+def test_a_threshold_is_in_the_set_while_its_evidence_is_not_critical(
+    sim_counts, sim_accounts, accounts
+):
+    counts = sim_accounts if accounts else sim_counts
+    # With this ratio many thresholds are near the edge.
+    table = best_thresholds(counts, cost_ratio=1 / 19, replicates=300).table
+    assert (table["critical"] - table["evidence"]).between(0, 0.5).sum() >= 5
+    assert (table["among_best"] == (table["evidence"] <= table["critical"])).all()
+    assert table["among_best"].nunique() == 2
+
+
+def test_scores_too_many_to_draw_from_are_judged_by_bonferroni(sim_counts, monkeypatch):
+    monkeypatch.setattr("toolkit.analysis.bootstrap._MOST_VALUES", 10)
+    found = best_thresholds(sim_counts, cost_ratio=1 / 9)
+    # Every threshold, and handing over nobody.
+    expected = norm.isf(0.05 / (len(found.table) + 1))
+    assert found.table["critical"].to_numpy() == pytest.approx(expected)
+    assert "no interval" in found.reason

@@ -211,3 +211,11 @@ def test_questions_that_make_no_sense_are_refused():
             capacity_table(weekly(FOUR), capacity_per_week=bad)
     with pytest.raises(QuestionError, match="hours_per_lead is -1"):
         threshold_table(counts(), hours_per_lead=-1)
+
+
+def test_a_week_that_is_just_full_does_not_overflow():
+    volumes = [[50] * 3] * 20 + [[50] * 4] * 7
+    table = capacity_table(weekly(volumes), capacity_per_week=3)
+    assert table.loc[0, "overflow_method"] == "empirical"
+    assert table.loc[0, "overflow_rate"] == 7 / 27
+    assert capacity_table(weekly(volumes), capacity_per_week=4).loc[0, "overflow_rate"] == 0

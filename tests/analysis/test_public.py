@@ -15,13 +15,11 @@ MODULES = [
     for room in (analysis, counts)
     for info in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
 ]
-ELSEWHERE = tuple(f"toolkit.analysis.{room}." for room in ("comparison", "proposal", "weights"))
 FUNCTIONS = [
     getattr(room, name)
     for room in (analysis, counts)
     for name in room.__all__
     if inspect.isfunction(getattr(room, name))
-    and not getattr(room, name).__module__.startswith(ELSEWHERE)
 ]
 STATISTICS = [each for each in FUNCTIONS if each.__module__.startswith("toolkit.analysis.")]
 SOURCE = re.compile(r"\bSources?\b[a-z ]*:\s+\S")

@@ -8,7 +8,12 @@ from scipy.special import expit, logit, ndtri
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
-from toolkit.analysis import clopper_pearson_interval, threshold_bands, threshold_table
+from toolkit.analysis import (
+    clopper_pearson_interval,
+    replicate_cells,
+    threshold_bands,
+    threshold_table,
+)
 from toolkit.errors import QuestionError
 
 COLUMNS = [
@@ -136,3 +141,20 @@ def test_the_critical_value_is_above_that_of_one_interval(sim_counts):
     error = np.sqrt(1 / part["positives"] + 1 / (part["n"] - part["positives"]))
     c = half / error
     assert c.between(-ndtri(0.025) * 1.1, -ndtri(0.025 / len(table)) * 1.2).all()
+
+
+def test_the_critical_value_is_that_of_the_largest_deviation_to_either_side():
+    """Recall of 40 converted leads over four scores, from the same draws, by hand."""
+    rows = lead_rows([1] * 30 + [2] * 30 + [3] * 30 + [4] * 30, ([1] * 10 + [0] * 20) * 4)
+    counts = count_rows(rows)
+    table = threshold_bands(counts, thresholds=[2, 3, 4], replicates=500)
+    recall = table[table["rate"] == "recall"]
+    drawn = replicate_cells(counts, replicates=500)[1][:, :, 0]
+    above = np.cumsum(drawn[:, ::-1], axis=1)[:, ::-1]
+    hits, misses = above[:, 1:], above[:, :1] - above[:, 1:]
+    away = np.log(np.maximum(hits, 0.25) / np.maximum(misses, 0.25)) - np.log([3, 1, 1 / 3])
+    spread = away.std(axis=0)
+    critical = np.quantile((np.abs(away) / spread).max(axis=1), 0.95)
+    assert critical > np.quantile((away / spread).max(axis=1), 0.95) + 0.1
+    half = (logit(recall["band_high"]) - logit(recall["band_low"])) / 2
+    assert half.to_numpy() == pytest.approx(critical * spread, rel=1e-9)

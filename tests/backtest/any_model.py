@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pandas as pd
@@ -281,14 +283,21 @@ def _read(field: str, text: str | None) -> object:
     return int(text) if field == "size" else text.split(";") if field == "tags" else text
 
 
-def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
+def crm_of_rows(
+    rows: dict[str, list[dict]],
+    *,
+    stranger: object = "?",
+    folder: Path | None = None,
+    opened: Callable[..., Crm] = connect,
+) -> Crm:
+    """Connect the rows as frames, or as files in a folder."""
     leads = pd.DataFrame(rows["leads"]).astype({
         **dict.fromkeys(["title", "region", "email", "interests", "account_id"], "string"), "size": "Int64",
     })  # fmt: skip
     columns = ["lead_id", "activity_type", "occurred_at", "page", "asset", "session", "delta"]
     # One activity of a lead that does not exist, so that the table always has its types.
-    stranger = {"lead_id": "?", "activity_type": "other", "occurred_at": START}
-    acts = pd.DataFrame([*rows["activities"], stranger], columns=columns).astype({
+    other = {"lead_id": stranger, "activity_type": "other", "occurred_at": START}
+    acts = pd.DataFrame([*rows["activities"], other], columns=columns).astype({
         **dict.fromkeys(["page", "asset", "session"], "string"), "delta": "Int64",
     })  # fmt: skip
     roles = {"sales": ("recycled",), "system": ("adjust", "import")}
@@ -302,7 +311,11 @@ def crm_of_rows(rows: dict[str, list[dict]]) -> Crm:
             **dict.fromkeys(["value", "old_value"], "string"), "recorded_at": "datetime64[us]",
         })  # fmt: skip
         frames["lead_merges"] = pd.DataFrame(rows["merges"])
-    return connect(frames, mapping=mapping)
+    if folder is None:
+        return opened(frames, mapping=mapping)
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    return connect(folder, mapping=mapping)
 
 
 def engine_scores(model: Model, crm: Crm, rows: dict, sql=as_of_sql) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -26,6 +27,7 @@ def crm_of(
     changes: list[dict[str, object]] = (),
     merges: list[dict[str, object]] = (),
     history: list[dict[str, object]] = (),
+    opened: Callable[..., Crm] = connect,
     **mapping: object,
 ) -> Crm:
     """Connect frames; a table without rows is left out."""
@@ -56,7 +58,7 @@ def crm_of(
     if history:
         frames["score_history"] = frame(history, ["lead_id", "changed_at", "score_name"])
     settings = {"observed_until": UNTIL, "time_zone": "UTC", **mapping}
-    return connect(frames, mapping=Mapping(**settings))
+    return opened(frames, mapping=Mapping(**settings))
 
 
 def frame(rows: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import doctest
+from datetime import datetime
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.any_model import _staged, crm_of_rows, models, random_rows, read
+from tests.backtest.any_model import START, _staged, crm_of_rows, models, random_rows, read
 from toolkit.backtest.core import as_of_sql
-from toolkit.backtest.kernel import kernel_scores
+from toolkit.backtest.kernel import (
+    cut,
+    kernel_scores,
+    read_activities,
+    scan,
+    scores,
+    spread,
+    threads,
+)
+from toolkit.backtest.timeline import score_timeline
 
 POOL = {seed: random_rows(seed, 40) for seed in range(4)}
 CRMS = {}
@@ -35,20 +48,125 @@ def both(raw: dict, rows: dict, crm, size: int, threads: int) -> tuple[pd.DataFr
 
 
 sizes = st.sampled_from([1, 7, 60, 10_000])
+ranges = st.sampled_from([0, 3, 12])
 
 
 @settings(max_examples=25)
-@given(models(), st.sampled_from(sorted(POOL)), sizes, st.integers(1, 3))
-def test_the_kernel_gives_the_rows_of_the_text(raw, seed, size, threads) -> None:
+@given(models(), st.sampled_from(sorted(POOL)), sizes, st.integers(1, 3), ranges)
+def test_the_kernel_gives_the_rows_of_the_text(raw, seed, size, workers, bits) -> None:
     rows, crm = crm_of(seed)
-    text, found = both(raw, rows, crm, size, threads)
+    with patch.object(scan, "LEAST_RANGE_BITS", bits):
+        text, found = both(raw, rows, crm, size, workers)
     pd.testing.assert_frame_equal(found, text, check_like=False)
+
+
+def numbered(seed: int, first: int, gap: int) -> dict:
+    """Random rows whose ids are whole numbers."""
+    rows = random_rows(seed, 40)
+
+    def number(lead_id: str) -> int:
+        return first + gap * int(lead_id[1:])
+
+    return {
+        "leads": [one | {"lead_id": number(one["lead_id"])} for one in rows["leads"]],
+        "activities": [one | {"lead_id": number(one["lead_id"])} for one in rows["activities"]],
+        "moments": [one | {"lead_id": str(number(one["lead_id"]))} for one in rows["moments"]],
+    }
+
+
+# Dense, negative, far from zero, and more than an array may have room for.
+NUMBERS = [(0, 1), (-70, 3), (10**15, 5), (1, 10**9)]
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory) -> dict:
+    """Files whose ids are whole numbers, by the first and the gap between two."""
+    made = {}
+    for first, gap in NUMBERS:
+        rows = numbered(3, first, gap)
+        folder = tmp_path_factory.mktemp("numbers")
+        made[first, gap] = rows, crm_of_rows(rows, stranger=987_654_321, folder=folder)
+    return made
+
+
+@settings(max_examples=20)
+@given(models(), st.sampled_from(NUMBERS), sizes, ranges)
+def test_ids_that_are_numbers_give_the_rows_of_the_text(numbers, raw, ids, size, bits) -> None:
+    rows, crm = numbers[ids]
+    with patch.object(scan, "LEAST_RANGE_BITS", bits):
+        text, found = both(raw, rows, crm, size, 2)
+    pd.testing.assert_frame_equal(found, text)
+
+
+@pytest.mark.parametrize(("first", "gap"), NUMBERS)
+def test_numbers_are_their_own_key_only_where_they_are_dense(numbers, first, gap) -> None:
+    rows, crm = numbers[first, gap]
+    schema, _ = _staged(read(FOREVER), crm, rows)
+    found = crm.connection.execute(f"select min(key), max(key) from {schema}.id_key").fetchall()
+    assert found == [(first, first + 39 * gap) if gap < 10 else (1, 40)]
+    crm.connection.execute(f"drop schema {schema} cascade")
+
+
+def model(criterion: dict) -> dict:
+    group = {"id": "g", "dimension": "behavior", "criteria": [{"id": "c", **criterion}]}
+    return {"lead_score_model": 1, "name": "m", "version": "1", "groups": [group]}
+
+
+FOREVER = model({"activity": "view", "points": 3, "max": 10})
+
+
+def test_an_activity_of_three_centuries_ago_is_read_in_separate_columns() -> None:
+    # Seconds have 33 bits: 272 years. The view of 1700 counts as any other.
+    rows = random_rows(5, 40)
+    old = {"activity_type": "view", "occurred_at": datetime(1700, 5, 17)}  # noqa: DTZ001 - naive UTC
+    rows["activities"] += [old | {"lead_id": f"L{i:04d}"} for i in range(0, 40, 3)]
+    crm = crm_of_rows(rows)
+    text, found = both(FOREVER, rows, crm, 60, 2)
+    pd.testing.assert_frame_equal(found, text)
+    schema, plan = _staged(read(FOREVER), crm, rows)
+    until = int((START - datetime(1970, 1, 1)).total_seconds()) + 90 * 86_400  # noqa: DTZ001 - naive UTC
+    parts = read_activities(crm.connection, schema, plan, until=until).parts
+    assert [sorted(part) for part in parts] == [["code", "l", "t"]]
+    crm.connection.execute(f"drop schema {schema} cascade")
+    # Out of every window it is never asked for, and nothing is lost by packing.
+    recent = model({"activity": "view", "points": 3, "within": "30d"})
+    text, found = both(recent, rows, crm, 60, 2)
+    pd.testing.assert_frame_equal(found, text)
+
+
+@settings(max_examples=15)
+@given(models(), st.sampled_from(sorted(POOL)), st.integers(20, 29))
+def test_a_chunk_too_large_for_one_number_is_halved(raw, seed, budget) -> None:
+    # 40 leads need 6 bits, and 130 days 24.
+    _, crm = crm_of(seed)
+    whole = score_timeline(read(raw), crm)
+    halving = patch.object(scores, "_in_halves", wraps=scores._in_halves)
+    with patch.object(scores, "_BITS", budget), halving as halved:
+        cut_up = score_timeline(read(raw), crm)
+    assert halved.called
+    pd.testing.assert_frame_equal(cut_up, whole)
+
+
+def test_work_is_given_back_in_order_and_an_error_comes_out() -> None:
+    for workers in (1, 2, 3):
+        assert list(spread(iter(range(50)), lambda n: n * n, threads=workers)) == [
+            n * n for n in range(50)
+        ]
+    with pytest.raises(ZeroDivisionError):
+        list(spread(iter([1, 0]), lambda n: 1 // n))
+
+
+@pytest.mark.parametrize("module", [cut, threads])
+def test_the_examples_in_docstrings_are_right(module) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
 
 
 @pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(models(), st.integers(100, 104), sizes, st.integers(1, 3))
-def test_the_kernel_gives_the_rows_of_the_text_on_many_models(raw, seed, size, threads) -> None:
+def test_the_kernel_gives_the_rows_of_the_text_on_many_models(raw, seed, size, workers) -> None:
     rows, crm = crm_of(seed, 200)
-    text, found = both(raw, rows, crm, size, threads)
+    text, found = both(raw, rows, crm, size, workers)
     pd.testing.assert_frame_equal(found, text)

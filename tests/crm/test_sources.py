@@ -77,13 +77,6 @@ def test_an_empty_file_is_refused(export):
     )
 
 
-def test_a_database_address_is_refused_without_repeating_it():
-    with pytest.raises(SourceError) as caught:
-        connect("postgresql://user:secret@host/crm")
-    assert str(caught.value).startswith("database addresses are not supported yet: export")
-    assert "secret" not in str(caught.value)
-
-
 def test_other_objects_are_refused():
     with pytest.raises(SourceError, match=r"cannot connect to DataFrame: expected a path, or a"):
         connect(pd.DataFrame({"lead_id": ["L1"]}))

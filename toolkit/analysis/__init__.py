@@ -106,8 +106,10 @@ from toolkit.analysis.segments import (
 )
 from toolkit.analysis.survival import (
     CoxSlope,
+    FineGray,
     LogRank,
     cox_slope,
+    fine_gray,
     incidence_table,
     ipcw_brier,
     log_rank,
@@ -166,6 +168,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Exploration",
+    "FineGray",
     "Gap",
     "Judgement",
     "Ladder",
@@ -228,6 +231,7 @@ __all__ = [
     "dose_table",
     "equal_bands",
     "exploration_sample",
+    "fine_gray",
     "fit_points",
     "fit_weights",
     "fitted_half_life",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import duckdb
 
@@ -29,6 +29,7 @@ from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import column_names, quoted
 from toolkit.backtest.staging import History, Staged, scored_moments, stage, stage_at_moments
 from toolkit.backtest.timeline import threshold_crossings
+from toolkit.backtest.timeline.there import stage_crossings
 from toolkit.backtest.wording import (
     crossing_caveats,
     model_caveats,
@@ -38,6 +39,7 @@ from toolkit.backtest.wording import (
 )
 from toolkit.counts import FlowStep, Provenance
 from toolkit.crm import Crm
+from toolkit.crm.engines import engine_name, is_remote
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import Model
 
@@ -89,11 +91,16 @@ def run_backtest(
     """
     _check_segments(crm.connection, segments)
     _check_further(outcome, further)
-    if isinstance(moment, AtCrossing) and moment.crossings is None:
+    if _replays(moment) and not is_remote(crm.connection):
         crossings = threshold_crossings(model, crm, [moment.threshold])
         moment = replace(moment, crossings=crossings)
     run = _Run(model, crm, moment, (outcome, *further), tuple(segments), new_schema(crm.connection))
     return run.backtest()
+
+
+def _replays(moment: Moment) -> TypeGuard[AtCrossing]:
+    """Whether the moments are still to be found."""
+    return isinstance(moment, AtCrossing) and moment.crossings is None
 
 
 def check_model(model: Model, crm: Crm) -> tuple[str, ...]:
@@ -155,6 +162,8 @@ class _Run:
             self.crm.connection, self.schema, until=self.until, segments=self.segments
         )
         stage_times(self.crm, self.schema, self._wanted(), until=self.until)
+        if _replays(self.moment) and is_remote(self.crm.connection):
+            stage_crossings(self.model, self.crm, self.schema, self.moment.threshold)
         placed = place_moments(
             self.crm,
             self.schema,
@@ -323,7 +332,7 @@ class _Run:
         words = moment_words(self.crm, self.moment, self.handoff)
         return Provenance(
             source=self.crm.source,
-            engine=f"DuckDB {duckdb.__version__}",
+            engine=engine_name(self.crm.connection),
             model=f"{self.model.name} {self.model.version}",
             model_hash=self.model.hash,
             moment=words,

@@ -12,12 +12,12 @@ from toolkit.crm.tables import CONTRACT, DECISIONS, Column, Table
 from toolkit.errors import SourceError, nearest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from toolkit.crm.mapping import MappingFile
     from toolkit.crm.sources import Source
 
-__all__ = ["FALSE_WORDS", "FLOATS", "TRUE_WORDS", "Layout", "layout_of", "stage_layouts"]
+__all__ = ["FALSE_WORDS", "FLOATS", "NUMBERS", "TRUE_WORDS", "Layout", "layout_of", "stage_layouts"]
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "1.0")
 FLOATS = ("DOUBLE", "FLOAT")
@@ -25,6 +25,7 @@ _WHOLE_NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
 )
+NUMBERS = (*_WHOLE_NUMBERS, *FLOATS, "DECIMAL")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0")
 _MADE = {
     "leads": ("row_id",),
@@ -103,9 +104,10 @@ class Layout:
             text, self.words, "NULL" if self.table.name == "sales_feedback" else f"lower({text})"
         )
 
-    def select(self) -> str:
-        """Write the canonical table as a query."""
-        made = [f"{sql} AS {identifier(name)}" for name, sql in self.expressions().items()]
+    def select(self, names: Sequence[str]) -> str:
+        """Write the canonical table as a query of some columns, null where it has none."""
+        known = self.expressions()
+        made = [f"{known.get(name, 'NULL')} AS {identifier(name)}" for name in names]
         filled = ""
         if self.stage is not None:
             filled = f" WHERE {self.text(self.columns['entered_at'])} IS NOT NULL"
@@ -149,10 +151,15 @@ class Layout:
         if column.kind == "flag":
             return self._flag(theirs)
         if column.kind == "number":
-            return f"TRY_CAST({self.text(theirs)} AS DOUBLE)"
+            return self._number(theirs)
         if column.name in ("stage", "decision"):
             return self.word(theirs)
         return self.text(theirs)
+
+    def _number(self, theirs: str) -> str:
+        if self.source.types[theirs] in NUMBERS and not self.missing:
+            return f"CAST({identifier(theirs)} AS DOUBLE)"
+        return f"TRY_CAST({self.text(theirs)} AS DOUBLE)"
 
     def _flag(self, theirs: str) -> str:
         if self.source.types[theirs] == "BOOLEAN":

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import abc
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
 from toolkit.crm.audits import audit
 from toolkit.crm.canonical import Layout, layout_of, stage_layouts
+from toolkit.crm.engines.address import Address, SparkLike, opened
+from toolkit.crm.engines.sources import find_tables, refuse_texts
 from toolkit.crm.findings import Finding
 from toolkit.crm.mapping import (
     Mapping,
@@ -64,7 +67,7 @@ class Crm:
 
 
 def connect(
-    source: str | os.PathLike[str] | Frames,
+    source: str | os.PathLike[str] | Frames | SparkLike,
     *,
     mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None = None,
     observed_until: date | str | None = None,
@@ -76,7 +79,8 @@ def connect(
     ----------
     source
         A mapping file (crm.yaml), a folder of CSV or Parquet files (its crm.yaml is used when it
-        has one), a .duckdb file, or a dict of data frames by table name.
+        has one), a .duckdb file, a dict of data frames by table name, the URL of a PostgreSQL
+        database, or a Spark session: there the rows stay where they are (docs/scale.md).
     mapping
         What the columns and words mean, where `source` is not itself a mapping file: a path, a
         dict with the keys of crm.yaml, or a `Mapping`.
@@ -95,6 +99,8 @@ def connect(
     given, place, name = _given(source, mapping)
     given = _overridden(given, observed_until, time_zone)
     until = _observed_until(given)
+    if isinstance(place, Address):
+        return _connected_there(place, given, name, until)
     connection = _engine()
     try:
         return _connected(connection, place, given, name, until)
@@ -114,18 +120,10 @@ def _connected(
     with tempfile.TemporaryDirectory(prefix="leadscore-") as scratch:
         found = find_sources(connection, place, given, Path(scratch))
         layouts = {table: _layout(connection, each, given) for table, each in found.items()}
-        dated = stage_layouts(layouts["leads"], given)
-        read = [*layouts.values(), *dated]
-        findings = [f for layout in read for f in audit(connection, layout, given)]
-        tables = {table: [layout] for table, layout in layouts.items()}
-        if dated:
-            tables["stage_changes"] = [*tables.get("stage_changes", ()), *dated]
-        for parts in tables.values():
-            _create(connection, parts)
+        tables, findings = _create_all(connection, layouts, given)
         for layout in layouts.values():
             if layout.source.relation.startswith("crm_frame_"):
                 connection.unregister(layout.source.relation)
-    _create_absent(connection, tables)
     views = {
         table: parts[0]
         for table, parts in tables.items()
@@ -135,28 +133,78 @@ def _connected(
     return _settled(crm, findings)
 
 
+def _connected_there(address: Address, given: MappingFile, name: str, until: datetime) -> Crm:
+    """Make the canonical tables inside the engine that holds the customer's."""
+    session, shelf = opened(address)
+    # It has the part of a connection that is used here; rows are copied once, at one moment.
+    connection = cast("duckdb.DuckDBPyConnection", session)
+    try:
+        with session.driver.one_moment():
+            found = find_tables(shelf, given)
+            layouts = {
+                table: layout_of(each, given, zone=given.mapping.time_zone, trims_ids=True)
+                for table, each in found.items()
+            }
+            refuse_texts(layouts.values())
+            tables, findings = _create_all(connection, layouts, given)
+            crm = Crm(connection, given.mapping, name, frozenset(tables), (), until)
+            return _settled(crm, findings)
+    except BaseException:
+        session.close()
+        raise
+
+
+def _create_all(
+    connection: duckdb.DuckDBPyConnection, layouts: abc.Mapping[str, Layout], given: MappingFile
+) -> tuple[dict[str, list[Layout]], list[Finding]]:
+    """Make every canonical table; say what each is made of, and what was odd."""
+    dated = stage_layouts(layouts["leads"], given)
+    read = [*layouts.values(), *dated]
+    findings = [f for layout in read for f in audit(connection, layout, given)]
+    tables = {table: [layout] for table, layout in layouts.items()}
+    if dated:
+        tables["stage_changes"] = [*tables.get("stage_changes", ()), *dated]
+    for parts in tables.values():
+        _create(connection, parts)
+    _create_absent(connection, tables)
+    return tables, findings
+
+
+_SHORTENED = re.compile(r"[a-z+]{2,}:/[^/]")
+"""An address that was taken for a path, which has no double slash."""
+
+
 def _given(
-    source: str | os.PathLike[str] | Frames,
+    source: str | os.PathLike[str] | Frames | SparkLike,
     mapping: Mapping | abc.Mapping[str, Any] | str | os.PathLike[str] | None,
-) -> tuple[MappingFile, Path | Frames, str]:
+) -> tuple[MappingFile, Path | Frames | Address, str]:
     given = _mapping_file(mapping)
     if isinstance(source, abc.Mapping):
         return given or MappingFile(Mapping()), source, "data frames"
+    if isinstance(source, SparkLike):
+        address = Address(source)
+        return given or MappingFile(Mapping()), address, address.name
     if not isinstance(source, str | os.PathLike):
         raise SourceError(
             f"cannot connect to {type(source).__name__}: expected a path, or a dict of data "
             "frames such as {'leads': frame}"
         )
     if "://" in str(source):
+        address = Address(str(source))
+        return given or MappingFile(Mapping()), address, address.name
+    if _SHORTENED.match(str(source)):
         raise SourceError(
-            "database addresses are not supported yet: export the tables as Parquet or CSV, or "
-            "copy them into a .duckdb file"
+            "an address of a database is given in a crm.yaml, as its key 'database', where it is "
+            "not seen by others (docs/crm-yaml.md)"
         )
     path = Path(source)
     check_there(path)
     own = path / "crm.yaml" if path.is_dir() else path
     if given is None and own.suffix.lower() in (".yaml", ".yml") and (own == path or own.exists()):
         given = load_mapping(own)
+        if given.mapping.database is not None:
+            address = Address(given.mapping.database)
+            return given, address, address.name
         path = path if own != path else (given.folder or path) / given.mapping.source
     return given or MappingFile(Mapping()), path, path.resolve().name
 
@@ -238,7 +286,8 @@ def _ids_need_trimming(connection: duckdb.DuckDBPyConnection, layout: Layout) ->
 def _create(connection: duckdb.DuckDBPyConnection, parts: abc.Sequence[Layout]) -> None:
     """Make one canonical table, of its own source and of the columns of leads that date stages."""
     kind = "TABLE" if any(part.source.copied for part in parts) else "VIEW"
-    query = " UNION ALL BY NAME ".join(part.select() for part in parts)
+    names = list(dict.fromkeys(name for part in parts for name in part.expressions()))
+    query = " UNION ALL ".join(part.select(names) for part in parts)
     with reading(parts[0].source):
         connection.execute(f"CREATE {kind} {parts[0].table.name} AS {query}")
 

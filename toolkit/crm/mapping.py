@@ -262,6 +262,8 @@ class Mapping(YamlModel):
     crm_mapping: Literal[1] = 1
     source: str = "."
     """Folder or .duckdb file, relative to the mapping file."""
+    database: Annotated[str | None, Field(repr=False)] = None
+    """URL of a database instead of files, e.g. postgresql+psycopg://user@host/crm."""
     observed_until: Annotated[datetime | date | None, BeforeValidator(_instant)] = None
     """Until when the export saw things; a date means its first moment."""
     time_zone: Zone | None = None

@@ -105,6 +105,11 @@ def check_values(
 ) -> None:
     """Refuse, by name, what the report does not take: it would be another report."""
     for key, value in values.items():
+        if isinstance(value, str) and "://" in value:
+            raise QuestionError(
+                f"'{key}' is an address, which the report would print with its password: write it "
+                "into a crm.yaml (database: <address>) and give the path of that file"
+            )
         if key not in known:
             raise QuestionError(
                 f"report '{report}' has no parameter '{key}': {nearest_first(key, tuple(known))}"

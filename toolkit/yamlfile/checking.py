@@ -78,7 +78,7 @@ class YamlModel(BaseModel):
         """Show only what differs from its default."""
         for name, entry in type(self).model_fields.items():
             value = getattr(self, name)
-            if entry.is_required() or value != entry.default:
+            if entry.repr and (entry.is_required() or value != entry.default):
                 yield name, value
 
     @classmethod

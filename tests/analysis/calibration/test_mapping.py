@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan, log
+from math import exp, isnan, log
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
-from scipy.stats import binom
+from scipy.stats import binom, chi2, f, t
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss
 from statsmodels.nonparametric.smoothers_lowess import lowess
@@ -403,3 +403,52 @@ def test_an_account_of_half_of_all_leads_widens_the_interval(sim):
     assert found.reason is not None
     assert "weigh as much as" in found.reason
     assert logit(0.5) == 0
+
+
+def test_the_joint_test_without_accounts_is_the_likelihood_ratio(stated):
+    """Twice the log-likelihood gained over the stated line, referred to 2 degrees of freedom."""
+    fit, later = stated
+    found = check_mapping(count_rows(lead_rows(later["score"], later["y"])), fit)
+    linear = fit.intercept + fit.slope * later["score"]
+    free = sm.GLM(later["y"], sm.add_constant(linear), sm.families.Binomial()).fit(tol=1e-12)
+    p = expit(linear)
+    fixed = np.sum(np.where(later["y"] == 1, np.log(p), np.log1p(-p)))
+    assert found.joint_statistic == pytest.approx(2 * (free.llf - fixed), rel=1e-8)
+    assert found.joint_p_value == pytest.approx(chi2.sf(found.joint_statistic, 2), rel=1e-9)
+
+
+def test_the_interval_of_observed_over_expected_by_hand():
+    # 2 of 4 leads with a stated 1/4 and 3 of 4 with a stated 3/4 converted: 5 / 4.
+    rows = lead_rows([0] * 4 + [1] * 4, [1, 1, 0, 0, 1, 1, 1, 0])
+    found = check_mapping(count_rows(rows), {0: 1 / 4, 1: 3 / 4}).observed_expected
+    ratio = 5 / 4
+    taken = [ratio / 4, ratio * 3 / 4]
+    squares = 2 * (1 - taken[0]) ** 2 + 2 * taken[0] ** 2 + 3 * (1 - taken[1]) ** 2 + taken[1] ** 2
+    error = squares**0.5 / 4
+    assert (found.estimate, found.standard_error) == (ratio, pytest.approx(error))
+    step = t.isf(0.025, 5 - 1) * error / ratio  # five conversions: t
+    assert (found.low, found.high) == pytest.approx((ratio * exp(-step), ratio * exp(step)))
+
+
+def test_over_few_accounts_the_joint_test_is_hotellings():
+    rng = np.random.default_rng(8)
+    score, account = rng.integers(-3, 6, 90), np.repeat(np.arange(18), 5)
+    rows = lead_rows(score, (rng.random(90) < [RISING[x] for x in score]).astype(int), account)
+    found = check_mapping(count_rows(rows), RISING)
+    # Accounts of equal size behind the rarer class, less one, as degrees of freedom.
+    sizes = rows.groupby(["state", "account"]).size().groupby("state")
+    df = (sizes.sum() ** 2 / sizes.agg(lambda n: (n**2).sum())).min() - 1
+    expected = f.sf(found.joint_statistic / 2 * (df - 1) / df, 2, df - 1)
+    assert found.joint_p_value == pytest.approx(expected, rel=1e-9)
+
+
+def test_over_accounts_the_leads_of_one_make_up_for_each_other():
+    """sum over accounts of (sum of y - ratio p)^2 / (sum of p)^2, times G / (G - 1)."""
+    score, hit = np.array([0, 0, 1, 1, 0, 1, 0, 1, 1]), np.array([1, 0, 1, 0, 0, 1, 0, 1, 1])
+    account = np.array([1, 1, 2, 2, 3, 3, 4, 4, 5])
+    stated = {0: 0.25, 1: 0.5}
+    found = check_mapping(count_rows(lead_rows(score, hit, account)), stated).observed_expected
+    p = np.array([stated[each] for each in score])
+    ratio = hit.sum() / p.sum()
+    sums = [(hit - ratio * p)[account == each].sum() / p.sum() for each in range(1, 6)]
+    assert found.standard_error == pytest.approx((5 / 4 * np.sum(np.square(sums))) ** 0.5)

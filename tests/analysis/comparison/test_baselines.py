@@ -9,8 +9,14 @@ from sklearn.metrics import roc_auc_score
 
 from tests.analysis.proposal.models import drawn, model_of, patterns_of
 from tests.analysis.weights.patterns import term
-from toolkit.analysis.comparison import baseline_table, compare_models, cross_fitted_pairs
+from toolkit.analysis.comparison import (
+    baseline_table,
+    compare_models,
+    cross_fitted_pairs,
+    deal_folds,
+)
 from toolkit.analysis.comparison.baselines import pattern_pairs
+from toolkit.analysis.ranking import auc_difference
 from toolkit.errors import QuestionError
 
 NOW = {"a": 20, "b": 10, "c": -10, "d": 15}
@@ -100,3 +106,34 @@ def test_folds_and_scores_must_be_there(rows):
         cross_fitted_pairs(counts, model_of(NOW))
     with pytest.raises(QuestionError, match="expected one score for each"):
         pattern_pairs(counts, np.zeros(3), name="x")
+
+
+def test_dealt_folds_hold_every_lead_once_whatever_the_order_of_rows():
+    leads = drawn(NOW, NOW, n=900)
+    shuffled = leads.sample(frac=1, random_state=2)
+    one, other = (deal_folds(patterns_of(part, NOW), folds=4).frame for part in (leads, shuffled))
+    pd.testing.assert_frame_equal(one, other)
+    assert one.groupby("fold")["n"].sum().tolist() == [225] * 4
+    keys = [name for name in one if name not in ("fold", "n")]
+    plain = patterns_of(leads, NOW).frame.set_index(keys)["n"]
+    pd.testing.assert_series_equal(one.groupby(keys)["n"].sum(), plain, check_dtype=False)
+
+
+def test_leads_of_accounts_are_not_dealt_one_by_one(rows):
+    with pytest.raises(QuestionError, match="dealing leads would part them"):
+        deal_folds(patterns_of(rows, NOW, account="account"))
+
+
+def test_cross_fitting_leaves_a_leak_where_it_is():
+    """`a` mostly knows the outcome: named, it moves nothing; unnamed, it makes a winner."""
+    leads = drawn(NOW, NOW, n=6_000)
+    flipped = np.random.default_rng(1).random(len(leads)) < 0.2
+    leads["a"] = np.where(flipped, 1 - leads["y"], leads["y"])
+    leads["score"] = leads[list(NOW)] @ list(NOW.values())
+    folded_leads = deal_folds(patterns_of(leads, NOW))
+    named, unnamed = (
+        auc_difference(cross_fitted_pairs(folded_leads, model_of(NOW), after_contact=names))
+        for names in (["a"], [])
+    )
+    assert abs(named.challenger - named.champion) < 0.01
+    assert unnamed.challenger > unnamed.champion + 0.015

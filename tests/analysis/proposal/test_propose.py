@@ -16,11 +16,12 @@ from tests.analysis.proposal.models import BANDS, LEADS, drawn, model_of, patter
 from tests.analysis.weights.patterns import term
 from toolkit.analysis.comparison import compare_models
 from toolkit.analysis.proposal import propose_model, update_ladder
+from toolkit.analysis.proposal.limited import limited_shares
 from toolkit.analysis.proposal.moved import moved_threshold
 from toolkit.analysis.proposal.prices import ranked_yield
 from toolkit.analysis.weights import fit_weights, judge_weights
 from toolkit.errors import QuestionError
-from toolkit.model import diff_models, load_model, save_model
+from toolkit.model import diff_models, load_model, parse_model, save_model
 
 NOW = {"a": 20, "b": 10, "c": -10, "d": 15}
 
@@ -75,7 +76,7 @@ def test_the_table_has_one_row_per_term_and_the_columns_it_promises():
     assert list(table.columns) == [
         "term", "criterion", "label", "dimension", "basis", "now", "proposed", "change", "action",
         "why", "verdict", "implied", "implied_low", "implied_high", "shrunk", "p_holm", "n_with",
-        "positives_with", "n_without", "positives_without", "detectable",
+        "positives_with", "n_without", "positives_without", "detectable", "limited",
     ]  # fmt: skip
     assert (table["n_with"] + table["n_without"] == 20_000).all()
 
@@ -376,3 +377,52 @@ def test_the_price_reaches_what_a_simulation_finds():
         rows["score"].to_numpy(float), p, n, work
     )
     assert price["price"] == pytest.approx(100 * lost / work, rel=0.15)
+
+
+LIMITED = """lead_score_model: 1
+name: limited
+version: '1'
+base: 5
+max: 52
+dimensions: {fit: {max: 50}}
+groups:
+- id: one
+  dimension: fit
+  max: 30
+  criteria:
+  - {id: a, when: {a: 1}, points: 20}
+  - {id: b, when: {b: 1}, points: 15}
+- id: two
+  dimension: fit
+  criteria:
+  - {id: c, when: {c: 1}, points: 20}
+bands:
+- {name: MQL, from: 50, handoff: true}
+- {name: nurture}
+"""
+
+
+def test_leads_whom_a_limit_stops_are_counted_by_hand():
+    """Of six with a the group stops two, 35 > 30; the total one of two with c, 5 + 30 + 20 > 52."""
+    rows = pd.DataFrame(
+        [(1, 0, 0)] * 3 + [(1, 1, 0)] * 1 + [(1, 1, 1)] * 1 + [(1, 0, 1)] + [(0, 1, 0)] * 4,
+        columns=["a", "b", "c"],
+    ).assign(y=[0, 1] * 5, score=0)
+    model = parse_model(LIMITED)
+    design = fit_weights(patterns_of(rows, {"a": 20, "b": 15, "c": 20})).design
+    today = limited_shares(model, design, np.array([20.0, 15.0, 20.0]))
+    assert today.tolist() == [2 / 6, 2 / 6, 1 / 2]
+    # c at 45: 30 + 45 and 20 + 45 pass the 50 of the dimension.
+    more = limited_shares(model, design, np.array([20.0, 15.0, 45.0]))
+    assert more.tolist() == [3 / 6, 2 / 6, 2 / 2]
+
+
+def test_a_change_that_a_limit_will_stop_says_so():
+    rows = drawn(NOW, {**NOW, "b": 40})
+    text = model_of(NOW).model_copy()
+    weights = fit_weights(patterns_of(rows, NOW))
+    group = text.groups[0].model_copy(update={"max": 50})
+    found = propose_model(text.model_copy(update={"groups": (group,)}), weights)
+    row = found.table.set_index("term").loc["b"]
+    assert row["action"] == "change"
+    assert f"a limit stops it for {row['limited']:.0%} of the judged leads" in row["why"]

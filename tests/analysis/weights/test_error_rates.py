@@ -7,10 +7,12 @@ import pytest
 from tests.analysis.weights.simulation import (
     at_departure,
     error_rates,
+    pool,
     power,
     several_wrong,
     slopes,
 )
+from toolkit.crm.demo import scoring
 
 SMALL = 6_000
 LARGE = 20_000
@@ -70,3 +72,19 @@ def test_without_the_rule_of_worked_leads_the_slope_inflates(leads):
     found = slopes(leads=leads)
     assert abs(found["worked only"] - found["true"]) < 4 * found["worked only, error"]
     assert found["everybody"] > 1.3 * found["true"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("limit", "held"), [(50, False), (10**6, True)])
+def test_a_raise_is_estimated_too_small_where_a_limit_stops_it(monkeypatch, limit, held):
+    """The webinar is worth 33 and paid 20; content is limited to 50 points, or not at all.
+
+    Scores are those of the limit of 50 in both cases; what differs is the truth.
+    """
+    runs = 150
+    for seed in range(10, 14):
+        pool(LARGE, seed)
+    monkeypatch.setattr(scoring, "_CONTENT_MAX", limit)
+    found = at_departure("webinar", 13, runs=runs, leads=LARGE)
+    assert (found["interval holds the truth"] >= 0.95 - three_errors(0.05, runs)) == held
+    assert (found["change"] >= 0.6) == held

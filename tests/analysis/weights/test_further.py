@@ -15,6 +15,7 @@ from toolkit.analysis.weights import (
     fit_weights,
     fitted_half_life,
     optimism,
+    order_table,
     overlap_table,
     period_table,
     rule_table,
@@ -339,3 +340,27 @@ def test_one_signal_counted_twice_shows_in_alone_against_adjusted():
     assert alone[1] > 1.5 * max(adjusted[1], 1)
     top = overlap_table(weights).iloc[0]
     assert {top["a"], top["b"]} == {"vp", "chief"}
+
+
+def test_what_pays_more_and_is_worth_less_stands_in_the_wrong_order():
+    rng = np.random.default_rng(8)
+    names, points, true = ["a", "b", "c"], [30, 20, 10], [10, 40, 10]
+    rows = pd.DataFrame((rng.random((40_000, 3)) < 0.4).astype(int), columns=names)
+    rows["y"] = (rng.random(len(rows)) < expit(-2 + K * (rows[names] @ true))).astype(int)
+    rows["score"] = rows[names] @ points
+    found = order_table(fit_weights(count_patterns(rows, names, points)))
+    assert list(found.columns) == ["a", "b", "now", "estimate", "low", "high", "p", "p_holm"]
+    assert found[["a", "b", "now"]].to_numpy().tolist() == [["a", "b", 10.0], ["b", "c", 10.0]]
+    assert found.loc[0, "high"] < 0 < found.loc[1, "low"]
+    assert (found["p_holm"] >= found["p"]).all()
+    contrast = weight_contrast(fit_weights(count_patterns(rows, names, points)), a="a", b="b")
+    assert found.loc[0, "estimate"] == contrast.estimate
+
+
+def test_doses_of_several_terms_are_corrected_for_their_number():
+    found = dose_table(fit_weights(visits(lambda v: 30.0 * (v > 0))))
+    assert list(found.columns) == [
+        "term", "units", "n", "positives", "rate", "now", "implied", "low", "high", "p_shape",
+        "p_holm",
+    ]  # fmt: skip
+    assert (found["p_holm"] == found["p_shape"]).all()  # one term: nothing to correct

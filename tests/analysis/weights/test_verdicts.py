@@ -247,3 +247,22 @@ def test_no_number_of_leads_settles_an_estimate_at_the_margin():
     )
     assert verdicts._needed(judge, at) is None
     assert verdicts._needed(judge, near) == 4000  # 1000 * (2 / 1)^2
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.03, False), (0.10, True)])
+def test_where_limits_stop_a_criterion_nothing_is_claimed_of_it(share, said):
+    """Of leads with `a` and `b`, so many are held to 20 points instead of 35."""
+    rows = draw([60, 15, -10, 5], n=40_000)
+    both = (rows["a"] == 1) & (rows["b"] == 1) & (rows["c"] == 0) & (rows["d"] == 0)
+    held = both & (np.arange(len(rows)) % 100 < 100 * share * (rows["a"].sum() / both.sum()))
+    rows["score"] = rows["score"].where(~held, 20)
+    found = table(rows)
+    because = "so its own points cannot be told" in found.loc["a", "because"]
+    assert because == said
+    assert (found.loc["a", "verdict"] == "change") != said
+    if said:
+        assert found.loc["a", "because"] == (
+            "limits of groups, dimensions or the total take points off 10% of the leads that have "
+            "it, so its own points cannot be told"
+        )
+    assert found.loc["c", "verdict"] == "keep"  # no lead that has it is held

@@ -87,8 +87,8 @@ def test_a_proposal_is_not_tried_on_the_leads_it_was_fitted_on(changed: Review):
     assert changed.proposal.changed
     section = report.show_comparison(changed)
     assert section.plain().startswith(
-        "Cannot be told from this data. Is the proposal better on later leads? The challenger was "
-        "fitted on these leads, so they flatter it; compare the two on later leads"
+        "Cannot be told from this data. Is the proposal better on later leads? The proposal was "
+        "fitted to all leads there are, so they flatter it (the file has no dates)."
     )
     assert "the file has no dates" in section.plain()
     assert section.facts["comparison.verdict"] == "cannot be told"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING
@@ -16,14 +16,14 @@ from toolkit.analysis.proposal import propose_model
 from toolkit.analysis.proposal.moved import same_meaning
 from toolkit.analysis.weights.design import paid_units
 from toolkit.analysis.weights.fit import fit_weights
-from toolkit.counts import PairCounts
+from toolkit.counts import PairCounts, PatternCounts
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
-    from toolkit.counts import FittedOn, PatternCounts
+    from toolkit.counts import FittedOn
     from toolkit.model import Model
 
-__all__ = ["baseline_table", "cross_fitted_pairs", "pattern_pairs"]
+__all__ = ["baseline_table", "cross_fitted_pairs", "deal_folds", "pattern_pairs"]
 
 _PER_LOG_ODDS = 1_000
 
@@ -34,6 +34,14 @@ def pattern_pairs(
     """Pair today's score with another one, given for each row of the patterns' frame.
 
     Only the order of the other scores counts: they are numbered from 0, ties alike.
+
+    Source: definition.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> patterns = tiny_patterns()
+    >>> pairs = pattern_pairs(patterns, patterns.frame["t0"].to_numpy(), name="a alone")
+    >>> pairs.frame.groupby(["champion", "challenger"])["n"].sum().to_dict()
+    {(0, 0): 120, (10, 0): 140, (20, 1): 140, (30, 1): 180}
     """
     if len(scores) != len(patterns.frame):
         raise QuestionError(
@@ -71,6 +79,15 @@ def baseline_table(
     `precision_gain`, `precision_low`, `precision_high` (both work as many leads as lie at or above
     `threshold` today); `beaten` (whether the interval of the gain in precision lies above 0; None
     where it cannot be told); `reason`.
+
+    Source: definition; DeLong et al. (1988) for the gain in area.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = baseline_table(tiny_patterns(), threshold=20)
+    >>> table["baseline"].tolist()
+    ['chance', 'a alone', 'equal points']
+    >>> table["auc"].round(4).tolist()  # of a alone: (1 + 120/180 - 200/400) / 2
+    [0.5, 0.5833, 0.625]
     """
     pairs = {name: pattern_pairs(patterns, s, name=name) for name, s in _scores(patterns).items()}
     pairs = {**pairs, **(external or {})}
@@ -127,15 +144,33 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
 
 
 def cross_fitted_pairs(
-    patterns: PatternCounts, model: Model, *, margin: float = 5.0, grid: int = 5
+    patterns: PatternCounts,
+    model: Model,
+    *,
+    after_contact: Collection[str] = (),
+    margin: float = 5.0,
+    grid: int = 5,
 ) -> PairCounts:
-    """Pair today's score with proposals that never saw the lead nor its account.
+    '''Pair today's score with proposals that never saw the lead nor its account.
 
     Count the patterns with `folds`. For each fold a proposal is made from all others (as
     `propose_model` does, thresholds aside) and scores the fold; scores of different proposals are
     put on one scale by their log-odds. A fold whose proposal is to keep everything is scored by
-    today's model. Raises QuestionError without folds. Source: Stone (1974).
-    """
+    today's model. `after_contact` as in `fit_weights`. Raises QuestionError without folds. Source: Stone (1974).
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.model import parse_model
+    >>> model = parse_model("""
+    ... lead_score_model: 1
+    ... name: tiny
+    ... version: '1'
+    ... groups: [{id: g, dimension: fit, criteria: [
+    ...   {id: a, when: {a: 1}, points: 20}, {id: b, when: {b: 1}, points: 10}]}]
+    ... """)
+    >>> pairs = cross_fitted_pairs(deal_folds(tiny_patterns(), folds=2), model)
+    >>> int(pairs.frame["n"].sum()), pairs.fitted_on
+    (580, 'other leads')
+    '''
     if "fold" not in patterns.frame:
         raise QuestionError("these patterns have no folds: count them with folds=5, say")
     fold = patterns.frame["fold"].to_numpy(dtype=np.int64)
@@ -143,7 +178,7 @@ def cross_fitted_pairs(
     other = np.zeros(len(fold))
     for number in np.unique(fold):
         inside = fold == number
-        weights = fit_weights(patterns.part(~inside))
+        weights = fit_weights(patterns.part(~inside), after_contact=after_contact)
         found = propose_model(model, weights, margin=margin, grid=grid, move_thresholds=False)
         change = found.table["change"].to_numpy(dtype=np.float64)
         # Without a fit every fold keeps today's score, on any common scale.
@@ -152,3 +187,30 @@ def cross_fitted_pairs(
         other[inside] = np.round(eta * _PER_LOG_ODDS)
     pairs = pattern_pairs(patterns, other, name=f"{model.name}, cross-fitted proposals")
     return replace(pairs, fitted_on="other leads")
+
+
+def deal_folds(patterns: PatternCounts, *, folds: int = 5, seed: int = 1) -> PatternCounts:
+    """Deal leads without accounts into folds at random, by their cells alone.
+
+    Leads of one cell are alike, so which of them goes where depends on the seed, not on the order of
+    the rows they came from. Raises QuestionError where accounts are known: `count_patterns` with
+    `folds` keeps those together.
+
+    >>> from toolkit.counts import Term
+    >>> cells = pd.DataFrame({"t0": [0.0, 1.0], "offset": 0.0, "score": [0.0, 9.0],
+    ...                       "state": "converted", "n": [3, 2]})
+    >>> dealt = deal_folds(PatternCounts(cells, (Term("a", "a", "A", 9.0),), None), folds=2).frame
+    >>> int(dealt["n"].sum()), dealt.groupby("fold")["n"].sum().tolist()
+    (5, [3, 2])
+    """
+    if patterns.accounts is not None:
+        raise QuestionError(
+            "accounts are known, and dealing leads would part them: count the patterns with folds"
+        )
+    frame = patterns.frame
+    cell = np.repeat(np.arange(len(frame)), frame["n"].to_numpy(dtype=np.int64))
+    dealt = np.random.default_rng(seed).permutation(cell)
+    code = dealt * folds + np.arange(len(dealt)) % folds
+    found, n = np.unique(code, return_counts=True)
+    rows = frame.iloc[found // folds].reset_index(drop=True)
+    return replace(patterns, frame=rows.assign(fold=found % folds, n=n))

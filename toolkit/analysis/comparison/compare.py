@@ -91,6 +91,15 @@ def compare_models(
     Raises QuestionError unless exactly one of `threshold` and `workload` is given, and for a
     margin that is not above 0. Source: Schuirmann (1987) for the two tests; Vickers and Elkin
     (2006) for net benefit.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.comparison.baselines import pattern_pairs
+    >>> patterns = tiny_patterns()
+    >>> both = (patterns.frame["t0"] * patterns.frame["t1"]).to_numpy()
+    >>> found = compare_models(pattern_pairs(patterns, both, name="both"), workload=180)
+    >>> table = found.table.set_index("measure").loc["precision"]
+    >>> [round(float(table[side]), 4) for side in ("champion", "challenger")]  # 80 of 180 either way
+    [0.4444, 0.4444]
     """
     limits = _margins(margins)
     if cost_ratio is not None:

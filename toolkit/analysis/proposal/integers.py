@@ -25,6 +25,7 @@ __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "scor
 LOSS = 0.01
 """Share of what the points explain that rounding may lose."""
 _ROUNDS = 200
+_SMALL = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,9 @@ def judge_rounding(rounded: RoundedPoints, terms: int) -> RoundedPoints:
         return replace(rounded, accepted=False, reason="the points explain nothing")
     if share < LOSS and rounded.loss < most:
         return replace(rounded, accepted=True, reason=None)
+    small = "under 0.01%" if share < _SMALL else f"{share:.2%}"
     text = (
-        f"whole steps of {rounded.grid:g} lose {share:.2%} of what the points explain "
+        f"whole steps of {rounded.grid:g} lose {small} of what the points explain "
         f"({rounded.loss:.2f} of deviance; accepted are under {LOSS:.0%} and under {most:.2f})"
     )
     return replace(rounded, accepted=False, reason=text)
@@ -136,6 +138,11 @@ def integer_points(
     Without `points_to_double` (the points that double the odds; a choice) scales are searched
     within `least` and `most` points. Terms that cannot be told apart get 0. Raises QuestionError
     for a grid under 1, or neither scale nor `most`. Source: Siddiqi (2017); Sullivan et al. (2004).
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> integer_points(fit_weights(tiny_patterns()), points_to_double=20).points.tolist()
+    [20.0, 20.0]
     """
     if grid < 1:
         raise QuestionError(f"grid is {grid}: expected a whole number of points from 1")

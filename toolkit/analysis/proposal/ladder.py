@@ -62,6 +62,12 @@ def update_ladder(
     score tests, which need no fit of the revision. Terms of policy are free in every model: their
     points are a choice, so they refute nothing. Source: Vergouwe et al. (2017); Boos (1992) for
     the score tests over accounts; van Houwelingen and le Cessie (1990) for the shrinkage.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> found = update_ladder(fit_weights(tiny_patterns()))  # paid 2 to 1, worth 1 to 1
+    >>> found.action, found.table["degrees"].tolist(), round(float(found.table["p"].iloc[0]), 2)
+    ('keep', [1], 0.1)
     """
     level = 1 - weights.confidence if alpha is None else alpha
     if weights.reason is not None:

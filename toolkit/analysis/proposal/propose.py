@@ -14,11 +14,12 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.proposal.editing import Slot, read_slots, revised_model
 from toolkit.analysis.proposal.integers import RoundedPoints
 from toolkit.analysis.proposal.ladder import Ladder, update_ladder
+from toolkit.analysis.proposal.limited import limited_shares
 from toolkit.analysis.proposal.moved import Everybody, read_everybody, threshold_moves
 from toolkit.analysis.proposal.prices import policy_prices
 from toolkit.analysis.proposal.selective import Selected, grid_points, select_terms
 from toolkit.analysis.weights.fit import Weights
-from toolkit.analysis.weights.verdicts import MARGIN, Judgement, judge_weights
+from toolkit.analysis.weights.verdicts import LIMITED, MARGIN, Judgement, judge_weights
 from toolkit.errors import ModelError, QuestionError
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class Proposal:
     """One row per term: `term`, `criterion`, `label`, `dimension`, `basis`, `now`, `proposed`,
     `change` (points of the score), `action` (change, keep, refused), `why`, `verdict`, `implied`,
     `implied_low`, `implied_high` (points before shrinkage), `shrunk` (before the grid), `p_holm`,
-    `n_with`, `positives_with`, `n_without`, `positives_without` (judged leads), `detectable`."""
+    `n_with`, `positives_with`, `n_without`, `positives_without` (judged leads), `detectable`,
+    `limited` (of the judged leads that have it, the share for whom a limit of its group, dimension or
+    the total stops it at the proposed points; NaN where none has it)."""
     thresholds: pd.DataFrame = field(repr=False)
     """`threshold_moves`: where each threshold must stand to mean the same, and who crosses it."""
     prices: pd.DataFrame = field(repr=False)
@@ -82,7 +85,7 @@ def propose_model(
     version: str | None = None,
     move_thresholds: bool = True,
 ) -> Proposal:
-    """Propose points: those that are proven wrong by more than the margin move, no other does.
+    '''Propose points: those that are proven wrong by more than the margin move, no other does.
 
     Step by step: the verdicts of `judge_weights` name the terms to change; the closed test of
     `update_ladder` must choose a revision; the changed terms are re-estimated together beside
@@ -113,7 +116,23 @@ def propose_model(
     ------
     QuestionError
         The model is not the one the weights were fitted to, or the grid is no whole number from 1.
-    """
+
+    Source: Vergouwe et al. (2017); van Houwelingen and le Cessie (1990); Siddiqi (2017) for the grid.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.model import parse_model
+    >>> model = parse_model("""
+    ... lead_score_model: 1
+    ... name: tiny
+    ... version: '1'
+    ... groups: [{id: g, dimension: fit, criteria: [
+    ...   {id: a, when: {a: 1}, points: 20}, {id: b, when: {b: 1}, points: 10}]}]
+    ... """)
+    >>> found = propose_model(model, fit_weights(tiny_patterns()))
+    >>> found.text, found.changed
+    ('Keep everything: no point of 2 is proven wrong by 580 leads.', False)
+    '''
     if grid < 1 or int(grid) != grid:
         raise QuestionError(f"grid is {grid}: expected a whole number of points, such as 1 or 5")
     _check_terms(model, weights)
@@ -272,21 +291,28 @@ def _fitted_on(weights: Weights) -> str:
 
 
 def _table(case: _Case, judgements: tuple[Judgement, ...], plan: _Plan) -> pd.DataFrame:
-    rows = [_row(case, plan, j, found) for j, found in enumerate(judgements)]
+    design = case.weights.design
+    limited = limited_shares(case.model, design, design.points + plan.change)
+    rows = [_row(case, plan, j, found, limited[j]) for j, found in enumerate(judgements)]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 _COLUMNS = (
     "term", "criterion", "label", "dimension", "basis", "now", "proposed", "change", "action",
     "why", "verdict", "implied", "implied_low", "implied_high", "shrunk", "p_holm", "n_with",
-    "positives_with", "n_without", "positives_without", "detectable",
+    "positives_with", "n_without", "positives_without", "detectable", "limited",
 )  # fmt: skip
 
 
-def _row(case: _Case, plan: _Plan, j: int, found: Judgement) -> dict[str, object]:
+def _row(case: _Case, plan: _Plan, j: int, found: Judgement, limited: float) -> dict[str, object]:
     weights, term = case.weights, case.weights.terms[j]
     design, met = weights.design, weights.design.units[:, j] != 0
     action, why = _action(plan, j, found)
+    if action == "change" and limited >= LIMITED:
+        why += (
+            f"; at the new points a limit stops it for {limited:.0%} of the judged leads that have it, "
+            "so a unit may be worth more than it seems"
+        )
     implied = plan.implied[j]
     return {
         "term": term.id,
@@ -310,6 +336,7 @@ def _row(case: _Case, plan: _Plan, j: int, found: Judgement) -> dict[str, object
         "n_without": int(design.n[~met].sum()),
         "positives_without": int(design.hits[~met].sum()),
         "detectable": found.detectable,
+        "limited": float(limited),
     }
 
 
@@ -330,18 +357,20 @@ def _action(plan: _Plan, j: int, found: Judgement) -> tuple[str, str]:
 
 
 def _untold(found: Judgement) -> bool:
-    return isnan(found.departure.low) or found.because.startswith(("only ", "too few "))
+    return isnan(found.departure.low) or found.because.startswith(("only ", "too few ", "limits "))
 
 
 def _text(weights: Weights, table: pd.DataFrame, plan: _Plan) -> str:
     if weights.reason is not None:
         return f"Keep everything: {weights.reason}."
     moved = table[table["change"] != 0]
+    open_ = int((table["verdict"] != "no proposal").sum())
     if moved.empty:
-        return f"Keep everything: no point of {len(table)} is proven wrong by {weights.n:,} leads."
+        return f"Keep everything: no point of {open_} is proven wrong by {weights.n:,} leads."
     said = [
         f"{row.label} from {row.now:g} to {row.proposed:g}" for row in moved.itertuples(index=False)
     ]
-    kept = len(table) - len(moved)
+    kept, fixed = open_ - len(moved), len(table) - open_
+    rest = f"keep the other {kept}" + (f"; {fixed} not open to evidence" if fixed else "")
     note = plan.rounding.reason if plan.rounding is not None else None
-    return f"Change {', '.join(said)}; keep the other {kept}." + (f" Note: {note}." if note else "")
+    return f"Change {', '.join(said)}; {rest}." + (f" Note: {note}." if note else "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.cells import Floats, Ints
     from toolkit.counts import DayCounts
 
-__all__ = ["CoxSlope", "cox_slope"]
+__all__ = ["RUNAWAY", "CoxSlope", "cox_slope", "why_no_slope"]
 
 _STEPS = 50
 _FEWEST = 5
@@ -25,7 +25,7 @@ _NUMBERS = (
 )  # fmt: skip
 _ADDED_UP = 10_000
 """Conversions of one day up to which ties are added up one by one."""
-_RUNAWAY = 30.0
+RUNAWAY = 30.0
 """A slope that makes the best leads e^30 times as fast as the worst fits no data: it ran away."""
 
 
@@ -80,10 +80,9 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     0.9406
     """
     lives = read_lives(days)
-    hits = int(lives.n[lives.converted].sum())
     method = "Efron, over accounts" if lives.clusters.known else "Efron"
     every = np.ones(len(lives.n), dtype=np.bool_)
-    reason = _missing(lives, hits)
+    reason = why_no_slope(lives)
     fit = None if reason else _fit(lives, every, lives.converted)
     if fit is None:
         why = reason or "conversions always have the highest or lowest score: no finite slope fits"
@@ -113,10 +112,11 @@ def _slope(lives: Lives, method: str, *, reason: str | None) -> CoxSlope:
     return CoxSlope(**unknown, positives=hits, n=int(lives.n.sum()), method=method, reason=reason)
 
 
-def _missing(lives: Lives, hits: int) -> str | None:
+def why_no_slope(lives: Lives) -> str | None:
+    """Why no slope can be fitted to these leads, or None."""
     if not lives.n.sum():
         return "no leads"
-    if not hits:
+    if not lives.n[lives.converted].sum():
         return "no lead converted"
     return None if len(np.unique(lives.score[lives.n > 0])) > 1 else "all leads have one score"
 
@@ -153,7 +153,7 @@ def _fit(lives: Lives, inside: NDArray[np.bool_], event: NDArray[np.bool_]) -> _
         slope, (value, gradient, information) = slope + step, new
         if abs(step) * table.span < 1e-11:  # noqa: PLR2004 - as near as doubles go
             break
-    if abs(slope) * table.span > _RUNAWAY:
+    if abs(slope) * table.span > RUNAWAY:
         return None
     return _Fit(slope, information, value, table.residuals(slope))
 

@@ -21,6 +21,7 @@ from toolkit.analysis.weights.shape import (
     Contrast,
     dose_table,
     fitted_half_life,
+    order_table,
     rule_table,
     weight_contrast,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "glm_results",
     "judge_weights",
     "optimism",
+    "order_table",
     "overlap_table",
     "period_table",
     "rule_table",

@@ -121,6 +121,13 @@ def fit_weights(
     ------
     QuestionError
         The patterns belong to another model, or a name in `after_contact` does not exist.
+
+    Source: McCullagh and Nelder (1989) for the fit; Liang and Zeger (1986) over accounts.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> found = fit_weights(tiny_patterns())  # a and b double the odds each
+    >>> found.joint.coefficients.round(3).tolist(), found.n, found.positives
+    ([0.693, 0.693], 580, 180)
     """
     tail(confidence)
     _check_model(patterns, model)

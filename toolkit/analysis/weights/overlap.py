@@ -22,6 +22,14 @@ def overlap_table(weights: Weights) -> pd.DataFrame:
 
     Where only leads above a threshold were worked, two criteria that each lift a lead over it are
     rarer together among them than among all leads: phi is of judged leads only.
+
+    Source: definition (Pearson correlation of two yes/no columns).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = overlap_table(fit_weights(tiny_patterns()))
+    >>> table[["n_a", "n_b", "n_both", "share_of_a"]].to_numpy().tolist()  # 180 of 320
+    [[320.0, 320.0, 180.0, 0.5625]]
     """
     design, n = weights.design, weights.n
     met = design.units != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,18 @@ def glm_results(weights: Weights) -> Any:
     Parameters are named by term. Its errors are those of independent leads; the ones over
     accounts are in `weights.joint`. Its log-likelihood holds the binomial constant. Raises
     QuestionError where there is no likelihood fit to report (separation, nothing to fit).
+
+    Source: McCullagh and Nelder (1989).
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> glm_results(fit_weights(tiny_patterns())).params.round(3).tolist()  # log 0.2, log 2, log 2
+    [-1.609, 0.693, 0.693]
     """
     import statsmodels.api as sm  # noqa: PLC0415 - takes seconds to load
+    from statsmodels.tools.sm_exceptions import (  # noqa: PLC0415 - likewise
+        PerfectSeparationWarning,
+    )
 
     joint, design = weights.joint, weights.design
     if not joint.method.startswith("likelihood"):
@@ -39,4 +50,7 @@ def glm_results(weights: Weights) -> Any:
     names = [term.id for term, there in zip(weights.terms, used, strict=True) if there]
     model.exog_names[:] = ["intercept", *names]
     start = np.concatenate([[joint.intercept], joint.coefficients[used]])
-    return model.fit(start_params=start, tol=1e-14)
+    with warnings.catch_warnings():
+        # The fit is finite; statsmodels takes patterns that are fitted exactly for separation.
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        return model.fit(start_params=start, tol=1e-14)

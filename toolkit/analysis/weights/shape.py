@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import nan
 
 import numpy as np
@@ -20,7 +21,14 @@ from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
 
-__all__ = ["Contrast", "dose_table", "fitted_half_life", "rule_table", "weight_contrast"]
+__all__ = [
+    "Contrast",
+    "dose_table",
+    "fitted_half_life",
+    "order_table",
+    "rule_table",
+    "weight_contrast",
+]
 
 _MOST_LEVELS = 8
 _DAY = 86_400
@@ -33,7 +41,16 @@ def dose_table(weights: Weights) -> pd.DataFrame:
     logit p = a + k S + a departure of each level from the points paid for it, the leads with none
     as the base. Columns: `term`, `units` (least of the level; the last holds all above), `n`,
     `positives`, `rate` (of judged leads with so many units), `now` (mean points paid), `implied`,
-    `low`, `high` (points in all), `p_shape` (score test that each unit is worth the same).
+    `low`, `high` (points in all), `p_shape` (score test that each unit is worth the same), `p_holm`
+    (the same, corrected for the number of terms so tested).
+
+    Source: Fieller (1954); Rao (1948) for p_shape.
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = dose_table(fit_weights(tiny_patterns(kind="units")))
+    >>> table[["term", "units", "n", "positives", "rate"]].to_numpy().tolist()
+    [['a', 1, 320, 120, 0.375], ['b', 1, 320, 120, 0.375]]
     """
     rows: list[dict[str, object]] = []
     if weights.reason is None:
@@ -43,7 +60,11 @@ def dose_table(weights: Weights) -> pd.DataFrame:
     columns = [
         "term", "units", "n", "positives", "rate", "now", "implied", "low", "high", "p_shape",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    tested = frame.drop_duplicates("term")
+    corrected = holm(tested["p_shape"].to_numpy(dtype=np.float64))
+    by_term = dict(zip(tested["term"], corrected, strict=True))
+    return frame.assign(p_holm=frame["term"].map(by_term).astype(np.float64))
 
 
 def _doses(weights: Weights, j: int) -> list[dict[str, object]]:
@@ -120,6 +141,14 @@ def rule_table(weights: Weights) -> pd.DataFrame:
     other: limits of group, dimension and total, and rounding), `criterion` (blank for other),
     `n_with` (judged leads that it touches), `points` (mean points it takes off them),
     `given_back`, `low`, `high`, `p` (score test, over accounts where known), `p_holm`.
+
+    Source: Rao (1948); Fieller (1954).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = rule_table(fit_weights(tiny_patterns()))  # no cap, limit or decay at all
+    >>> table["rule"].tolist(), table["n_with"].tolist()
+    (['other'], [0])
     """
     rows = []
     if weights.reason is None:
@@ -163,6 +192,8 @@ def fitted_half_life(
     ...                          decay={"percent": 10, "every": "10d"})
     >>> fitted_half_life(slow, given_back=0.0), fitted_half_life(slow, given_back=0.5)
     ((50.0, 50.0), (50.0, 100.0))
+
+    Source: definition.
     """
     return _half_life(criterion, 1.0), _half_life(criterion, 1 - given_back)
 
@@ -200,6 +231,14 @@ def weight_contrast(weights: Weights, *, a: str, b: str) -> Contrast:
     From the joint fit: (beta_a - beta_b) / k with Fieller's interval; p of the difference by Wald's
     test over accounts where they are known (t on accounts - 1). Raises QuestionError for a term
     that does not exist.
+
+    Source: Fieller (1954).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> found = weight_contrast(fit_weights(tiny_patterns()), a="a", b="b")
+    >>> found.now, abs(round(found.estimate, 6)), round(found.p, 6)  # paid 10 apart, worth the same
+    (10.0, 0.0, 1.0)
     """
     names = [term.id for term in weights.terms]
     for name in (a, b):
@@ -233,3 +272,43 @@ def _contrast(
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
     degrees = max(weights.design.groups - 1, 1)
     return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
+
+
+def order_table(weights: Weights) -> pd.DataFrame:
+    """Ask whether what pays more is worth more. One row per neighbouring pair of today's points.
+
+    Within a dimension terms stand in order of their points per unit; each is compared with the
+    next one that pays less (`weight_contrast`, all terms free). Terms that are set aside, or that
+    the joint fit cannot tell apart, are left out. Columns: `a`, `b` (a pays more), `now` (how much
+    more), `estimate`, `low`, `high` (how much more a unit of a is worth, Fieller's interval), `p`
+    (Wald's test of no difference, over accounts where known), `p_holm` (corrected for the number of
+    pairs). A pair with `high` under 0 stands in the wrong order.
+
+    Source: Fieller (1954); Holm (1979).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = order_table(fit_weights(tiny_patterns()))
+    >>> table[["a", "b", "now"]].to_numpy().tolist(), table["estimate"].abs().round(6).tolist()
+    ([['a', 'b', 10.0]], [0.0])
+    """
+    rows = [weight_contrast(weights, a=a, b=b) for a, b in _neighbours(weights)]
+    known = [each for each in rows if not np.isnan(each.p)]
+    columns = ["a", "b", "now", "estimate", "low", "high", "p"]
+    frame = pd.DataFrame(
+        [[getattr(each, name) for name in columns] for each in known], columns=columns
+    )
+    return frame.assign(p_holm=holm(frame["p"].to_numpy(dtype=np.float64)))
+
+
+def _neighbours(weights: Weights) -> list[tuple[str, str]]:
+    joint = weights.joint
+    told = [
+        term for term, beta in zip(weights.terms, joint.coefficients, strict=True)
+        if not np.isnan(beta) and term.id not in weights.after_contact
+    ]  # fmt: skip
+    pairs = []
+    for dimension in dict.fromkeys(term.dimension for term in told):
+        ranked = sorted((t for t in told if t.dimension == dimension), key=lambda t: -t.points)
+        pairs += [(a.id, b.id) for a, b in pairwise(ranked) if a.points > b.points]
+    return pairs

@@ -96,6 +96,14 @@ def adequacy(weights: Weights) -> Adequacy:
     The design effect is the mean, over the coefficients of the joint fit, of the variance over
     accounts divided by that of independent leads (at least 1). The anticipated R2 is that of
     today's score (Cox and Snell), which was not fitted to these leads.
+
+    Source: Riley et al. (2019, 2020).
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> found = adequacy(fit_weights(tiny_patterns()))  # no accounts: all 580 are independent
+    >>> found.parameters, found.n_effective, found.needed.n, found.enough
+    (2, 580.0, 413, True)
     """
     free = int((~np.isnan(weights.joint.coefficients)).sum())
     if weights.reason is not None or free == 0:

@@ -30,6 +30,17 @@ def period_table(patterns: PatternCounts, weights: Weights) -> pd.DataFrame:
     conversions does no harm. Patterns must be counted by one axis (`by="quarter"`). Columns:
     `term`, `period`, `n_with`, `positives_with` (judged leads of the period that have it),
     `departure`, `low`, `high` (points from today's; over accounts where they are known).
+
+    Source: Rao (1948) for the step.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> patterns = tiny_patterns(by="quarter")  # two halves that are alike
+    >>> table = period_table(patterns, fit_weights(patterns))
+    >>> table[["term", "period", "n_with", "positives_with"]].to_numpy().tolist()[:2]
+    [['a', '1', 160, 60], ['a', '2', 160, 60]]
+    >>> bool(np.ptp(table.loc[table["term"] == "a", "departure"]) < 1e-9)
+    True
     """
     columns = ["term", "period", "n_with", "positives_with", "departure", "low", "high"]
     if weights.reason is not None:
@@ -47,6 +58,15 @@ def stability_table(patterns: PatternCounts, weights: Weights) -> pd.DataFrame:
     (departure before the last period, and in it: out of time), `holds` (whether they have one
     sign), `p_periods` (score test of criterion x period, over accounts where known),
     `p_periods_holm`.
+
+    Source: Boos (1992) for p_periods.
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> patterns = tiny_patterns(by="quarter")
+    >>> table = stability_table(patterns, fit_weights(patterns))
+    >>> table[["term", "periods", "same_sign", "holds"]].to_numpy().tolist()
+    [['a', 2, 2, True], ['b', 2, 2, True]]
     """
     columns = ["term", "periods", "same_sign", "earlier", "last", "holds", "p_periods"]
     if weights.reason is not None:
@@ -183,6 +203,14 @@ def optimism(weights: Weights, *, runs: int = 200, seed: int = 1) -> Optimism:
 
     corrected = apparent - mean(value on the resample - value of the resample's fit on all leads);
     whole accounts are drawn with replacement. Source: Harrell, Lee and Mark (1996).
+
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> found = optimism(fit_weights(tiny_patterns()), runs=5)
+    >>> found.table.loc[["auc", "slope"], "apparent"].round(4).tolist()
+    [0.625, 1.0]
+    >>> bool(found.table.loc["slope", "corrected"] < 1)
+    True
     """
     design = weights.design
     used = ~np.isnan(weights.joint.coefficients)

@@ -39,6 +39,16 @@ def weight_table(weights: Weights, *, margin: float = MARGIN) -> pd.DataFrame:
     - `detectable` (points), `n_needed` (judged leads in all), `weeks_needed` (from now, at the
       present pace); `same_sign`: whether the linear-probability model has the sign of the
       coefficient.
+
+    Source: Fieller (1954) for points; Holm (1979) for p_holm.
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> table = weight_table(fit_weights(tiny_patterns())).set_index("term")
+    >>> table.loc["a", ["n_with", "positives_with"]].tolist()  # 40 of 140 and 80 of 180
+    [320, 120]
+    >>> table["odds_ratio"].round(6).tolist(), table["verdict"].unique().tolist()
+    ([2.0, 2.0], ['not enough evidence'])
     """
     found = judge_weights(weights, margin=margin)
     # Beside nothing else that is free, what the verdict rests on is the term alone.

@@ -24,11 +24,24 @@ from toolkit.analysis.weights.implied import NO_SCALE, Departure, base_columns, 
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
 from toolkit.errors import QuestionError
 
-__all__ = ["MARGIN", "Judgement", "WeightVerdict", "detectable_points", "holm", "judge_weights"]
+__all__ = [
+    "LIMITED",
+    "MARGIN",
+    "Judgement",
+    "WeightVerdict",
+    "detectable_points",
+    "holm",
+    "judge_weights",
+]
 
 MARGIN = 5.0
 """Points (one step of the usual grid) within which a criterion counts as right."""
 POWER = 0.8
+LIMITED = 0.05
+"""Share of the leads with a term, stopped by limits that are not its own, from which its points cannot
+be told: a departure is estimated as if every unit paid."""
+_STOPPED = 1.0
+"""Points from which something was stopped; rounding takes off less."""
 
 WeightVerdict = Literal["change", "keep", "not enough evidence", "no proposal"]
 
@@ -122,6 +135,14 @@ def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgemen
     A wrong `change` of any criterion that is right has probability 1 - confidence at most over the
     whole family (Holm behind the global test); a wrong `keep` of one criterion, beside the changes
     made, 1 - confidence at most. Raises QuestionError for a margin that is not above 0.
+
+    Source: Holm (1979); Schuirmann (1987) for keep.
+
+    >>> from toolkit.analysis.weights.fit import fit_weights
+    >>> from toolkit.analysis.weights.tiny import tiny_patterns
+    >>> a, b = judge_weights(fit_weights(tiny_patterns()))  # worth the same, paid 20 and 10
+    >>> a.verdict, round(a.departure.estimate, 6), round(b.departure.estimate, 6)
+    ('not enough evidence', -10.0, 10.0)
     """
     if not (margin > 0 and isfinite(margin)):
         raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
@@ -192,7 +213,19 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
         return f"too few {unit} have it: {carriers}, under {FEW}"
     if isnan(found.low_inner) or isnan(found.high_inner):
         return found.reason or "there is no interval"
-    return None
+    return _limited(w, j)
+
+
+def _limited(weights: Weights, j: int) -> str | None:
+    design = weights.design
+    n = design.n * (design.units[:, j] != 0)
+    share = float(n @ (np.abs(design.taken) >= _STOPPED) / n.sum())
+    if share < LIMITED:
+        return None
+    return (
+        f"limits of groups, dimensions or the total take points off {share:.0%} of the leads that "
+        "have it, so its own points cannot be told"
+    )
 
 
 def _judgement(

@@ -16,11 +16,13 @@ has passed (s - t < window); silence pays from its last second on (s - last >= a
     units    what the activities of one criterion are worth
     silence  what inactivity is worth
     text     the whole statement
+    instants every second at which a score may change
     rollup   the scores of leads as scores of accounts
 """
 
 from __future__ import annotations
 
+from toolkit.backtest.core.instants import ages, instants_sql
 from toolkit.backtest.core.plan import (
     ActivityRule,
     Bounds,
@@ -56,7 +58,9 @@ __all__ = [
     "TierPlan",
     "TiersRule",
     "Value",
+    "ages",
     "as_of_sql",
+    "instants_sql",
     "look_back",
     "rolled_sql",
 ]

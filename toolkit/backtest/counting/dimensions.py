@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from toolkit.backtest.result import Backtest
@@ -61,8 +61,17 @@ def _cases(dimension: str, cuts: Sequence[int | Fraction]) -> str:
 
 def _thirds(backtest: Backtest, dimension: str) -> list[int]:
     """Points that a third and two thirds of the leads stay below, each once, without an empty band."""
-    low, first, second = backtest.connection.execute(f"""
-        select min({dimension}), quantile_disc({dimension}, 1 / 3), quantile_disc({dimension}, 2 / 3)
-        from {backtest.schema}.scored""").fetchall()[0]
-    found = {-(-int(cut) // backtest.unit) for cut in (first, second) if cut > low}
+    rows = backtest.connection.execute(f"""
+        select {dimension}, count(*) from {backtest.schema}.scored
+        group by {dimension} order by {dimension}""").fetchall()
+    below = list(accumulate(int(n) for _, n in rows))
+    found = set()
+    for third in (1, 2):
+        cut = next(
+            int(value)
+            for (value, _), n in zip(rows, below, strict=True)
+            if 3 * n >= third * below[-1]
+        )
+        if cut > int(rows[0][0]):
+            found.add(-(-cut // backtest.unit))
     return sorted(found)

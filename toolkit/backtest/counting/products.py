@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from toolkit.backtest.counting.there import account_pairs_there
 from toolkit.backtest.result import Backtest
 from toolkit.counts import AccountPairs
+from toolkit.crm.engines import is_remote
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,6 +33,8 @@ def account_pairs(backtest: Backtest, rows: str, axis: str | None) -> Mapping[st
     """
     if not has_accounts(backtest, rows):
         return {}
+    if is_remote(backtest.connection):
+        return account_pairs_there(backtest, rows, axis)
     value = axis or "''"
     run = backtest.connection.execute
     run(f"""

@@ -5,28 +5,26 @@ lead and time, without a loop over activities. It gives the rows of the SQL text
 stays the second implementation; tests hold them equal on random models, for any size of chunk and
 any number of threads.
 
-    scan     engine -> one number per activity (lead, second, code) -> chunks
+    scan     engine -> one number per activity (lead, second, code), in order
+    sight    which activities matter to what is asked
+    cut      leads and activities as they are kept -> chunks
     chunk    some leads and their activities as arrays
     spans    every rule as spans of time that pay
     layout   which sums are kept
     ranked   the most recent units of buckets, which spans cannot say
     levels   limits, weights and seasons, from sums to the score
     scores   at given instants, and at every change
-    run      chunk after chunk, two at a time
+    threads  chunk after chunk, two at a time
+    run      the scores of all moments
 """
 
 from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints, Points
-from toolkit.backtest.kernel.run import THREADS, each_chunk, kernel_scores
-from toolkit.backtest.kernel.scan import (
-    CHUNK,
-    Asked,
-    Leads,
-    Rows,
-    chunks_of,
-    read_activities,
-    read_leads,
-)
+from toolkit.backtest.kernel.cut import CHUNK, Leads, Rows, chunks_of
+from toolkit.backtest.kernel.run import kernel_scores
+from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import score_changes, scores_at
+from toolkit.backtest.kernel.sight import Asked
+from toolkit.backtest.kernel.threads import THREADS, spread
 
 __all__ = [
     "CHUNK",
@@ -39,10 +37,10 @@ __all__ = [
     "Points",
     "Rows",
     "chunks_of",
-    "each_chunk",
     "kernel_scores",
     "read_activities",
     "read_leads",
     "score_changes",
     "scores_at",
+    "spread",
 ]

@@ -57,14 +57,19 @@ class Chunk:
         return min(ends, default=self.until)
 
     @cached_property
-    def span(self) -> int:
-        """How many seconds there are, `until` and one more included."""
-        return max(self.until + 2 - self.low, 1)
+    def time_bits(self) -> int:
+        """Bits for all seconds from `low` to `until` and one more."""
+        return max(self.until + 1 - self.low, 1).bit_length()
 
     def packed(self, lead: Ints, time: Ints) -> Ints:
         """Lead and time as one number that sorts as they do; times after `until` are alike."""
         seconds: Ints = np.minimum(time, self.until + 1) - self.low
-        return lead * self.span + seconds
+        return (lead << self.time_bits) | seconds
+
+    def unpacked(self, place: Ints) -> Points:
+        """Lead and time again."""
+        time = (place & ((1 << self.time_bits) - 1)) + self.low
+        return Points(place >> self.time_bits, time)
 
     def part(self, begin: int, end: int) -> Chunk:
         """Some of the leads, numbered from 0 again."""

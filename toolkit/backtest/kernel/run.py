@@ -1,42 +1,19 @@
-"""Every chunk of leads, two at a time; the result does not depend on how they are cut."""
+"""The scores of given moments, chunk after chunk; the result does not depend on how they are cut."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import TypeVar
 
 import duckdb
 import numpy as np
 
 from toolkit.backtest.core import Plan
 from toolkit.backtest.kernel.chunk import Chunk, Ints, Points
-from toolkit.backtest.kernel.scan import CHUNK, Asked, chunks_of, read_activities, read_leads
+from toolkit.backtest.kernel.cut import CHUNK, Small, chunks_of, narrowed
+from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import scores_at
+from toolkit.backtest.kernel.sight import Asked
+from toolkit.backtest.kernel.threads import THREADS, spread
 
-__all__ = ["THREADS", "each_chunk", "kernel_scores"]
-
-THREADS = 2
-
-Made = TypeVar("Made")
-
-
-def each_chunk(
-    pieces: Iterator[tuple[slice, Chunk]],
-    work: Callable[[slice, Chunk], Made],
-    *,
-    threads: int = THREADS,
-) -> Iterator[Made]:
-    """Do the work of every piece, in order; no more pieces are in memory than are worked on."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: list[Future[Made]] = [
-            pool.submit(work, *piece) for piece in islice(pieces, threads + 1)
-        ]
-        while waiting:
-            made = waiting.pop(0).result()
-            waiting += [pool.submit(work, *piece) for piece in islice(pieces, 1)]
-            yield made
+__all__ = ["kernel_scores"]
 
 
 def kernel_scores(
@@ -46,39 +23,43 @@ def kernel_scores(
     *,
     size: int = CHUNK,
     threads: int = THREADS,
-) -> dict[str, Ints]:
+) -> dict[str, Small]:
     """Score every moment of `<schema>.mo`: the columns of the SQL text, in order of l, s, k.
 
-    Whole numbers of 32 bits where that is enough, else of 64.
+    Each column is of whole numbers of as few bits as hold them: scores of many moments are mostly
+    the points of criteria, and those are small.
     """
     moments = _moments(connection, schema)
-    number, first = np.unique(moments["l"], return_index=True)
-    stop = np.searchsorted(moments["l"], number, side="right")
+    number, first, stop = _runs(moments["l"])
     second = moments["s"]
     asked = Asked(number, second[first], second[stop - 1])
     until = int(second.max(initial=0))
     leads = read_leads(connection, schema, plan, asked)
     rows = read_activities(connection, schema, plan, until=until, asked=asked)
 
-    def work(part: slice, chunk: Chunk) -> dict[str, Ints]:
+    def work(piece: tuple[slice, Chunk]) -> dict[str, Small]:
+        part, chunk = piece
         inside = slice(int(first[part.start]), int(stop[part.stop - 1]))
         lead = np.repeat(np.arange(chunk.n), (stop - first)[part])
         scores = scores_at(plan, chunk, Points(lead, second[inside]))
-        return {name: _narrow(column) for name, column in scores.items()}
+        return {name: narrowed(column) for name, column in scores.items()}
 
-    found = list(each_chunk(chunks_of(leads, rows, until=until, size=size), work, threads=threads))
+    found = list(spread(chunks_of(leads, rows, until=until, size=size), work, threads=threads))
     if not found:
         return {**moments, **{name: np.zeros(0, dtype=np.int64) for name in _names(plan)}}
+    # Column by column, so that no more than one is there twice.
+    names = list(found[0])
     return {
         **moments,
-        **{name: np.concatenate([part[name] for part in found]) for name in found[0]},
+        **{name: np.concatenate([part.pop(name) for part in found]) for name in names},
     }
 
 
-def _narrow(column: Ints) -> Ints:
-    """Half the memory where every value has room in half the bits."""
-    most = max(int(column.max(initial=0)), -int(column.min(initial=0)))
-    return column.astype(np.int32) if most < 1 << 31 else column
+def _runs(lead: Small) -> tuple[Small, Ints, Ints]:
+    """Each lead once, and where its moments begin and end."""
+    changes = np.flatnonzero(lead[1:] != lead[:-1]) + 1
+    first = np.append(np.zeros(min(len(lead), 1), dtype=np.int64), changes)
+    return lead[first], first, np.append(changes, len(lead))[: len(first)]
 
 
 def _names(plan: Plan) -> list[str]:
@@ -86,6 +67,10 @@ def _names(plan: Plan) -> list[str]:
     return [*(f"p{i}" for i in range(len(plan.rules))), "fit", "behavior", *whole]
 
 
-def _moments(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Ints]:
+def _moments(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Small]:
     found = connection.execute(f"select l, k, s from {schema}.mo order by l, s, k").fetchnumpy()
-    return {name: np.asarray(column).astype(np.int64) for name, column in found.items()}
+    return {
+        "l": np.asarray(found["l"]),
+        "k": narrowed(np.asarray(found["k"]).astype(np.int64, copy=False)),
+        "s": np.asarray(found["s"]).astype(np.int64, copy=False),
+    }

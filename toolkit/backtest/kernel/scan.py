@@ -1,64 +1,26 @@
-"""From the engine's tables to chunks of arrays: one scan, one number for each activity."""
+"""From the engine's tables to arrays: one scan, one number for each activity."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from toolkit.backtest.core import ActivityRule, FitRule, LedgerRule, Plan, look_back
-from toolkit.backtest.kernel.chunk import FAR, Bools, Chunk, Ints
+from toolkit.backtest.kernel.chunk import Bools, Ints
+from toolkit.backtest.kernel.cut import ONE_RANGE, Code, Leads, Rows
+from toolkit.backtest.kernel.sight import Asked, Sight
+from toolkit.backtest.kernel.threads import spread
 from toolkit.backtest.sql import column_names
 
-__all__ = ["CHUNK", "Asked", "Leads", "Rows", "chunks_of", "read_activities", "read_leads"]
+__all__ = ["read_activities", "read_leads"]
 
-CHUNK = 250_000
-"""About so many activities at a time: they and what is made of them stay in the cache."""
-
-_TIME_BITS = 33
-_BITS = 63
-_SLICE = 2_000_000
-_THREADS = 2
-# Below one lead in so many the engine picks out the activities of those asked for.
-_FEW = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Activities in order of lead and time, and what their codes mean.
-
-    `keys` hold number of the lead, seconds since `low` and code in one number each; where they do
-    not fit, or buckets and deltas are needed, `wide` has a column of each instead.
-    """
-
-    keys: Ints | None
-    low: int
-    code_bits: int
-    wide: Mapping[str, Ints]
-    flags: Mapping[str, Bools]
-
-
-@dataclass(frozen=True, slots=True)
-class Leads:
-    """Number, creation and points of the fit criteria of the leads that are read."""
-
-    number: Ints
-    created: Ints
-    fit: tuple[Ints, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The leads that are asked for, in order of their numbers, with first and last moment."""
-
-    number: Ints
-    low: Ints
-    high: Ints
+# Activities are put in order by ranges of leads: 64 at most, and not too small.
+_RANGES_BITS = 6
+LEAST_RANGE_BITS = 12
 
 
 def read_leads(
@@ -67,11 +29,16 @@ def read_leads(
     """Read the leads in order of their numbers."""
     fit = [rule.source for rule in plan.rules if isinstance(rule, FitRule)]
     columns = "".join(f", f{i}" for i in fit)
-    found = _fetch(connection, f"select l, c{columns} from {schema}.ld order by l")
-    if asked is not None:
-        rows = np.searchsorted(found["l"], asked.number)
-        found = {name: column[rows] for name, column in found.items()}
-    return Leads(found["l"], found["c"], tuple(found[f"f{i}"] for i in fit))
+    paid = _fetch(connection, f"select n{columns} from {schema}.fit_points order by n")
+    found = connection.execute(f"select l, c, n from {schema}.fit_of").fetchnumpy()
+    # Numbers are dense: a place for each is quicker than a sort.
+    lead = np.asarray(found["l"])
+    place = np.full(int(lead.max(initial=0)) + 1, -1)
+    place[lead] = np.arange(len(lead))
+    rows = place[place >= 0] if asked is None else place[asked.number]
+    created, kind = (np.asarray(found[name])[rows] for name in ("c", "n"))
+    number = lead[rows].astype(np.int64)
+    return Leads(number, created, kind, tuple(paid[f"f{i}"] for i in fit))
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Ints]:
@@ -80,6 +47,11 @@ def _fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Ints]:
         name: np.ma.filled(column, -1).astype(np.int64, copy=False)
         for name, column in found.items()
     }
+
+
+def _whole(column: pa.Array) -> Ints:
+    column = column.fill_null(-1) if column.null_count else column
+    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
 
 
 def read_activities(
@@ -96,65 +68,58 @@ def read_activities(
     left out.
     """
     if all(isinstance(rule, FitRule) for rule in plan.rules):
-        return Rows(np.zeros(0, dtype=np.int64), 0, 0, {}, {})
-    flags = _flags(connection, schema)
-    extra = _extra(plan)
-    code_bits = max((len(next(iter(flags.values()))) - 1).bit_length(), 1)
-    low = until + 1 - (1 << _TIME_BITS)
-    most = int(connection.execute(f"select coalesce(max(l), 0) from {schema}.ld").fetchall()[0][0])
-    sight = None if asked is None else _Sight(asked, look_back(plan), most)
-    with _seen(connection, schema, until, sight) as source:
-        if not extra and most.bit_length() + _TIME_BITS + code_bits <= _BITS:
-            keys = _packed(connection, source, low, code_bits, sight)
-            if keys is not None:
-                return Rows(keys, low, code_bits, {}, flags)
-        columns = "".join(f", e.{name}" for name in extra)
-        wide = _fetch(connection, f"select e.l, e.t, e.code{columns} from {source}")
-    if sight is not None:
-        kept = sight.sees(wide["l"], wide["t"])
-        wide = {name: column[kept] for name, column in wide.items()}
-    order = np.lexsort((wide["t"], wide["l"]))
-    return Rows(None, low, code_bits, {name: part[order] for name, part in wide.items()}, flags)
+        return Rows(({"key": np.zeros(0, dtype=np.int64)},), ONE_RANGE, Code(0, 0), {})
+    flags, extra = _flags(connection, schema), _extra(plan)
+    sight = _sight(connection, schema, plan, until=until, asked=asked)
+    code = Code.of(until, len(next(iter(flags.values()))))
+    if not extra and code.holds(sight.most):
+        range_bits = max(sight.most.bit_length() - _RANGES_BITS, LEAST_RANGE_BITS)
+        with _batches(connection, schema, sight, ["code"]) as batches:
+            keys = _packed(batches, sight, code, range_bits)
+        if keys is not None:
+            return Rows(tuple({"key": part} for part in keys), range_bits, code, flags)
+    with _batches(connection, schema, sight, ["code", *extra]) as batches:
+        wide = _wide(batches, sight, ["l", "t", "code", *extra])
+    return Rows((wide,), ONE_RANGE, code, flags)
 
 
-class _Sight:
-    """Which activities can matter to the moments that are asked for."""
-
-    def __init__(self, asked: Asked, reach: int | None, most: int) -> None:
-        self.asked = asked
-        self.few = _FEW * len(asked.number) < most
-        self.last = int(asked.high.max(initial=-FAR))
-        self.first = None if reach is None else int(asked.low.min(initial=FAR)) - reach
-        # Lead numbers begin with 1; who is not asked for sees nothing.
-        self.high = np.full(most + 1, -FAR)
-        self.high[asked.number] = asked.high
-        self.low = np.full(most + 1, -FAR)
-        if reach is not None:
-            self.low[asked.number] = asked.low - reach
-
-    def sees(self, lead: Ints, time: Ints) -> Ints:
-        """Where activities are not later than the last moment and young enough for the first."""
-        past = np.flatnonzero(time <= self.high[lead])
-        return past[time[past] > self.low[lead[past]]]
+def _sight(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    plan: Plan,
+    *,
+    until: int,
+    asked: Asked | None,
+) -> Sight:
+    known = _fetch(connection, f"select key, l from {schema}.id_key")
+    if asked is None:
+        number = np.sort(known["l"])
+        asked = Asked(number, np.full(len(number), until), np.full(len(number), until))
+        return Sight(known["key"], known["l"], asked, None)
+    return Sight(known["key"], known["l"], asked, look_back(plan))
 
 
 @contextmanager
-def _seen(
-    connection: duckdb.DuckDBPyConnection, schema: str, until: int, sight: _Sight | None
-) -> Iterator[str]:
-    """Give what the engine can leave out cheaply: by one bound for all, or by a few leads."""
-    bounds = f"e.t <= {until if sight is None else sight.last}"
-    if sight is not None and sight.first is not None:
-        bounds += f" and e.t > {sight.first}"
-    if sight is None or not sight.few:
-        yield f"{schema}.ev as e where {bounds}"
-        return
-    name = f"{schema}_asked"
-    connection.register(name, pa.table({"l": pa.array(sight.asked.number)}))
+def _batches(
+    connection: duckdb.DuckDBPyConnection, schema: str, sight: Sight, columns: Sequence[str]
+) -> Iterator[Iterator[dict[str, Ints]]]:
+    """Give activities some at a time, so that the engine's copy of them is never whole.
+
+    The engine leaves out what it can cheaply: by one bound for all, or by a few leads.
+    """
+    chosen = ", ".join(f"e.{name}" for name in ("key", "t", *columns))
+    bounds = f"e.t <= {sight.last}" + ("" if sight.first is None else f" and e.t > {sight.first}")
+    name, join = f"{schema}_asked", ""
+    if sight.few is not None:
+        connection.register(name, pa.table({"key": pa.array(sight.few)}))
+        join = f" join {name} as m on m.key = e.key"
+    found = connection.sql(f"select {chosen} from {schema}.ev_key as e{join} where {bounds}")
     try:
-        yield f"{schema}.ev as e join {name} as m on m.l = e.l where {bounds}"
+        with pa.RecordBatchReader.from_stream(found) as reader:
+            yield ({x: _whole(batch.column(x)) for x in batch.schema.names} for batch in reader)
     finally:
-        connection.unregister(name)
+        if join:
+            connection.unregister(name)
 
 
 def _extra(plan: Plan) -> list[str]:
@@ -183,93 +148,41 @@ def _flags(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Bool
 
 
 def _packed(
-    connection: duckdb.DuckDBPyConnection,
-    source: str,
-    low: int,
-    code_bits: int,
-    sight: _Sight | None,
-) -> Ints | None:
-    """Fetch sorted keys; None if a time is too long ago to be packed."""
-    span = 1 << _TIME_BITS
-    time = f"case when e.t < {low} then 0 else e.t - ({low}) end"
-    keys = _fetch(
-        connection,
-        f"select (cast(e.l as bigint) * {span} + {time}) * {1 << code_bits} + e.code as key "
-        f"from {source}",
-    )["key"]
-    slices = [keys[begin : begin + _SLICE] for begin in range(0, len(keys), _SLICE)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        parts = list(pool.map(lambda part: _sighted(part, low, code_bits, sight), slices))
-        if any(part is None for part in parts):
+    batches: Iterator[dict[str, Ints]], sight: Sight, code: Code, range_bits: int
+) -> list[Ints] | None:
+    """Sorted keys, an array for each range of leads; None if a time is too long ago."""
+    ranges = (sight.most >> range_bits) + 1
+
+    def pack(batch: dict[str, Ints]) -> list[Ints] | None:
+        seen = sight.seen(batch)
+        if not code.reaches(seen["t"]):
             return None
-        kept = np.concatenate([keys[:0], *(part for part in parts if part is not None)])
-        # Sorted by halves of the leads, which two threads can do at once.
-        middle = np.int64((int(kept.max(initial=0)) + int(kept.min(initial=0))) // 2)
-        halves = [kept[kept < middle], kept[kept >= middle]]
-        del keys, parts, slices, kept
-        list(pool.map(lambda half: half.sort(), halves))
-    return np.concatenate(halves)
+        keys = code.packed(seen["l"], seen["t"], seen["code"])
+        # Of bytes numpy makes a stable order by counting.
+        home = (seen["l"] >> range_bits).astype(np.uint8)
+        ends = np.cumsum(np.bincount(home, minlength=ranges))
+        return np.split(keys[np.argsort(home, kind="stable")], ends[:-1])
 
+    parts = list(spread(batches, pack))
+    whole = [part for part in parts if part is not None]
 
-def _sighted(keys: Ints, low: int, code_bits: int, sight: _Sight | None) -> Ints | None:
-    """Those keys that matter; None if a time is too long ago."""
-    time = (keys >> code_bits) & ((1 << _TIME_BITS) - 1)
-    if not time.all():
-        return None
-    if sight is None:
+    def ordered(i: int) -> Ints:
+        keys = _joined([part[i] for part in whole])
+        keys.sort()
         return keys
-    return keys[sight.sees(keys >> (_TIME_BITS + code_bits), time + low)]
+
+    return list(spread(iter(range(ranges)), ordered)) if len(whole) == len(parts) else None
 
 
-def chunks_of(
-    leads: Leads, rows: Rows, *, until: int, size: int = CHUNK
-) -> Iterator[tuple[slice, Chunk]]:
-    """Give the leads in pieces of about `size` activities, each with its place among all leads."""
-    ends = _ends(leads.number, rows)
-    # A lead without activities weighs something as well.
-    weight = ends + np.arange(1, len(ends) + 1)
-    begin = 0
-    while begin < len(ends):
-        before = int(weight[begin - 1]) if begin else 0
-        end = max(int(np.searchsorted(weight, before + size, side="right")), begin + 1)
-        yield slice(begin, end), _chunk(leads, rows, slice(begin, end), ends, until)
-        begin = end
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
-def _ends(numbers: Ints, rows: Rows) -> Ints:
-    """Where the activities of each lead end."""
-    if rows.keys is None:
-        ends = np.searchsorted(rows.wide["l"], numbers, side="right")
-    else:
-        ends = np.searchsorted(rows.keys, (numbers + 1) << (_TIME_BITS + rows.code_bits))
-    return np.asarray(ends, dtype=np.int64)
-
-
-def _chunk(leads: Leads, rows: Rows, part: slice, ends: Ints, until: int) -> Chunk:
-    inside = slice(int(ends[part.start - 1]) if part.start else 0, int(ends[part.stop - 1]))
-    lead, time, code = _columns(rows, inside)
-    numbers = leads.number[part]
-    return Chunk(
-        created=leads.created[part],
-        fit=tuple(points[part] for points in leads.fit),
-        lead=_position(numbers, lead),
-        time=time,
-        code=code,
-        flags=rows.flags,
-        until=until,
-        extra={name: column[inside] for name, column in rows.wide.items() if name[0] in "gd"},
-    )
-
-
-def _position(numbers: Ints, lead: Ints) -> Ints:
-    if numbers[-1] - numbers[0] == len(numbers) - 1:
-        return np.asarray(lead - numbers[0], dtype=np.int64)
-    return np.asarray(np.searchsorted(numbers, lead), dtype=np.int64)
-
-
-def _columns(rows: Rows, inside: slice) -> tuple[Ints, Ints, Ints]:
-    if rows.keys is None:
-        return rows.wide["l"][inside], rows.wide["t"][inside], rows.wide["code"][inside]
-    keys = rows.keys[inside]
-    time = ((keys >> rows.code_bits) & ((1 << _TIME_BITS) - 1)) + rows.low
-    return keys >> (_TIME_BITS + rows.code_bits), time, keys & ((1 << rows.code_bits) - 1)
+def _wide(
+    batches: Iterator[dict[str, Ints]], sight: Sight, names: Sequence[str]
+) -> dict[str, Ints]:
+    """Read a column of each, in order of lead and time."""
+    parts = list(spread(batches, sight.seen))
+    columns = {name: _joined([part[name] for part in parts]) for name in names}
+    order = np.lexsort((columns["t"], columns["l"]))
+    return {name: column[order] for name, column in columns.items()}

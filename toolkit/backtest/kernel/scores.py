@@ -92,18 +92,17 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     changes += [(-1, _visible(spans, chunk)) for spans in marks(layout, chunk)]
     kinds = sorted({(column, spans.points) for column, spans in changes if spans.points})
     bits = (2 * len(kinds) + 1).bit_length()
-    if (chunk.n * chunk.span).bit_length() + bits > _BITS:
+    if chunk.n > 1 and (chunk.n - 1).bit_length() + chunk.time_bits + bits > _BITS:
         return _in_halves(plan, chunk)
     keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
     # Starts of one rule are in order already: a sort that merges runs takes a sixth of the time.
     keys.sort(kind="stable")
     place, code = keys >> bits, keys & ((1 << bits) - 1)
     last = last_of_ties(place)
-    lead, time = np.divmod(place[last], chunk.span)
-    points = Points(lead, time + chunk.low)
-    first = np.searchsorted(lead, np.arange(chunk.n))
+    points = chunk.unpacked(place[last])
+    first = np.searchsorted(points.lead, np.arange(chunk.n))
     sums = [
-        _since_creation(np.cumsum(worth[code])[last], lead, first)
+        _since_creation(np.cumsum(worth[code])[last], points.lead, first)
         for worth in _worths(layout.columns, kinds)
     ]
     fit, behavior = (dimension_points(name, layout, sums, points, chunk)
@@ -112,7 +111,7 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     moved = np.ones(len(score), dtype=np.bool_)
     moved[1:] = score[1:] != score[:-1]
     moved[first] = True
-    return Points(lead[moved], points.time[moved]), score[moved]
+    return Points(points.lead[moved], points.time[moved]), score[moved]
 
 
 def _in_halves(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:

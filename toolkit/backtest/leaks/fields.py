@@ -9,7 +9,9 @@ from itertools import pairwise
 import duckdb
 import pandas as pd
 
+from toolkit.backtest.leaks.there import accounts_there, rows_of_counts
 from toolkit.counts import FieldCounts
+from toolkit.crm.engines import is_remote
 
 __all__ = ["FOLDS", "count_levels", "fold_of"]
 
@@ -54,7 +56,8 @@ def count_levels(
     y is 1 for a converted lead, g names its account (or itself), `known` says whether accounts
     are.
     """
-    parts = [_field(connection, table, i, name) for i, name in enumerate(fields)]
+    count = _field_there if is_remote(connection) else _field
+    parts = [count(connection, table, i, name) for i, name in enumerate(fields)]
     totals = connection.execute(
         f"select coalesce(sum(y), 0), count(*), count(distinct g), coalesce(bool_or(known), false) "
         f"from {table}"
@@ -94,6 +97,19 @@ def _field(
     areas = _areas(connection, counted) if kind.name == "many" else nothing
     levels = _levels(connection, few)
     return levels.assign(field=name), areas.assign(field=name), (name, kind.name, int(tested))
+
+
+def _field_there(
+    connection: duckdb.DuckDBPyConnection, table: str, i: int, name: str
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, str, int]]:
+    """The same of a table in another engine."""
+    with rows_of_counts(connection, table, f"x{i}") as inside:
+        levels, areas, kind = _field(inside, "judged", i, name)
+        if levels.empty:
+            return levels, areas, kind
+        sql = _kind_of(inside, "judged", f"x{i}").sql
+        groups = inside.execute(f"select distinct x{i} as text, {sql} as value from judged").df()
+    return accounts_there(connection, table, f"x{i}", levels, groups), areas, kind
 
 
 def _kind_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> _Kind:

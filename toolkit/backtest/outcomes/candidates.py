@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Literal
+
 import pandas as pd
 
 from toolkit.backtest.moments import (
@@ -17,6 +20,7 @@ from toolkit.backtest.moments import (
 from toolkit.backtest.outcomes.stages import HANDOFF
 from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.crm.instants import Clock, utc_time
 from toolkit.errors import DataError, QuestionError, nearest_first
 
@@ -39,9 +43,10 @@ def candidates_sql(crm: Crm, schema: str, moment: Moment, *, until: int) -> str:
     if isinstance(moment, AtHandoff):
         return _handoffs(crm, schema, moment)
     if isinstance(moment, AtPeriodEnd):
-        return _period_ends(schema, moment, until)
+        return _period_ends(crm, schema, moment, until)
     if isinstance(moment, AtCrossing):
-        _stage_given(crm, schema, _crossings(moment))
+        if moment.crossings is not None or not is_remote(crm.connection):
+            _stage_given(crm, schema, _crossings(moment))
         return _given(schema, until, first_only=moment.episodes == "first")
     if isinstance(moment, AtScoreChange):
         query = _score_changes(crm, moment)
@@ -88,21 +93,39 @@ def _mark_episodes(crm: Crm, schema: str, quiet_days: int) -> None:
         from begun where new = 1""")
 
 
-def _period_ends(schema: str, moment: AtPeriodEnd, until: int) -> str:
+def _period_ends(crm: Crm, schema: str, moment: AtPeriodEnd, until: int) -> str:
+    """Makes `<schema>.period(k, s)`."""
     oldest = (
         "" if moment.max_age_days is None else f"and p.s <= lead.c + {moment.max_age_days * DAY}"
     )
-    step = "3 months" if moment.period == "quarter" else "1 month"
-    # The last second of a period, so that a moment belongs to the period it closes.
+    first = crm.connection.execute(f"select min(c) from {schema}.lead").fetchall()[0][0]
+    ends = [] if first is None else _last_seconds(moment.period, int(first), until)
+    periods = pd.DataFrame({"k": range(1, len(ends) + 1), "s": ends}, dtype="int64")
+    make_table(crm.connection, f"{schema}.period", periods)
     return f"""
-        with span as (select min(c) as first from {schema}.lead),
-        p as (select row_number() over (order by ending) as k, epoch_us(ending) // 1000000 - 1 as s
-              from (select unnest(generate_series(
-                date_trunc('{moment.period}', make_timestamp(span.first * 1000000)) + interval {step},
-                make_timestamp(cast({until + 1} as bigint) * 1000000), interval {step})) as ending from span))
         select lead.l, coalesce(p.k, 0) as k, p.s, case when p.s is null then 'closed' end as reason
         from {schema}.lead as lead
-        left join p on p.s >= lead.c {oldest}"""
+        left join {schema}.period as p on p.s >= lead.c {oldest}"""
+
+
+def _last_seconds(period: Literal["month", "quarter"], first: int, until: int) -> list[int]:
+    """The last second (UTC) of every period that ends between two instants.
+
+    The last one, so that a moment belongs to the period it closes.
+
+    >>> _last_seconds("quarter", 0, 90 * 86_400 - 1)
+    [7775999]
+    """
+    begin = datetime.fromtimestamp(first, UTC)
+    months = 3 if period == "quarter" else 1
+    month = 12 * begin.year + (begin.month - 1) // months * months + months
+    ends = []
+    while (
+        end := int(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()) - 1
+    ) <= until:
+        ends.append(end)
+        month += months
+    return ends
 
 
 # --- moments that are given ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ from toolkit.backtest.staging.fit import asks_by_field, stage_fit
 from toolkit.backtest.staging.history import History, fields_read, split_leads
 from toolkit.backtest.staging.plan import make_plan
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.model import Model
 
 __all__ = [
@@ -75,7 +76,7 @@ def stage_at_moments(
 
 def _stage(model: Model, crm: Crm, history: History) -> Staged:
     stage_fit(model, crm, history.schema, fields=history.fields)
-    never_met = stage_activities(model, crm, history.schema)
+    never_met = stage_activities(model, crm, history.schema, split=history.split)
     return Staged(make_plan(model), never_met, history)
 
 
@@ -84,11 +85,11 @@ def scored_moments(crm: Crm, staged: Staged, *, kernel: bool = True) -> Iterator
     """Give SQL of l, entry, k, s, p0, ..., fit, behavior, score, gate, profile of every moment.
 
     `l` is the number of the lead, `entry` that of the lead as it was known at the moment. The
-    kernel scores; `kernel=False` gives the text of the core instead, which selects the same rows
-    and asks nothing of numpy.
+    kernel scores; `kernel=False`, and every other engine than the one in this process, gives the
+    text of the core instead, which selects the same rows and asks nothing of numpy.
     """
     inner = staged.history.schema
-    if not kernel:
+    if not kernel or is_remote(crm.connection):
         yield _scored_sql(staged, as_of_sql(staged.plan))
         return
     found = kernel_scores(crm.connection, inner, staged.plan)

@@ -34,8 +34,14 @@ __all__ = ["stage_activities"]
 
 Flags = dict[str, npt.NDArray[np.int8]]
 
+# Numbers between the least and the greatest id, for each lead, that are worth an array.
+_GAPS = 8
+_FEW_NUMBERS = 1_000_000
 
-def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
+
+def stage_activities(
+    model: Model, crm: Crm, schema: str, *, split: bool = False
+) -> tuple[str, ...]:
     """Make the view `<schema>.ev`; return the labels of criteria and resets never met.
 
     Its columns are those of the core: `l`, `t`, `q` (1 for an activity that breaks silence: any
@@ -45,6 +51,10 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     that no rule can see are not in the view, nor those of leads that were merged into this one,
     unless `ids` says that they count from the beginning; the checks of the tables count the first
     two.
+
+    The kernel reads `<schema>.ev_key`, the same with a whole number `key` in place of `l`, and
+    `<schema>.id_key(l, key)`: numbers of the customer's own need no join, unless leads are `split`, so
+    that an id is that of several.
     """
     criteria = sources_of(model)
     silence = any(isinstance(p.criterion, InactivityCriterion) for p in model.criteria)
@@ -69,8 +79,9 @@ def stage_activities(model: Model, crm: Crm, schema: str) -> tuple[str, ...]:
     made = kinds.assign(q=_breaks_silence(kinds), **flags, **resets)
     delta = _delta(crm, criteria, kinds, flags)
     _make_view(
-        crm, schema, source, made, columns=columns, buckets=buckets, delta=delta, silence=silence
-    )
+        crm, schema, source, made, columns=columns, buckets=buckets, delta=delta,
+        silence=silence, split=split,
+    )  # fmt: skip
     return _never_met(model, criteria, flags, resets)
 
 
@@ -155,6 +166,7 @@ def _make_empty_view(crm: Crm, schema: str) -> None:
         f"create view {schema}.ev as "
         "select 0 as l, cast(0 as bigint) as t, 0 as q, 0 as code where false"
     )
+    _key_by_lead(crm, schema)
 
 
 def _where_columns(crm: Crm, criteria: Sequence[ActivitySource]) -> list[str]:
@@ -253,6 +265,7 @@ def _make_view(
     buckets: Sequence[str],
     delta: str,
     silence: bool,
+    split: bool,
 ) -> None:
     """Join activities, leads and kinds; kinds that no rule can see are pruned first."""
     flags = [name for name in kinds.columns if re.fullmatch(r"[rz]\d+", name)]
@@ -273,13 +286,38 @@ def _make_view(
     )
     same = " and ".join(f"kind.a{i} is not distinct from a.a{i}" for i in range(len(keys)))
     names = ["occurred_at", "is_machine", *buckets, *["delta"] * bool(delta)]
+    columns = f"{seconds('a.occurred_at')} as t, kind.q, kind.code{chosen}{delta}"
+    rows = f"""({source.rows(names, keys)}) as a
+        join {schema}.kind_key as kind on {same}"""
+    bounds = "a.occurred_at is not null and not coalesce(a.is_machine, false)"
     crm.connection.execute(f"""
-        create view {schema}.ev as
-        select lead.l, {seconds("a.occurred_at")} as t, kind.q, kind.code{chosen}{delta}
-        from ({source.rows(names, keys)}) as a
-        join {schema}.kind_key as kind on {same}
+        create view {schema}.ev as select lead.l, {columns} from {rows}
         join {_lead_keys(crm, schema, source)} as lead on lead.lead_key = a.lead_key{joins}
-        where a.occurred_at is not null and not coalesce(a.is_machine, false)""")
+        where {bounds}""")
+    if source.numbers and not split and _is_dense(crm, schema):
+        crm.connection.execute(f"""
+            create view {schema}.id_key as
+            select l, lead_key as key from {schema}.id_number;
+            create view {schema}.ev_key as
+            select try_cast(a.lead_key as bigint) as key, {columns} from {rows}{joins}
+            where {bounds} and try_cast(a.lead_key as bigint) is not null""")
+    else:
+        _key_by_lead(crm, schema)
+
+
+def _key_by_lead(crm: Crm, schema: str) -> None:
+    """Where ids are no small numbers, the engine finds the number of each activity's lead."""
+    crm.connection.execute(f"""
+        create view {schema}.id_key as select l, l as key from {schema}.lead;
+        create view {schema}.ev_key as select l as key, * exclude (l) from {schema}.ev""")
+
+
+def _is_dense(crm: Crm, schema: str) -> bool:
+    """Whether few enough numbers lie between the ids."""
+    n, span = crm.connection.execute(
+        f"select count(*), max(lead_key) - min(lead_key) from {schema}.id_number"
+    ).fetchall()[0]
+    return int(span or 0) < _GAPS * int(n) + _FEW_NUMBERS
 
 
 def _lead_keys(crm: Crm, schema: str, source: Activities) -> str:

@@ -60,8 +60,10 @@ class _Dictionary:
 
 
 def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None) -> None:
-    """Make `<schema>.ld(l, c, gate, profile, f0, f1, ...)`.
+    """Make the view `<schema>.ld(l, c, gate, profile, f0, f1, ...)`.
 
+    It is `<schema>.fit_of(l, c, n)`, which says what combination of codes each lead has, joined with
+    `<schema>.fit_points(n, gate, profile, f0, ...)`, what each combination pays. The kernel reads these.
     `fields` is a relation with the columns of `leads` by l, where they are not those of the
     export. `gate` is -1 or the number of the first that is met; bit i of `profile` is set where condition
     i of the bands' exceptions is met.
@@ -77,17 +79,22 @@ def stage_fit(model: Model, crm: Crm, schema: str, *, fields: str | None = None)
         for i, name in enumerate(names)
     ]
     key = "row_id" if fields is None else "l"
-    coded = _coded_sql(schema, dictionaries, f"{source} on leads.{key} = lead.{key}")
+    coded = f"{schema}.coded"
+    joined = f"{source} on leads.{key} = lead.{key}"
+    crm.connection.execute(f"create table {coded} as {_coded_sql(schema, dictionaries, joined)}")
     codes = ", ".join(f"v{i}" for i in range(len(names))) or "0 as v"
-    combinations = crm.connection.execute(f"select distinct {codes} from ({coded})").df()
+    combinations = crm.connection.execute(f"select distinct {codes} from {coded}").df()
     points = _points(model, names, dictionaries, combinations)
-    make_table(crm.connection, f"{schema}.fit_points", combinations.assign(**points))
+    known = combinations.assign(n=np.arange(len(combinations)), **points)
+    make_table(crm.connection, f"{schema}.fit_points", known)
     match = " and ".join(f"p.v{i} = x.v{i}" for i in range(len(names))) or "true"
     chosen = "".join(f", cast(p.{name} as bigint) as {name}" for name in points)
-    crm.connection.execute(
-        f"create table {schema}.ld as select x.l, x.c{chosen} "
-        f"from ({coded}) as x join {schema}.fit_points as p on {match}"
-    )
+    crm.connection.execute(f"""
+        create table {schema}.fit_of as select x.l, x.c, cast(p.n as integer) as n
+        from {coded} as x join {schema}.fit_points as p on {match};
+        drop table {coded};
+        create view {schema}.ld as select x.l, x.c{chosen}
+        from {schema}.fit_of as x join {schema}.fit_points as p on p.n = x.n""")
 
 
 def asks_by_field(model: Model) -> dict[str, tuple[Ask, ...]]:
@@ -196,8 +203,10 @@ def _make_dictionary(
 ) -> _Dictionary:
     """Make `<schema>.field<i>(key, v)` of the distinct values of a field."""
     field.refuse_tests_on_lists(asks)
+    # Of a list the key says it all.
+    value = "cast(null as varchar)" if field.is_list else f"any_value({field.column})"
     values = connection.execute(
-        f"select {field.key} as key, any_value({field.column}) as value "
+        f"select {field.key} as key, {value} as value "
         f"from {source} where {field.key} is not null group by 1 order by 1"
     ).df()
     cells: list[object] = [*_cells(field, values), None]  # the last stands for a missing value

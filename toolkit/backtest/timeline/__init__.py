@@ -2,6 +2,7 @@
 
 paths       every change of a score            score_timeline
 crossings   up over a threshold, and down      threshold_crossings
+there       both inside the engine that holds the tables
 """
 
 from toolkit.backtest.timeline.crossings import threshold_crossings

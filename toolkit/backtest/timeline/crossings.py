@@ -9,7 +9,9 @@ import pandas as pd
 
 from toolkit.backtest.kernel import Bools, Ints, Points
 from toolkit.backtest.timeline.paths import instants, opened
+from toolkit.backtest.timeline.there import crossings_there
 from toolkit.crm import Crm
+from toolkit.crm.engines import is_remote
 from toolkit.errors import QuestionError
 from toolkit.model import Model
 
@@ -44,6 +46,8 @@ def threshold_crossings(
         There is no threshold, or one is no whole number.
     """
     chosen = settled_thresholds(model, thresholds)
+    if is_remote(crm.connection):
+        return crossings_there(model, crm, chosen)
     with opened(model, crm) as paths:
         parts = list(paths.each(lambda _, points, score: crossings_of(points, score, chosen)))
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -85,7 +89,9 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     >>> found["crossed"].tolist(), found["left"].tolist()[0], found["episode"].tolist()
     ([4, 9], 6, [1, 2])
     """
-    level = np.searchsorted(np.array(sorted(thresholds)), score, side="right")
+    level = np.zeros(len(score), dtype=np.int64)
+    for threshold in thresholds:
+        level += score >= threshold
     before = np.concatenate([[0], level[:-1]])
     before[_starts(points.lead)] = 0
     # Most changes of a score pass no threshold at all.
@@ -103,6 +109,16 @@ def _starts(lead: Ints) -> Bools:
     return starts
 
 
+def _nth(lead: Ints) -> Ints:
+    """How many rows of the same lead come before each.
+
+    >>> _nth(np.array([3, 3, 3, 8, 9, 9])).tolist()
+    [0, 1, 2, 0, 0, 1]
+    """
+    row = np.arange(len(lead))
+    return row - np.maximum.accumulate(np.where(_starts(lead), row, 0))
+
+
 def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:
     above = score >= threshold
     before = np.zeros(len(above), dtype=np.bool_)
@@ -118,7 +134,7 @@ def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dic
     return {
         "lead": lead,
         "threshold": np.full(len(up), threshold),
-        "episode": np.arange(len(up)) - np.searchsorted(lead, lead) + 1,
+        "episode": 1 + _nth(lead),
         "crossed": points.time[up],
         "score": score[up],
         "left": left,

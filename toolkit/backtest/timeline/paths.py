@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeVar
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -16,15 +17,16 @@ from toolkit.backtest.kernel import (
     CHUNK,
     THREADS,
     Asked,
+    Chunk,
     Ints,
     Leads,
     Points,
     Rows,
     chunks_of,
-    each_chunk,
     read_activities,
     read_leads,
     score_changes,
+    spread,
 )
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
@@ -125,22 +127,31 @@ class Paths:
     plan: Plan
     leads: Leads
     rows: Rows
-    ids: pd.Index
     until: int
+    connection: duckdb.DuckDBPyConnection
+    schema: str
     size: int = CHUNK
     threads: int = THREADS
+
+    @property
+    def ids(self) -> pd.Index:
+        """The names of the leads."""
+        found = self.connection.execute(f"select lead_id from {self.schema}.lead order by l").df()
+        names: pd.Series[str] = found["lead_id"]
+        return pd.Index(names.take(self.leads.number - 1))
 
     def each(
         self, use: Callable[[slice, Points, Ints], Made], *, plan: Plan | None = None
     ) -> Iterator[Made]:
         """Find the paths of some leads at a time and use them; `Points.lead` counts all leads."""
 
-        def work(part: slice, chunk: object) -> Made:
-            points, score = score_changes(plan or self.plan, chunk)  # type: ignore[arg-type]
+        def work(piece: tuple[slice, Chunk]) -> Made:
+            part, chunk = piece
+            points, score = score_changes(plan or self.plan, chunk)
             return use(part, Points(points.lead + part.start, points.time), score)
 
         pieces = chunks_of(self.leads, self.rows, until=self.until, size=self.size)
-        return each_chunk(pieces, work, threads=self.threads)
+        return spread(pieces, work, threads=self.threads)
 
 
 @contextmanager
@@ -159,8 +170,7 @@ def opened(model: Model, crm: Crm, *, leads: Sequence[str] | None = None) -> Ite
                 "`leadscore check` says what is wrong with the rows"
             )
         rows = read_activities(crm.connection, schema, plan, until=until, asked=asked)
-        ids = crm.connection.execute(f"select lead_id from {schema}.lead order by l").df()
-        yield Paths(plan, read, rows, pd.Index(ids["lead_id"])[read.number - 1], until)
+        yield Paths(plan, read, rows, until, crm.connection, schema)
     finally:
         crm.connection.execute(f"drop schema {schema} cascade")
 

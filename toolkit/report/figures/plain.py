@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Row", "draw_rows", "label_lines", "mark_today", "panel", "rows_height"]
+__all__ = ["Row", "draw_rows", "label_lines", "mark_today", "panel", "rows_height", "short"]
 
 _LEFT, _BELOW, _ABOVE = 1.05, 0.55, 0.26
 _LABEL_MOST = 1.6
@@ -68,6 +68,14 @@ def label_lines(axes: Axes, labels: Sequence[tuple[str, str, float]]) -> None:
         )  # fmt: skip
 
 
+def short(value: float) -> str:
+    """A count on an axis: thousands written out, millions and more abbreviated."""
+    for size, word in ((1e9, "bn"), (1e6, "m")):
+        if value >= size:
+            return f"{value / size:,.3g}{word}"
+    return f"{value:,.0f}"
+
+
 def mark_today(axes: Axes, threshold: float | None) -> None:
     """Draw today's threshold as a dashed line, named on top of the panel."""
     if threshold is None or not axes.get_xlim()[0] <= threshold <= axes.get_xlim()[1]:
@@ -92,6 +100,8 @@ class Row:
     strong: bool = False
     """Drawn in orange with a square, as one that differs."""
     ranges: tuple[tuple[float, float], ...] = ()
+    text: str = ""
+    """Written on the right instead of the rate with its counts."""
 
 
 def rows_height(rows: Sequence[Row]) -> float:
@@ -152,6 +162,8 @@ def _draw_row(axes: Axes, place: int, row: Row) -> None:
 
 
 def _counts(row: Row) -> str:
+    if row.text:
+        return row.text
     if math.isnan(row.rate):
         return "too few to show"
     return f"{percent(row.rate)}, {of_all(row.positives, row.n)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from toolkit.report.figures.plain import label_lines, panel
+from toolkit.report.figures.plain import label_lines, panel, short
 from toolkit.report.figures.style import (
     GREY,
     INK,
@@ -79,18 +79,11 @@ def _draw(upper: Axes, lower: Axes, table: pd.DataFrame, capacity: float) -> Non
         axes.set_xlim(*span)
         axes.set_ylim(0, max(float(np.max(values, initial=0.0)), least, 1.0) * 1.12)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-        axes.yaxis.set_major_formatter(lambda value, _: _short(value))
+        axes.yaxis.set_major_formatter(lambda value, _: short(value))
         axes.grid(axis="y")
     upper.tick_params(axis="x", labelbottom=False, length=0)
     marked = list(range(0, len(table), max(-(-len(table) // _TICKS), 1)))
     lower.set_xticks(marked, [f"{table['week'].iloc[place]:%Y-%m-%d}" for place in marked])
-
-
-def _short(value: float) -> str:
-    for size, word in ((1e9, "bn"), (1e6, "m")):
-        if value >= size:
-            return f"{value / size:,.3g}{word}"
-    return f"{value:,.0f}"
 
 
 def _name(chart: Chart, axes: Axes, text: str) -> None:

@@ -10,6 +10,8 @@ front       page one
 evidence    who was counted; verdicts; overlap; stability
 plan        the proposal: file, thresholds, prices
 compared    champion and challenger on later leads
+rivals      what the score must beat
+shape       units, caps, decay, the order of points
 limits      what is not said; how it was computed
 """
 
@@ -25,6 +27,8 @@ from toolkit.report.weights.inputs import prepare, prepare_flat_review, prepare_
 from toolkit.report.weights.limits import show_limits, show_method
 from toolkit.report.weights.plan import show_lines, show_prices, show_proposal
 from toolkit.report.weights.review import Asked, Review
+from toolkit.report.weights.rivals import show_rivals
+from toolkit.report.weights.shape import show_shape
 
 __all__ = [
     "Asked",
@@ -41,6 +45,8 @@ __all__ = [
     "show_overlap",
     "show_prices",
     "show_proposal",
+    "show_rivals",
+    "show_shape",
     "show_stability",
     "show_swap",
     "show_verdict",

@@ -91,9 +91,39 @@ def show_comparison(review: Review) -> Section:
     parts: list[Part] = [Paragraph(said, "verdict", f"{comparison_answer(found)}.")]
     if review.since is not None:
         parts += [_table(review, found)]
+    parts += _crossed(review)
     if found.notes:
         parts.append(Bullets("Read with care", tuple(f"{_capital(note)}." for note in found.notes)))
-    return Section(tuple(parts), _facts(found))
+    return Section(tuple(parts), _facts(found) | _crossed_facts(review))
+
+
+def _crossed(review: Review) -> list[Part]:
+    """What proposals made in the same way do for leads that took no part in them."""
+    found = review.crossed
+    if found is None or math.isnan(judged_row(found)["low"]):
+        return []
+    text, ends = difference_text(found.judged_by, judged_row(found))
+    return [
+        Paragraph(
+            "five proposals were made in the same way, each without a fifth of the leads (accounts"
+            " kept together), and tried on that fifth, at as many calls as today."
+            f" {_NAMES[found.judged_by]} moves by {text} ({ends}). Better?"
+            f" {comparison_answer(found)}. This tries the way in which the proposal was made, from"
+            " fewer leads, not this very file; later leads remain the proof.",
+            lead="A first indication:",
+        )
+    ]
+
+
+def _crossed_facts(review: Review) -> dict[str, object]:
+    found = review.crossed
+    if found is None:
+        return {}
+    row = judged_row(found)
+    return {
+        "crossed.verdict": found.verdict,
+        **{f"crossed.{name}": fact(row[name]) for name in ("difference", "low", "high")},
+    }
 
 
 def _because(review: Review, found: Comparison) -> str:
@@ -107,7 +137,7 @@ def _because(review: Review, found: Comparison) -> str:
             f"{_NAMES[found.judged_by]} moves by {text} ({ends}); {least} were agreed as worth it"
         )
     why = "the file has no dates" if review.kind == "flat" else "no earlier quarter can be judged"
-    return f"{_capital(found.because)} (there are none: {why})"
+    return f"The proposal was fitted to all leads there are, so they flatter it ({why})"
 
 
 def _capital(text: str) -> str:

@@ -93,6 +93,8 @@ def show_criteria(review: Review) -> Section:
     facts: dict[str, object] = {}
     for row in rows:
         facts |= _term_facts(row, plans[str(row["term"])])
+    for term, n in review.movers.items():
+        facts[f"term.{term}.change_band"] = None if 0 < n < FEWEST else n
     return Section(
         (
             _main(review, table),

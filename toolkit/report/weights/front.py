@@ -29,6 +29,7 @@ from toolkit.report.weights.common import (
 )
 from toolkit.report.weights.compared import comparison_answer, difference_text, judged_row
 from toolkit.report.weights.limits import limits
+from toolkit.report.weights.plan import TENTH
 from toolkit.report.weights.sentences import points_text
 from toolkit.report.wording import count, joined, plural
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["answer", "decisions", "show_verdict"]
 
 QUESTION = "Should any points change?"
-_TENTH = 0.1
 Card = tuple[str, str, str]
 
 
@@ -265,7 +265,7 @@ def _volume(review: Review) -> Iterator[str]:
     rows = table[(table["now"] == review.threshold) & (table["exception"] == 0)].to_dict("records")
     for row in rows[:1]:
         now, then = row["leads_now"], row["leads_proposed"]
-        if now and abs(then / now - 1) > _TENTH:
+        if now and abs(then / now - 1) > TENTH:
             yield (
                 f"Where the bar should stand: at {row['proposed']:g} points the proposal hands over"
                 f" {count(then)} of {row['leads_of']}, today's {row['now']:g} points"

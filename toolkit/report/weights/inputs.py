@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis import compare_models, fit_weights, propose_model, rate, weight_table
+from toolkit.analysis import (
+    baseline_table,
+    compare_models,
+    cross_fitted_pairs,
+    fit_weights,
+    propose_model,
+    rate,
+    weight_table,
+)
+from toolkit.analysis.comparison import deal_folds
 from toolkit.analysis.proposal.moved import band_changes, read_everybody
 from toolkit.analysis.weights import stability_table
 from toolkit.backtest import (
@@ -302,11 +311,13 @@ def _reviewed(
         stability=_stability(counted, weights),
         proposal=proposal,
         comparison=comparison,
+        crossed=_crossed(counted, proposal, threshold, asked, sorted(leaking)),
         later=later,
         since=since,
         leaks=counted.leaks,
         leaking=leaking,
         quality=_quality(counted, threshold),
+        rivals=None if threshold is None else baseline_table(everyone, threshold=threshold),
         movers=_movers(model, weights, proposal, everyone),
         everybody=everyone.n,
         threshold=threshold,
@@ -388,3 +399,32 @@ def _compared(
     except DataError:  # no lead is late enough
         return None, None
     return found, pairs.provenance
+
+
+_FOLDS = 5
+
+
+def _crossed(
+    counted: _Counted,
+    proposal: Proposal,
+    threshold: int | None,
+    asked: Asked,
+    leaking: Sequence[str],
+) -> Comparison | None:
+    """Try the way in which the proposal was made, where there are no later leads to try it on."""
+    if not proposal.changed or threshold is None or counted.kind != "flat":
+        return None
+    known = counted.patterns.accounts is not None
+    folded = (
+        count_patterns(counted.judged, folds=_FOLDS)
+        if known
+        else deal_folds(counted.patterns, folds=_FOLDS)
+    )
+    pairs = cross_fitted_pairs(
+        folded,
+        counted.model,
+        after_contact=sorted({*asked.after_contact, *leaking}),
+        margin=asked.margin,
+        grid=asked.grid,
+    )
+    return compare_models(pairs, threshold=threshold, cost_ratio=asked.cost_ratio)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from toolkit.analysis.comparison import rollback_power, seen_rate
+from toolkit.analysis.proposal.integers import LOSS
+from toolkit.analysis.weights.verdicts import LIMITED
 from toolkit.model import diff_models, model_text
 from toolkit.model.revising import revised_text
 from toolkit.report.display import Bullets, Column, Paragraph, Section, table_of
 from toolkit.report.findings import fact, rate_facts
+from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.common import counted, points_span
 from toolkit.report.weights.evidence import p_text
 from toolkit.report.weights.sentences import points_text
-from toolkit.report.wording import MINUS, count, of_all, percent, rate_text
+from toolkit.report.wording import MINUS, count, joined, of_all, percent, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    from toolkit.analysis import Rate
+    from toolkit.analysis.proposal.integers import RoundedPoints
     from toolkit.report.display import Part, Table
     from toolkit.report.weights.review import Review
 
-__all__ = ["proposal_files", "show_lines", "show_prices", "show_proposal"]
+__all__ = ["TENTH", "proposal_files", "show_lines", "show_prices", "show_proposal"]
 
 _CHOSEN = {
     "keep": "today's points stand: nothing is refuted",
@@ -90,14 +96,41 @@ def _rounding(review: Review) -> tuple[Paragraph, ...]:
     if found is None:
         return ()
     shrunk = f"{percent(review.proposal.shrinkage, 0)} of each supported difference is proposed"
-    lost = percent(found.loss_share, 2)
-    accepted = "which is accepted" if found.accepted else "which is more than agreed (1%)"
+    lost = "under 0.01%" if found.loss_share < _SMALL else percent(found.loss_share, 2)
     return (
         Paragraph(
             f"{shrunk}, because estimates that were large enough to be noticed tend to be too"
             f" large. Whole points on a grid of {review.asked.grid} lose {lost} of what the points"
-            f" explain, {accepted}.",
+            f" explain, {_verdict_on_loss(found)}.{_limited(review)}",
         ),
+    )
+
+
+_SMALL = 1e-4
+
+
+def _verdict_on_loss(found: RoundedPoints) -> str:
+    """Say which of the two limits the loss passes: it may be small and yet more than chance."""
+    if found.accepted:
+        return "which is accepted"
+    if found.loss_share >= LOSS:
+        return f"which is more than the {percent(LOSS, 0)} agreed"
+    if math.isnan(found.loss_share):
+        return "and what they explain is nothing"
+    return "little, but more than chance explains with so many leads: a finer grid would fit them better"
+
+
+def _limited(review: Review) -> str:
+    """Name the changes that a limit stops for many leads."""
+    table = review.proposal.table
+    rows = table[(table["change"] != 0) & (table["limited"] >= LIMITED)].to_dict("records")
+    said = [f"{row['label']} ({percent(row['limited'], 0)})" for row in rows]
+    if not said:
+        return ""
+    return (
+        " At the proposed points a limit of the group, the dimension or the total stops these for"
+        f" some of the judged leads that have them: {joined(said)}; a unit that is paid in full may"
+        " be worth more."
     )
 
 
@@ -125,9 +158,34 @@ def _way_back(review: Review) -> tuple[Paragraph, ...]:
             f"of the {words.handed_many} judged today {of_all(found.positives, found.n)}"
             f" {words.became}: {rate_text(found.estimate, found.low, found.high)}. If, in a whole"
             f" quarter under the new points, the interval of that rate lies below"
-            f" {percent(found.low)}, load today's file again.",
+            f" {percent(found.low)}, load today's file again.{_would_see(review, found)}",
             lead="Roll-back rule:",
         ),
+    )
+
+
+_WEEKS = 13
+
+
+def _would_see(review: Review, found: Rate) -> str:
+    """What the rule sees in one quarter of as many leads as now."""
+    weeks = review.weights.provenance.weeks
+    if not weeks:
+        return ""
+    leads = _WEEKS * review.weights.n / weeks
+    seen, chance = (
+        seen_rate(found, leads=leads),
+        rollback_power(found, leads=leads, rate=found.estimate),
+    )
+    falsely = "under 1%" if chance < 0.01 else percent(chance, 0)  # noqa: PLR2004 - one percent
+    fall = (
+        "not even a rate of 0 would be seen in 8 of 10 quarters"
+        if math.isnan(seen)
+        else f"a fall to {percent(seen)} is seen in 8 of 10 quarters, a smaller one more seldom"
+    )
+    return (
+        f" With about {count(leads)} judged leads a quarter {fall}; without any fall the rule sends"
+        f" the points back in {falsely} of quarters."
     )
 
 
@@ -145,6 +203,11 @@ def show_lines(review: Review) -> Section:
             f"{name}.proposed": fact(row["proposed"]),
             f"{name}.weekly_now": fact(row["weekly_now"]),
             f"{name}.weekly_proposed": fact(row["weekly_proposed"]),
+            f"{name}.exact": fact(row["exact"]),
+            f"{name}.leads_now": _told(row["leads_now"]),
+            f"{name}.leads_proposed": _told(row["leads_proposed"]),
+            f"{name}.up": _told(row["up"]),
+            f"{name}.down": _told(row["down"]),
         }
     if not review.proposal.changed:
         said = "No points change, so nobody crosses a threshold."
@@ -154,7 +217,37 @@ def show_lines(review: Review) -> Section:
         f" rounded up to {review.asked.grid}. Limits of groups and dimensions are not applied anew"
         " here; the comparison below scores with the new file."
     )
-    return Section((_lines(review), Paragraph(note, "note")), facts)
+    return Section((*_volume(review), _lines(review), Paragraph(note, "note")), facts)
+
+
+def _told(n: int) -> int | None:
+    return None if 0 < n < FEWEST else int(n)
+
+
+def _volume(review: Review) -> tuple[Paragraph, ...]:
+    """What rounding the threshold up to the grid does to the number handed over."""
+    table = review.proposal.thresholds
+    rows = table[(table["now"] == review.threshold) & (table["exception"] == 0)].to_dict("records")
+    if not rows or math.isnan(rows[0]["exact"]):
+        return ()
+    row = rows[0]
+    now, then = float(row["leads_now"]), float(row["leads_proposed"])
+    if not now or then < FEWEST:
+        return ()
+    lift = row["proposed"] - row["exact"]
+    said = (
+        f"The same chance lies at {row['exact']:.1f} points, on the grid at {row['proposed']:g}"
+        f" ({lift:.1f} higher). There the proposal hands over {count(then)} of {row['leads_of']},"
+        f" today's points {count(now)} ({then / now - 1:+.0%})."
+    )
+    if abs(then / now - 1) <= TENTH:
+        return (Paragraph(said, "finding"),)
+    ask = "more calls or a higher bar" if then > now else "fewer calls or a lower bar"
+    return (Paragraph(f"{said} Decide before it is loaded: {ask}.", "finding"),)
+
+
+TENTH = 0.1
+"""Change of the volume from which it is a decision of its own."""
 
 
 def _lines(review: Review) -> Table:

@@ -58,6 +58,9 @@ class Review:
     proposal: Proposal = field(repr=False)
     comparison: Comparison | None = field(repr=False)
     """Champion against challenger; None where nothing changes, or no score hands a lead over."""
+    crossed: Comparison | None = field(repr=False)
+    """Proposals made without the leads that they score, against today's model, where no later leads
+    are; None otherwise."""
     later: Provenance | None
     """Of the leads compared; None without a comparison."""
     since: date | None
@@ -67,6 +70,9 @@ class Review:
     """Criteria set aside because they pay for what seems to know the outcome, with the reason."""
     quality: Rate | None
     """Conversion of the leads handed over today; None where nothing says who is."""
+    rivals: pd.DataFrame | None = field(repr=False)
+    """`baseline_table` of all leads at the age at which volumes are counted; None without a
+    threshold that says how many are handed over."""
     movers: Mapping[str, int] = field(repr=False)
     """Leads that each proposed change alone would put into another band, by term."""
     everybody: int

@@ -1,0 +1,117 @@
+"""Other engines with the customer's tables in them, each in a session far from UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toolkit.crm import Crm, Mapping, connect
+
+ZONE = "America/New_York"
+"""Of every session: nothing may depend on it."""
+
+_POSTGRES = {"b": "boolean", "i": "bigint", "f": "double precision", "M": "timestamp"}
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def told(mapping: Mapping, names: dict[str, str]) -> Mapping:
+    """The mapping with the place of each table instead of its file."""
+    tables = {
+        name: mapping.table(name).model_copy(update={"file": None, "table": place})
+        for name, place in names.items()
+    }
+    return mapping.model_copy(update={"tables": tables})
+
+
+@dataclass
+class Postgres:
+    """A database of a server that the tests started."""
+
+    folder: Path
+    made: int = 0
+    last: Crm | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://test@/postgres?host={self.folder}"
+
+    def sql(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(
+            host=str(self.folder), user="test", dbname="postgres", autocommit=True
+        ) as c:
+            for each in statements:
+                c.execute(each)
+
+    def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
+        """Write frames into tables of their own and connect to them."""
+        self.made += 1
+        schema = f"crm{self.made}"
+        self.sql(f"drop schema if exists crm{self.made - 1} cascade", f"create schema {schema}")
+        for name, frame in frames.items():
+            self._write(f"{schema}.{name}", frame)
+        if self.last is not None:
+            self.last.connection.close()
+        self.last = connect(self.url, mapping=told(mapping, {n: f"{schema}.{n}" for n in frames}))
+        return self.last
+
+    def _write(self, table: str, frame: pd.DataFrame) -> None:
+        import psycopg
+
+        columns = ", ".join(f"{quoted(c)} {_kind(frame[c])}" for c in frame.columns)
+        with psycopg.connect(host=str(self.folder), user="test", dbname="postgres") as c:
+            c.execute(f"create table {table} ({columns})")
+            plain = frame.astype(object).where(frame.notna(), None)
+            with c.cursor().copy(f"copy {table} from stdin") as copy:
+                for row in plain.itertuples(index=False):
+                    copy.write_row([x.item() if hasattr(x, "item") else x for x in row])
+
+
+def _kind(column: pd.Series) -> str:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return "timestamptz"
+    if any(isinstance(each, list) for each in column):
+        return "text[]"
+    if any(type(each) is date for each in column):
+        return "date"
+    return _POSTGRES.get(column.dtype.kind, "text")
+
+
+@dataclass
+class SparkPlace:
+    """A Spark session in this process; its tables are temporary views."""
+
+    session: Any
+    made: int = 0
+    written: list[str] = field(default_factory=list)
+    last: Crm | None = None
+
+    def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
+        import pyarrow as pa
+
+        if self.last is not None:
+            self.last.connection.close()
+        for name in self.written:
+            self.session.catalog.dropTempView(name)
+        self.made += 1
+        names = {name: f"crm{self.made}_{name}" for name in frames}
+        self.written = list(names.values())
+        for name, frame in frames.items():
+            rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+            kinds = [
+                pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type)
+                         else pa.timestamp("us", f.type.tz) if pa.types.is_timestamp(f.type) else f.type)
+                for f in rows.schema
+            ]  # fmt: skip
+            made = self.session.createDataFrame(rows.cast(pa.schema(kinds)))
+            made.createOrReplaceTempView(names[name])
+        self.last = connect(self.session, mapping=told(mapping, names))
+        return self.last

@@ -1,0 +1,88 @@
+"""Paths of scores inside the engine that holds the tables: scores at every second that matters.
+
+The kernel adds up spans in this process; here the text of the core scores each lead at every second
+at which its score may change. That is more work, grows with the square of a lead's activities, and
+moves no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+
+import pandas as pd
+
+from toolkit.backtest.core import ages, as_of_sql, instants_sql
+from toolkit.backtest.leads import number_leads
+from toolkit.backtest.result import new_schema
+from toolkit.backtest.sql import make_table
+from toolkit.backtest.staging import stage
+from toolkit.crm import Crm
+from toolkit.model import Model
+
+__all__ = ["crossings_there", "stage_crossings"]
+
+
+def crossings_there(model: Model, crm: Crm, thresholds: Sequence[int]) -> pd.DataFrame:
+    """The frame of `threshold_crossings`."""
+    with _scored(model, crm) as path:
+        episodes = " union all ".join(_episodes(each) for each in thresholds)
+        found = crm.connection.execute(f"""
+            with path as ({path}), crossing as ({episodes})
+            select lead_id, threshold, episode, make_timestamp(s * 1000000) as crossed_at, score,
+              make_timestamp(ended * 1000000) as left_at
+            from crossing order by threshold, lead_id, episode""").df()
+    return found.astype({"lead_id": "str"})
+
+
+def stage_crossings(model: Model, crm: Crm, schema: str, threshold: int) -> None:
+    """Make `<schema>.given(lead_id, t)` of every time that a score reaches a threshold."""
+    with _scored(model, crm) as path:
+        crm.connection.execute(f"""
+            create table {schema}.given as
+            with path as ({path}), crossing as ({_episodes(threshold)})
+            select lead_id, s as t from crossing""")
+
+
+@contextmanager
+def _scored(model: Model, crm: Crm) -> Iterator[str]:
+    """SQL of lead_id, l, s, score at every second at which a score may change."""
+    connection, schema = crm.connection, new_schema(crm.connection)
+    until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
+    try:
+        number_leads(connection, schema, until=until)
+        plan = stage(model, crm, schema).plan
+        first = connection.execute(
+            f"select coalesce(min(c), {until}) from {schema}.lead"
+        ).fetchall()
+        longest = max(until - int(first[0][0]), 0)
+        make_table(connection, f"{schema}.age", pd.DataFrame({"a": ages(plan, longest=longest)}))
+        tables = ", ".join(f"{name} as (select * from {schema}.{name})" for name in ("ld", "ev"))
+        connection.execute(f"""
+            create table {schema}.mo as
+            with {tables}, age as (select * from {schema}.age)
+            select l, s as k, s from ({instants_sql(plan, until=until)}) as instant""")
+        connection.execute(f"""
+            create table {schema}.path as
+            with {tables}, mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
+            select lead.lead_id, score.l, score.s, score.score
+            from score join {schema}.lead as lead on lead.l = score.l""")
+        yield f"select * from {schema}.path"
+    finally:
+        connection.execute(f"drop schema {schema} cascade")
+
+
+def _episodes(threshold: int) -> str:
+    """Select each time above a threshold: `episode` counts them, `ended` is the first second after."""
+    return f"""
+        select lead_id, l, cast({threshold} as bigint) as threshold, s, score, ended,
+          cast(row_number() over (partition by l order by s) as bigint) as episode
+        from (
+          select lead_id, l, s, score, above, lead(s, 1) over (partition by l order by s) as ended
+          from (select lead_id, l, s, score, above,
+                  coalesce(lag(above) over (partition by l order by s), 0) as before
+                from (select lead_id, l, s, score,
+                        case when score >= {threshold} then 1 else 0 end as above from path) x) x
+          where above <> before) x
+        where above = 1"""
