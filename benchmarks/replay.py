@@ -188,7 +188,7 @@ def timeline(folder: Path, *, text: str = MODEL, again: bool = False) -> None:
     from toolkit.backtest.timeline.crossings import crossings_of
     from toolkit.backtest.timeline.paths import opened
 
-    def reduced(_: slice, points: Points, score: Ints) -> tuple[int, int, int]:
+    def reduced(points: Points, score: Ints) -> tuple[int, int, int]:
         found = crossings_of(points, score, THRESHOLDS)
         return len(score), int(score.sum()), int((found["episode"] == 1).sum())
 

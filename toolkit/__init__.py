@@ -190,6 +190,7 @@ _ROOMS = {
         "plot_calibration",
         "plot_cliff",
         "plot_decision",
+        "plot_differences",
         "plot_dispositions",
         "plot_forest",
         "plot_funnel",

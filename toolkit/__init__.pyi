@@ -169,6 +169,7 @@ from toolkit.report import (
     plot_calibration as plot_calibration,
     plot_cliff as plot_cliff,
     plot_decision as plot_decision,
+    plot_differences as plot_differences,
     plot_dispositions as plot_dispositions,
     plot_forest as plot_forest,
     plot_funnel as plot_funnel,

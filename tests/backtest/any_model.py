@@ -307,10 +307,12 @@ def crm_of_rows(
     frames = {"leads": leads, "activities": acts}
     if "changes" in rows:
         shown = ["lead_id", "field", "value", "old_value", "valid_from", "recorded_at"]
-        frames["lead_changes"] = pd.DataFrame(rows["changes"])[shown].astype({
-            **dict.fromkeys(["value", "old_value"], "string"), "recorded_at": "datetime64[us]",
+        frames["lead_changes"] = pd.DataFrame(rows["changes"], columns=shown).astype({
+            **dict.fromkeys(shown, "string"),
+            **dict.fromkeys(["valid_from", "recorded_at"], "datetime64[us]"),
         })  # fmt: skip
-        frames["lead_merges"] = pd.DataFrame(rows["merges"])
+        both = {"loser_id": "string", "winner_id": "string", "merged_at": "datetime64[us]"}
+        frames["lead_merges"] = pd.DataFrame(rows["merges"], columns=list(both)).astype(both)
     if folder is None:
         return opened(frames, mapping=mapping)
     for name, frame in frames.items():

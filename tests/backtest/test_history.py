@@ -38,10 +38,12 @@ from toolkit.backtest import (
     AtPeriodEnd,
     Backtest,
     Outcome,
+    count_scores,
     explain_lead,
     run_backtest,
     threshold_crossings,
 )
+from toolkit.counts import ScoreCounts
 from toolkit.errors import DataError
 from toolkit.model import parse_model, score_unit
 
@@ -327,6 +329,39 @@ def test_a_survivor_of_a_lead_that_had_converted_is_no_prediction_any_more() -> 
     assert flow["merged into another lead before the moment of scoring"] == 1
 
 
+def test_leads_that_became_one_are_one_in_intervals() -> None:
+    # Four leads are worked and judged on day 2; L1 goes into L2 on day 5, which converts on day 6:
+    # 2 of 4 converted, but by one chance. Var(p) = sum of (k - n p)^2 over clusters / 4^2
+    # = ((2 - 1)^2 + 2 (0 - 1/2)^2) / 16 = 3/32; as four independent leads 4 (1/2)^2 / 16 = 1/16.
+    def counted(*merges: dict, **fields: object) -> ScoreCounts:
+        crm = crm_of([lead(i, **fields.get(f"L{i}", {})) for i in (1, 2, 3, 4)],
+                     [activity(i, "other", 0) for i in (1, 2, 3, 4)],
+                     [entry(1, "sql", 6), entry(2, "sql", 6)],
+                     [decision(i, "rejected", 1) for i in (1, 2, 3, 4)],
+                     merges=list(merges))  # fmt: skip
+        return count_scores(run_backtest(MODEL, crm, moment=AtAge(2), outcome=SQL))
+
+    def variance(counts: ScoreCounts) -> float:
+        frame = counts.accounts.frame
+        worth = {"converted": Fraction(1, 2), "not_converted": Fraction(-1, 2)}
+        products = zip(frame["state_a"], frame["state_b"], frame["n"], strict=True)
+        return sum(worth[a] * worth[b] * int(n) for a, b, n in products) / 16
+
+    assert counted().accounts is None
+    merged = counted(merge(1, 2, 5))
+    assert merged.total("converted") == merged.total("not_converted") == 2
+    assert (merged.accounts.judged, merged.accounts.largest) == (3, 2)
+    assert variance(merged) == Fraction(3, 32)
+    # A chain through a lead that is not in the table; and accounts that the merge makes one.
+    assert counted(merge(1, 9, 5), merge(9, 2, 7)).accounts.judged == 3
+    accounts = {f"L{i}": {"account_id": name} for i, name in enumerate("ABBC", 1)}
+    assert counted(**accounts).accounts.judged == 3
+    together = counted(merge(1, 2, 5), **accounts)  # A and B: L1, L2 and L3; and C
+    assert (together.accounts.judged, together.accounts.largest) == (2, 3)
+    texts = merged.provenance.caveats
+    assert any("intervals take them together. No account is known" in text for text in texts)
+
+
 def test_work_before_the_merge_is_work_on_the_lead_that_was_worked() -> None:
     assert fates(feedback=[decision(1, "rejected", 4)]) == {
         "L1": "not_converted", "L2": "unworked",
@@ -336,16 +371,18 @@ def test_work_before_the_merge_is_work_on_the_lead_that_was_worked() -> None:
     }  # fmt: skip
 
 
-def test_a_replay_of_crossings_says_what_it_does_not_follow() -> None:
-    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 4), activity(2, "demo", 4)],
-                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
-    made = run_backtest(MODEL, crm, moment=AtCrossing(20), outcome=SQL)
-    assert made.rows()["moment"].tolist() == [at(4), at(4)]
-    assert any("merged leads stay two" in text for text in made.provenance.caveats)
-
-
-def test_the_crossings_of_a_lead_know_nothing_of_a_later_merge() -> None:
-    crm = crm_of([lead(1), lead(2)], [activity(1, "demo", 1), activity(2, "other", 0)],
-                 [entry(2, "sql", 59)], merges=[merge(1, 2, 30)])  # fmt: skip
-    crossings = threshold_crossings(MODEL, crm, [20])
-    assert crossings["lead_id"].tolist() == ["L1"]
+def test_a_replay_of_crossings_follows_fields_and_merges() -> None:
+    # L1 asks for a demo on day 1 and goes into L2 on day 30, which crosses at that second: it has
+    # been silent, 2 + 30 - 10. L3 becomes a VP on day 5, when silence costs 10 points: 2 + 20 - 10.
+    crm = crm_of([lead(1), lead(2), lead(3, title="VP")],
+                 [activity(1, "demo", 1), activity(2, "other", 0)], [entry(2, "sql", 59)],
+                 changes=[change(3, "title", "VP", 5)], merges=[merge(1, 2, 30)])  # fmt: skip
+    made = run_backtest(MODEL, crm, moment=AtCrossing(12), outcome=SQL)
+    rows = made.rows()
+    assert rows["lead_id"].tolist() == ["L1", "L2", "L3"]
+    assert rows["moment"].tolist() == [at(1), at(30), at(5)]
+    assert rows["score"].tolist() == [2 + 30, 2 + 30 - 10, 2 + 20 - 10]
+    crossings = threshold_crossings(MODEL, crm, [12])
+    left = crossings["left_at"].astype(object).where(crossings["left_at"].notna(), None)
+    assert left.tolist() == [at(30), None, None]  # the lead that was merged away is nowhere
+    assert crossings["score"].tolist() == [32, 22, 12]

@@ -223,6 +223,53 @@ def test_every_recorded_score_is_compared_or_set_aside_with_its_reason():
     assert counts.flow[0].n == 5 == sum(aside.values()) + int(counts.frame["n"].sum())
 
 
+def versioned(rows, *versions, names=()):
+    """The CRM of `rows` and a table of versions as (version, day from which it ran)."""
+    plain = crm_of(rows, names=names)
+    tables = ["leads", "activities", "score_history"]
+    frames = {name: plain.connection.execute(f"select * from {name}").df() for name in tables}
+    frames["leads"] = frames["leads"].drop(columns="row_id")
+    ran = pd.DataFrame(
+        [(name, at(day)) for name, day in versions], columns=["version", "valid_from"]
+    )
+    return connect({**frames, "model_versions": ran}, observed_until=at(60), time_zone="UTC")
+
+
+def test_a_model_is_compared_with_the_scores_that_it_gave():
+    # Version v0 ran until the second of day 2; nothing is known before day 0.5. L0 has 35 points on
+    # day 1, 50 on day 2 and 80 on day 3: v1 gave the last two, and v0 what is not v1's at all.
+    rows = [("L0", 0.25, 20), ("L0", 1, 7), ("L1", 1.5, 9), ("L0", 2, 50), ("L0", 3, 80)]
+    crm = versioned(rows, ("v1", 2), ("v0", 0.5))
+    counts = count_differences(MODEL, crm)
+    assert counts.frame.to_dict("list") == {"difference": [0], "n": [2]}
+    aside = [(step.reason, step.n) for step in counts.flow if step.kind == "excluded"]
+    assert aside == [
+        (
+            "given by another version of the model (not known, v0): reconcile them with its own file",
+            3,
+        )
+    ]
+    older = count_differences(MODEL.model_copy(update={"version": "v0"}), crm)
+    assert older.frame.to_dict("list") == {"difference": [7 - 35, 9 - 30], "n": [1, 1]}
+
+
+def test_the_version_beside_a_score_goes_before_the_calendar():
+    rows = [("L0", 1, 7, "v0"), ("L0", 2, 50, " v1"), ("L0", 3, 80, None)]
+    counts = count_differences(MODEL, versioned(rows, ("v1", 0), names=["model_version"]))
+    assert counts.frame.to_dict("list") == {"difference": [0], "n": [2]}
+    assert [step.n for step in counts.flow] == [3, 1]
+    # Without the table nobody says that these are names of versions.
+    assert (
+        int(count_differences(MODEL, crm_of(rows, names=["model_version"])).frame["n"].sum()) == 3
+    )
+
+
+def test_a_version_that_never_ran_cannot_be_compared():
+    crm = versioned([("L0", 1, 35)], ("v7", 0))
+    with pytest.raises(DataError, match=r"1 given by another version of the model \(v7\)"):
+        reconcile(MODEL, crm)
+
+
 def test_of_too_many_scores_those_of_some_leads_are_compared_whole():
     history = [
         (f"L{i}", day, value) for i in range(40) for day, value in ((0, 0), (1, 15), (25, 5))

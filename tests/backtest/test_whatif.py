@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.any_model import crm_of_rows, models, random_rows, read
-from tests.backtest.tables import activity, at, crm_of, lead
+from tests.backtest.any_model import crm_of_rows, models, random_rows, read, with_histories
+from tests.backtest.tables import activity, at, change, crm_of, lead, merge
 from toolkit.backtest import replay_models, score_timeline, threshold_crossings
 from toolkit.backtest.timeline.paths import opened
 from toolkit.backtest.whatif import _plans, _together
@@ -29,8 +29,7 @@ groups:
 bands: [{name: mql, from: 10, handoff: true}, {name: none}]
 """
 OTHER = MODEL.replace('version: "1"', 'version: "2"').replace("points: 5", "points: 10")
-ROWS = random_rows(11, 40)
-CRM = crm_of_rows(ROWS)
+CRM = crm_of_rows(with_histories(random_rows(11, 40), 11))
 
 
 def test_two_models_by_hand() -> None:
@@ -74,6 +73,25 @@ def test_a_lead_that_only_the_first_model_hands_over_is_swapped_out() -> None:
     assert found["crossed_at"].isna().all()
 
 
+def test_both_models_follow_fields_and_merges() -> None:
+    # Lead 1 views on day 1 and goes into lead 2 on day 3, which views on day 4: 10 points (model 1).
+    # Model 2 pays 10 a view: lead 1 on day 1, and lead 2 from the merge on. Lead 3: a field that
+    # model 2 alone reads is set on day 6.
+    paid = OTHER.replace("groups:", "groups:\n- id: who\n  dimension: fit\n  criteria: "
+                         "[{id: vp, when: {title: vp}, points: 10}]")  # fmt: skip
+    crm = crm_of(
+        [lead(1), lead(2), lead(3, title="vp")],
+        [activity(1, "view", 1), activity(2, "view", 4)],
+        changes=[change(3, "title", "vp", 6)],
+        merges=[merge(1, 2, 3)],
+    )
+    found = replay_models([parse_model(MODEL), parse_model(paid)], crm).crossings
+    assert found["lead_id"].tolist() == ["L1", "L2", "L3"]
+    assert found["crossed_at"].tolist() == [at(1), at(3), at(6)]
+    assert found["champion_crossed_at"].tolist()[1] == at(4)
+    assert found["change"].tolist() == ["swap_in", "both", "swap_in"]
+
+
 def test_crossings_outside_the_period_are_left_out() -> None:
     crm = crm_of([lead(1)], [activity(1, "view", 1), activity(1, "view", 3)])
     pair = [parse_model(MODEL), parse_model(OTHER)]
@@ -90,7 +108,7 @@ def test_each_model_has_the_paths_it_has_alone(raws: list[dict]) -> None:
     read_models = [read(raw) for raw in raws]
     with opened(_together(read_models), CRM) as paths:
         for model, plan in zip(read_models, _plans(read_models), strict=True):
-            parts = list(paths.each(lambda _, points, score: (points, score), plan=plan))
+            parts = list(paths.each(lambda points, score: (points, score), plan=plan))
             alone = score_timeline(model, CRM)
             lead_of = np.concatenate([points.lead for points, _ in parts])
             assert paths.ids[lead_of].tolist() == alone["lead_id"].tolist()

@@ -64,6 +64,9 @@ TABLES = st.fixed_dictionaries(
         "score_history": table(
             lead_id=IDS, changed_at=TIMES, new_value=st.sampled_from(["5", "-3.5", "", "?"])
         ),
+        "model_versions": table(
+            version=st.sampled_from(["1", " v2", ""]), valid_from=TIMES, file=st.sampled_from(["a.yaml", ""])
+        ),
         "moments": table(lead_id=IDS, moment=TIMES),
     }
 )  # fmt: skip
@@ -214,6 +217,9 @@ def test_canonical_columns_and_types():
         ("lead_id", "VARCHAR"), ("changed_at", "TIMESTAMP"), ("new_value", "DOUBLE"),
         ("delta", "DOUBLE"), ("old_value", "DOUBLE"), ("score_name", "VARCHAR"),
         ("reason", "VARCHAR"), ("model_version", "VARCHAR"),
+    }  # fmt: skip
+    assert set(described["model_versions"]) == {
+        ("version", "VARCHAR"), ("valid_from", "TIMESTAMP"), ("file", "VARCHAR"),
     }  # fmt: skip
     assert set(described["moments"]) == {("lead_id", "VARCHAR"), ("moment", "TIMESTAMP")}
     assert crm.tables == {"leads"}

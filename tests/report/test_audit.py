@@ -21,7 +21,7 @@ from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
 from toolkit.report.audit.segments import _unworked_note
 from toolkit.report.audit.time import quarter_table
-from toolkit.report.audit.told import with_told
+from toolkit.report.audit.told import told_curve, with_told
 from toolkit.report.display import FACTS_KIND, Section
 from toolkit.report.wording import MINUS
 
@@ -207,9 +207,9 @@ def test_what_points_do_to_the_odds_is_the_ratio_of_the_odds() -> None:
     cells = [(10, "converted", 100), (10, "not_converted", 900),
              (30, "converted", 250), (30, "not_converted", 750)]  # fmt: skip
     section = report.show_calibration(by_hand.audit(ranked=cells))
-    assert section.facts["calibration.odds_of_20_points"] == pytest.approx(3, abs=1e-6)
+    assert section.facts["calibration.odds"] == pytest.approx(3, abs=1e-6)
     error = math.sqrt(1 / 100 + 1 / 900 + 1 / 250 + 1 / 750)
-    assert section.facts["calibration.odds_low_of_20_points"] == pytest.approx(
+    assert section.facts["calibration.odds_low"] == pytest.approx(
         3 * math.exp(-1.959964 * error), abs=1e-4
     )
     assert "multiply the odds of becoming SQL by 3.00" in section.plain()
@@ -461,3 +461,20 @@ def test_one_rule_refuses_below_the_bar_in_the_audit_and_in_the_review() -> None
     assert table["precision_known"].tolist() == with_told(audit, table)["precision_known"].tolist()
     # 65 of 300 judged, 60 never worked: 235/360 to 295/360 go nowhere.
     assert "cannot be told (65-82%)" in report.show_thresholds(audit).plain()
+
+
+def test_points_are_spelled_out_only_as_far_as_scores_were_seen() -> None:
+    # Scores from 10 to 22: 20 points more were never seen, 10 are. Odds 1/9 and 1/3: 3 to the 10/12.
+    cells = [(10, "converted", 100), (10, "not_converted", 900),
+             (22, "converted", 250), (22, "not_converted", 750)]  # fmt: skip
+    section = report.show_calibration(by_hand.audit(ranked=cells))
+    assert section.facts["calibration.points"] == 10
+    assert section.facts["calibration.odds"] == pytest.approx(3 ** (10 / 12), abs=1e-6)
+    assert "10 points more multiply the odds" in section.plain()
+
+
+def test_no_curve_shows_what_became_of_fewer_than_five() -> None:
+    few = [*by_hand.RANKED, (95, "converted", 1), (95, "not_converted", 1)]
+    drawn = told_curve(policy_table(by_hand.audit(ranked=few))).set_index("threshold")
+    assert drawn.loc[95, ["nowhere_rate", "recall", "recall_low"]].isna().all()
+    assert drawn.loc[90, ["nowhere_rate", "recall"]].notna().all()

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+import pandas as pd
 
-from toolkit.backtest.sql import seconds
+from toolkit.backtest.sql import make_table, seconds
 
-__all__ = ["LONG_AGO", "Merges", "place_ids"]
+__all__ = ["LONG_AGO", "Merges", "place_ids", "place_together"]
 
 LONG_AGO = -(10**15)
 """Seconds: earlier than any fact; rows that count for a lead from the beginning count from then."""
@@ -27,14 +28,16 @@ class Merges:
     n: int = 0
     traceless: int = 0
 
-    def caveats(self) -> tuple[str, ...]:
-        """What a reader must know, one sentence each."""
+    def caveats(self, *, accounts: bool) -> tuple[str, ...]:
+        """What a reader must know, one sentence each; `accounts`: whether any is known."""
         if not self.n:
             return ()
         text = (
             f"{self.n:,} leads were merged into others: what they did counts for the survivor from "
-            "the merge on, and from then on both share their fate."
+            "the merge on, and from then on both share their fate: intervals take them together."
         )
+        if not accounts:
+            text += " No account is known, so all other leads are taken as independent."
         if self.traceless:
             text += (
                 f" Of {self.traceless:,} of them no activity is left under their own id; if the "
@@ -86,6 +89,42 @@ def place_ids(connection: duckdb.DuckDBPyConnection, schema: str, *, until: int)
         create table {schema}.gone as select lead.l, merge.t from {schema}.merge as merge
         join {schema}.lead as lead on lead.lead_id = merge.loser_id""")
     return _counted(connection, schema)
+
+
+def place_together(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Make `<schema>.together(key, cluster)` of those that share a fate because leads were merged.
+
+    A key is an account, or a lead without one; keys of leads that became one, at any remove, have
+    one cluster: the outcome of the survivor is that of all of them, counted for each.
+    """
+    key = "coalesce('account ' || {0}.account, 'lead ' || {1})"
+    pairs = connection.execute(f"""
+        select {key.format("loser", "m.loser_id")}, {key.format("winner", "m.winner_id")}
+        from {schema}.merge as m
+        left join {schema}.lead as loser on loser.lead_id = m.loser_id
+        left join {schema}.lead as winner on winner.lead_id = m.winner_id
+        order by all""").fetchall()
+    together = pd.DataFrame(sorted(_clusters(pairs).items()), columns=["key", "cluster"])
+    make_table(connection, f"{schema}.together", together.astype("string"))
+
+
+def _clusters(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Name by its first key the cluster of each key of the pairs.
+
+    >>> _clusters([("b", "c"), ("a", "c"), ("d", "e")])
+    {'b': 'a', 'c': 'a', 'a': 'a', 'd': 'd', 'e': 'd'}
+    """
+    above: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while above.setdefault(key, key) != key:
+            above[key] = key = above[above[key]]
+        return key
+
+    for pair in pairs:
+        first, last = sorted(map(root, pair))
+        above[last] = first
+    return {key: root(key) for key in above}
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, schema: str) -> Merges:

@@ -11,6 +11,7 @@ import duckdb
 
 from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
+from toolkit.backtest.merges import place_together
 from toolkit.backtest.moments import AtCrossing, AtHandoff, AtPeriodEnd, Moment, Outcome
 from toolkit.backtest.outcomes import (
     HANDOFF,
@@ -31,7 +32,6 @@ from toolkit.backtest.staging import History, Staged, scored_moments, stage, sta
 from toolkit.backtest.timeline import threshold_crossings
 from toolkit.backtest.timeline.there import stage_crossings
 from toolkit.backtest.wording import (
-    crossing_caveats,
     model_caveats,
     moment_words,
     outcome_caveats,
@@ -155,6 +155,8 @@ class _Run:
     segments: tuple[str, ...]
     schema: str
     several: bool = False
+    together: str | None = None
+    """The relation of accounts and leads that merges made one, if any were."""
     history: History = field(init=False)
 
     def backtest(self) -> Backtest:
@@ -174,6 +176,9 @@ class _Run:
             until=self.until,
         )
         self.several = placed.several or isinstance(self.moment, AtPeriodEnd)
+        if leads.merges.n:
+            self.together = f"{self.schema}.together"
+            place_together(self.crm.connection, self.schema)
         self._place_states()
         staged = stage_at_moments(self.model, self.crm, self.schema, segments=self.segments)
         self.history = staged.history
@@ -193,9 +198,8 @@ class _Run:
             *(steps if self.several else ()),
         )
         common = (
-            *crossing_caveats(self.crm, self.moment),
             *self.history.caveats(),
-            *leads.merges.caveats(),
+            *leads.merges.caveats(accounts=self._accounts_known()),
             *model_caveats(self.model, self._span()[0], staged.never_met),
         )
         return self._result(before, common)
@@ -302,11 +306,22 @@ class _Run:
         )
 
     def _cluster(self) -> str:
-        """What is drawn together: the account; of several moments at least those of one lead."""
-        known = self.query(f"select 1 from {self.schema}.lead where account is not null limit 1")
+        """What is drawn together: the account; of several moments at least those of one lead.
+
+        Leads that were merged are together wherever they are, and so are their accounts.
+        """
+        key = "coalesce('account ' || lead.account, 'lead ' || lead.lead_id)"
+        alone = key if self.several else "'account ' || lead.account"
+        if self.together is not None:
+            merged = f"(select t.cluster from {self.together} as t where t.key = {key})"
+            return f"coalesce({merged}, {alone})"
         if self.several:
-            return "coalesce('account ' || lead.account, 'lead ' || lead.lead_id)"
-        return "lead.account" if known else "cast(null as varchar)"
+            return key
+        return "lead.account" if self._accounts_known() else "cast(null as varchar)"
+
+    def _accounts_known(self) -> bool:
+        query = f"select 1 from {self.schema}.lead where account is not null limit 1"
+        return bool(self.query(query))
 
     def _view(self, i: int) -> str:
         """Make a schema with the same scored leads and the states of a further outcome."""

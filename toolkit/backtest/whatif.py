@@ -13,7 +13,8 @@ import pandas as pd
 from toolkit.backtest.core import ActivityRule, FitRule, InactivityRule, Plan, Rule
 from toolkit.backtest.kernel import Ints, Points
 from toolkit.backtest.staging.plan import bucket_columns, make_plan, reset_sets, sources_of
-from toolkit.backtest.timeline.crossings import NEVER, crossings_of
+from toolkit.backtest.timeline.crossings import crossings_of
+from toolkit.backtest.timeline.known import NEVER
 from toolkit.backtest.timeline.paths import Paths, instants, opened
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
@@ -59,8 +60,8 @@ def replay_models(
     """Replay several models over the same history and compare each with the first.
 
     Each model hands over at its own threshold (the lowest band with `handoff`). The tables are
-    read once, whatever the number of models. Fields of leads are as of the export and gates are
-    not looked at, as in `threshold_crossings`; what sales did because of the first model's
+    read once, whatever the number of models. Fields and merges are followed and gates are not
+    looked at, as in `threshold_crossings`; what sales did because of the first model's
     hand-offs is in the data of all of them, so activities after a hand-off may not have happened
     under another model.
 
@@ -85,7 +86,7 @@ def replay_models(
             _crossed(paths, plan, threshold)
             for plan, threshold in zip(_plans(models), thresholds, strict=True)
         ]
-        n = len(paths.leads.number)
+        n = len(paths.numbers)
         firsts = [_first(each, n) for each in found]
         rows = [
             _compared(paths, name, firsts[0], first, start, stop)
@@ -260,7 +261,7 @@ class _Places:
 
 
 def _crossed(paths: Paths, plan: Plan, threshold: int) -> dict[str, Ints]:
-    def use(_: slice, points: Points, score: Ints) -> dict[str, Ints]:
+    def use(points: Points, score: Ints) -> dict[str, Ints]:
         return crossings_of(points, score, [threshold])
 
     parts = list(paths.each(use, plan=plan))

@@ -21,13 +21,7 @@ from toolkit.backtest.sql import seconds
 from toolkit.crm import Crm
 from toolkit.model import Model, describe_condition
 
-__all__ = ["crossing_caveats", "model_caveats", "moment_words", "outcome_caveats", "unit_words"]
-
-
-_PLAIN_REPLAY = (
-    "The moments come from a replay with the fields of the export in which merged leads stay two; "
-    "only the scores at these moments follow the recorded changes."
-)
+__all__ = ["model_caveats", "moment_words", "outcome_caveats", "unit_words"]
 
 
 def unit_words(moment: Moment, *, several: bool) -> str:
@@ -60,14 +54,6 @@ def moment_words(crm: Crm, moment: Moment, handoff_stage: str) -> str:
     oldest = moment.max_age_days
     aged = "" if oldest is None else f", up to {oldest} days old"
     return f"the end of each {moment.period} while the lead is open{aged}"
-
-
-def crossing_caveats(crm: Crm, moment: Moment) -> tuple[str, ...]:
-    """What the replay of crossings does not follow."""
-    known = [name for name in ("lead_changes", "lead_merges") if name in crm.tables]
-    if not isinstance(moment, AtCrossing) or not known:
-        return ()
-    return (_PLAIN_REPLAY,)
 
 
 def model_caveats(

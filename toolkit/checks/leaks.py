@@ -12,13 +12,12 @@ from toolkit.backtest.leaks import count_fields, count_fields_and_timing
 from toolkit.crm import Crm
 from toolkit.crm.tables import FIELD_ROLES
 from toolkit.errors import QuestionError, nearest_first
-from toolkit.model import ActivityCriterion, CasesCriterion, PerValueCriterion, TiersCriterion
-from toolkit.model.logic import fields_of
+from toolkit.model.logic import looks_at
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.model import AnyCriterion, Model
+    from toolkit.model import Model
 
 __all__ = ["check_leaks"]
 
@@ -93,14 +92,6 @@ def _paid(model: Model) -> dict[str, list[str]]:
     sources = {name: derived.source for name, derived in dict(model.derive).items()}
     users: dict[str, list[str]] = {}
     for placed in model.criteria:
-        for name in _looks_at(placed.criterion):
+        for name in looks_at(placed.criterion):
             users.setdefault(sources.get(name, name), []).append(placed.criterion.id)
     return users
-
-
-def _looks_at(criterion: AnyCriterion) -> Sequence[str]:
-    if isinstance(criterion, CasesCriterion | PerValueCriterion):
-        return sorted(fields_of(criterion))
-    if isinstance(criterion, ActivityCriterion | TiersCriterion):
-        return criterion.activity
-    return ()

@@ -64,6 +64,8 @@ class Crm:
     """What proves that sales acted on a lead, settled from mapping and data; `all`: nothing can."""
     layouts: abc.Mapping[str, Layout] = field(default_factory=dict, repr=False)
     """How each table that is a view reads the customer's columns."""
+    written: MappingFile = field(default_factory=lambda: MappingFile(Mapping()), repr=False)
+    """The mapping as it was given, with the lines of its entries."""
 
 
 def connect(
@@ -129,7 +131,9 @@ def _connected(
         for table, parts in tables.items()
         if len(parts) == 1 and not parts[0].source.copied
     }
-    crm = Crm(connection, given.mapping, name, frozenset(tables), (), until, layouts=views)
+    crm = Crm(
+        connection, given.mapping, name, frozenset(tables), (), until, layouts=views, written=given
+    )
     return _settled(crm, findings)
 
 

@@ -346,6 +346,10 @@ class MappingFile:
     folder: Path | None = None
     places: Places | None = None
 
+    def place(self, *at: str | int) -> str:
+        """Where the entry stands, as `crm.yaml:12`; `crm.yaml` where there is no file."""
+        return "crm.yaml" if self.places is None else f"{self.file}:{self.places.of(at)[0]}"
+
     def error(self, text: str, *at: str | int) -> MappingError:
         """Make a MappingError that points at the entry."""
         if self.places is None:

@@ -149,6 +149,15 @@ CONTRACT = _contract(
         without="the recorded score cannot be compared with the replayed one",
     ),
     Table(
+        "model_versions",
+        (
+            Column("version", "text"),
+            Column("valid_from", "instant"),
+            Column("file", "text", required=False),
+        ),
+        without="",
+    ),
+    Table(
         "moments",
         (
             Column("lead_id", "id"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import ModelError
+from toolkit.model.standing import Standing
 from toolkit.model.types import Model
 from toolkit.yamlfile import Places, found, read_yaml, validate
 
@@ -56,4 +57,10 @@ def _checked(data: Any, places: Places, file: str) -> Model:
             line=1,
             column=1,
         )
-    return validate(Model, data, places, file, ModelError)
+    model = validate(Model, data, places, file, ModelError)
+    lines = {
+        criterion.id: places.of(("groups", i, "criteria", j))[0]
+        for i, group in enumerate(model.groups)
+        for j, criterion in enumerate(group.criteria)
+    }
+    return model.standing_at(Standing(file, lines))

@@ -42,6 +42,7 @@ __all__ = [
     "condition_truth",
     "conditions_of",
     "fields_of",
+    "looks_at",
     "test_truth",
     "value_points",
     "where_fields",
@@ -272,3 +273,12 @@ def fields_of(part: Readable) -> frozenset[str]:
 def where_fields(criterion: ActivityCriterion | TiersCriterion) -> frozenset[str]:
     """Columns of the activities that the criterion's `where` reads."""
     return fields_of(criterion.where) if criterion.where is not None else frozenset()
+
+
+def looks_at(criterion: AnyCriterion) -> Sequence[str]:
+    """What a criterion pays for: names of lead fields, or types of activities."""
+    if isinstance(criterion, CasesCriterion | PerValueCriterion):
+        return sorted(fields_of(criterion))
+    if isinstance(criterion, ActivityCriterion | TiersCriterion):
+        return criterion.activity
+    return ()

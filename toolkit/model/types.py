@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from toolkit.errors import nearest_first
 from toolkit.model.accounts import AccountBand, AccountScore
@@ -48,6 +48,7 @@ from toolkit.model.parts import (
 )
 from toolkit.model.plain import content_hash
 from toolkit.model.size import refuse_inexact
+from toolkit.model.standing import Standing
 from toolkit.model.units import Decay, Per
 from toolkit.yamlfile import fail
 
@@ -102,6 +103,19 @@ class Model(Content):
     `valid_from` says which version ran when; it changes no score, so that a new version can be
     tried on the past.
     """
+
+    _standing: Standing = PrivateAttr(default_factory=Standing)
+
+    @property
+    def standing(self) -> Standing:
+        """Where its criteria stand in the file it was read from."""
+        return self._standing
+
+    def standing_at(self, standing: Standing) -> Self:
+        """The same model, which remembers where its criteria stand."""
+        found = self.model_copy()
+        found._standing = standing  # noqa: SLF001 - its own
+        return found
 
     @property
     def handoff_threshold(self) -> int | None:

@@ -179,7 +179,8 @@ class Table:
         if not self.rows:
             return Paragraph(_EMPTY, "note", f"{self.caption}:").html()
         head = [
-            tag("th", text, scope="col", class_=align)
+            # A header without words heads nothing.
+            tag("th", text, scope="col", class_=align) if text else tag("td")
             for text, align in zip(self.headers, self.aligns, strict=True)
         ]
         rows = [self._row(i, row) for i, row in enumerate(self.rows)]

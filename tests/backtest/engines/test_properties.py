@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.backtest.any_model import crm_of_rows, engine_scores, models, random_rows, read
-from tests.backtest.engines.test_rows import MODEL, few
+from tests.backtest.engines.test_rows import EVERY, MODEL, few
 from tests.backtest.tables import activity, at, crm_of, crms, entry, lead
 from toolkit.backtest import (
     AtAge,
@@ -78,6 +78,7 @@ def test_order_of_rows_and_names_of_leads_change_nothing(place, rows: dict, draw
 
 @few
 @given(models(), st.integers(0, 3))
+@example(EVERY, 0)
 def test_the_path_at_a_moment_is_the_score_as_of_it(place, raw: dict, seed: int) -> None:
     """The path is that of the kernel; the scores at all its changes are those of the engine."""
     rows, model = random_rows(seed, 6), read(raw)

@@ -73,7 +73,7 @@ EVERY = {
     "resets": [{"activities": ["recycled"], "groups": ["g0"]}],
     "groups": [
         {"id": "g0", "dimension": "behavior", "criteria": [
-            {"id": "window", "activity": "view", "points": 10, "within": "2d", "max": 25},
+            {"id": "window", "activity": "view", "points": 10, "within": "30h", "max": 25},
             {"id": "ranked", "activity": ["view", "form"], "points": 5, "max_units": 2,
              "decay": {"percent": 33, "every": "1d"}},
             {"id": "asset", "activity": "form", "points": 3, "per": {"bucket": "asset", "at_most": 1}},

@@ -94,7 +94,7 @@ def explain_lead(
         for i, (placed, rule) in enumerate(zip(model.criteria, plan.rules, strict=True))
     ]
     table = pd.concat([*parts, _limit_rows(model, plan, row)], ignore_index=True)[_COLUMNS]
-    drop_staged(crm, schema, staged.history)
+    drop_staged(crm, schema)
     return _explanation(model, plan, row, table, lead_id=lead_id, moment=moment)
 
 

@@ -18,7 +18,7 @@ any number of threads.
     run      the scores of all moments
 """
 
-from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints, Points
+from toolkit.backtest.kernel.chunk import FAR, Bools, Chunk, Ints, Points, nth_next
 from toolkit.backtest.kernel.cut import CHUNK, Leads, Rows, chunks_of
 from toolkit.backtest.kernel.run import kernel_scores
 from toolkit.backtest.kernel.scan import read_activities, read_leads
@@ -28,6 +28,7 @@ from toolkit.backtest.kernel.threads import THREADS, spread
 
 __all__ = [
     "CHUNK",
+    "FAR",
     "THREADS",
     "Asked",
     "Bools",
@@ -38,6 +39,7 @@ __all__ = [
     "Rows",
     "chunks_of",
     "kernel_scores",
+    "nth_next",
     "read_activities",
     "read_leads",
     "score_changes",

@@ -149,9 +149,9 @@ def _flags(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Bool
 
 def _packed(
     batches: Iterator[dict[str, Ints]], sight: Sight, code: Code, range_bits: int
-) -> list[Ints] | None:
+) -> tuple[Ints, ...] | None:
     """Sorted keys, an array for each range of leads; None if a time is too long ago."""
-    ranges = (sight.most >> range_bits) + 1
+    ranges = [_Growing() for _ in range((sight.most >> range_bits) + 1)]
 
     def pack(batch: dict[str, Ints]) -> list[Ints] | None:
         seen = sight.seen(batch)
@@ -160,22 +160,37 @@ def _packed(
         keys = code.packed(seen["l"], seen["t"], seen["code"])
         # Of bytes numpy makes a stable order by counting.
         home = (seen["l"] >> range_bits).astype(np.uint8)
-        ends = np.cumsum(np.bincount(home, minlength=ranges))
+        ends = np.cumsum(np.bincount(home, minlength=len(ranges)))
         return np.split(keys[np.argsort(home, kind="stable")], ends[:-1])
 
-    parts = list(spread(batches, pack))
-    whole = [part for part in parts if part is not None]
-
-    def ordered(i: int) -> Ints:
-        keys = _joined([part[i] for part in whole])
-        keys.sort()
-        return keys
-
-    return list(spread(iter(range(ranges)), ordered)) if len(whole) == len(parts) else None
+    for parts in spread(batches, pack):
+        if parts is None:
+            return None
+        for known, part in zip(ranges, parts, strict=True):
+            known.add(part)
+    return tuple(spread(iter(ranges), _Growing.ordered))
 
 
-def _joined(parts: Sequence[Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+class _Growing:
+    """An array that is added to: it grows where it is, so that nothing is there twice."""
+
+    def __init__(self) -> None:
+        self.rows = np.zeros(0, dtype=np.int64)
+        self.n = 0
+
+    def add(self, part: Ints) -> None:
+        """Put some at the end."""
+        end = self.n + len(part)
+        if end > len(self.rows):
+            self.rows.resize(max(end, len(self.rows) * 9 // 8), refcheck=False)
+        self.rows[self.n : end] = part
+        self.n = end
+
+    def ordered(self) -> Ints:
+        """All of it, sorted."""
+        self.rows.resize(self.n, refcheck=False)
+        self.rows.sort()
+        return self.rows
 
 
 def _wide(
@@ -183,6 +198,9 @@ def _wide(
 ) -> dict[str, Ints]:
     """Read a column of each, in order of lead and time."""
     parts = list(spread(batches, sight.seen))
-    columns = {name: _joined([part[name] for part in parts]) for name in names}
+    columns = {
+        name: np.concatenate([np.zeros(0, dtype=np.int64), *(part[name] for part in parts)])
+        for name in names
+    }
     order = np.lexsort((columns["t"], columns["l"]))
     return {name: column[order] for name, column in columns.items()}

@@ -31,7 +31,8 @@ def count_differences(
 
     The replayed score knows everything up to and including the second of the record. `score` names
     one of several scores of score_history; `column` reads the recorded score from the lead table
-    instead. Of more than `most` recorded scores about so many are compared: all those of leads drawn by
+    instead. Where `model_versions` says which version ran when, only what this version gave is
+    compared; the rest is counted in the flow. Of more than `most` recorded scores about so many are compared: all those of leads drawn by
     a hash of their ids.
 
     Raises QuestionError where no recorded score is known, DataError where none can be compared.
@@ -40,7 +41,9 @@ def count_differences(
     until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
     try:
         number_leads(crm.connection, schema, until=until)
-        name, flow = place_recorded(crm, schema, score=score, column=column, until=until, most=most)
+        name, flow = place_recorded(
+            crm, schema, version=model.version, score=score, column=column, until=until, most=most
+        )
         crm.connection.execute(f"create table {schema}.mo as select l, k, s from {schema}.recorded")
         staged = stage_at_moments(model, crm, schema)
         if staged.history.split:

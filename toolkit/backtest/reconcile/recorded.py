@@ -25,7 +25,7 @@ class Column:
 
 
 def history_sql() -> str:
-    """SQL of `lead_id, name, t, value, reason, clash`: the score after what happened in a second.
+    """SQL of `lead_id, name, t, value, reason, version, clash`: the score after a second.
 
     Where a row holds a change only (`delta`), the changes since the lead's first row are added up.
     Of several values in one second the last is the one that no other row of the second replaced
@@ -33,12 +33,12 @@ def history_sql() -> str:
     """
     second = seconds("changed_at")
     return f"""
-        select lead_id, name, t, reason,
+        select lead_id, name, t, reason, version,
           case when replaced > 0 and ends = 1 then last_end else least_value end as value,
           case when replaced > 0 then ends <> 1 else different > 1 end as clash
         from (
           select lead_id, name, t, count(distinct value) as different, min(value) as least_value,
-            min(reason) as reason, count(*) filter (was_replaced) as replaced,
+            min(reason) as reason, min(version) as version, count(*) filter (was_replaced) as replaced,
             count(distinct value) filter (not was_replaced) as ends,
             min(value) filter (not was_replaced) as last_end
           from (
@@ -47,7 +47,7 @@ def history_sql() -> str:
               and count(*) over (partition by lead_id, name, t) > 1 as was_replaced
             from (
               select lead_id, coalesce(score_name, 'score') as name, {second} as t, old_value,
-                reason, coalesce(new_value, sum(delta) over (
+                reason, model_version as version, coalesce(new_value, sum(delta) over (
                   partition by lead_id, score_name order by {second})) as value
               from score_history where lead_id is not null and changed_at is not null))
           where value is not null
@@ -55,20 +55,30 @@ def history_sql() -> str:
 
 
 def place_recorded(
-    crm: Crm, schema: str, *, score: str | None, column: Column | None, until: int, most: int
+    crm: Crm,
+    schema: str,
+    *,
+    version: str,
+    score: str | None,
+    column: Column | None,
+    until: int,
+    most: int,
 ) -> tuple[str, tuple[FlowStep, ...]]:
     """Make `<schema>.recorded(l, k, s, value, reason)`; say whose score it is, and the flow.
 
     Needs `<schema>.lead`. k numbers the recorded scores of a lead from 0, in order of time. Of more
-    than `most` scores about so many are kept, those of leads drawn by a hash of their ids.
+    than `most` scores about so many are kept, those of leads drawn by a hash of their ids. Where
+    the table `model_versions` says which version ran when, only scores that `version` gave are kept.
     """
     name, query = _from_column(crm, column, until) if column else _from_history(crm, score)
     crm.connection.execute(f"""
         create table {schema}.record as
-        select r.*, lead.l,
+        select r.*, lead.l, ran.version as ran,
           case when lead.l is null then 1 when clash then 2 when value <> floor(value) then 3
-               when r.t < lead.c then 4 when r.t > {until} then 5 else 0 end as why
-        from ({query}) as r left join {schema}.lead as lead on lead.lead_id = r.lead_id""")
+               when r.t < lead.c then 4 when r.t > {until} then 5
+               when {_other_version(crm, version)} then 7 else 0 end as why
+        from ({query}) as r left join {schema}.lead as lead on lead.lead_id = r.lead_id
+          asof left join ({_VERSIONS}) as ran on r.t >= ran.since""")
     _draw(crm, schema, most)
     crm.connection.execute(f"""
         create table {schema}.recorded as
@@ -78,9 +88,30 @@ def place_recorded(
     rows = crm.connection.execute(
         f"select why, count(*) from {schema}.record group by why"
     ).fetchall()
-    flow = _flow({int(why): int(n) for why, n in rows})
+    flow = _flow({int(why): int(n) for why, n in rows}, _others(crm, schema))
     crm.connection.execute(f"drop table {schema}.record")
     return name, flow
+
+
+_VERSIONS = f"""
+    select max(version) as version, {seconds("valid_from")} as since from model_versions
+    where version is not null and valid_from is not null group by since"""
+"""Which version ran from when on. Of two from one second the last by name, whatever their order."""
+
+
+def _other_version(crm: Crm, version: str) -> str:
+    """SQL: whether another version, or none that is known, gave the score."""
+    if "model_versions" not in crm.tables:
+        return "false"
+    return f"trim(coalesce(r.version, ran.version)) is distinct from {literal(version.strip())}"
+
+
+def _others(crm: Crm, schema: str) -> tuple[str, ...]:
+    """The names of the other versions that gave scores."""
+    rows = crm.connection.execute(f"""
+        select distinct coalesce(version, ran, 'not known') as name from {schema}.record
+        where why = 7 order by name""").fetchall()
+    return tuple(str(row[0]) for row in rows)
 
 
 def _draw(crm: Crm, schema: str, most: int) -> None:
@@ -101,12 +132,17 @@ _REASONS = {
     4: "recorded before the lead was created",
     5: "recorded after observed_until",
     6: "of leads outside the sample (drawn by a hash of their ids)",
+    7: "given by another version of the model ({versions}): reconcile them with its own file",
 }
 
 
-def _flow(counts: dict[int, int]) -> tuple[FlowStep, ...]:
+def _flow(counts: dict[int, int], versions: tuple[str, ...]) -> tuple[FlowStep, ...]:
     steps = (FlowStep("start", "recorded scores", sum(counts.values())),)
-    out = [FlowStep("excluded", _REASONS[why], counts[why]) for why in _REASONS if counts.get(why)]
+    out = [
+        FlowStep("excluded", reason.replace("{versions}", ", ".join(versions)), counts[why])
+        for why, reason in _REASONS.items()
+        if counts.get(why)
+    ]
     if not counts.get(0):
         reasons = "; ".join(f"{step.n:,} {step.reason}" for step in out) or "there are none"
         raise DataError(
@@ -153,6 +189,6 @@ def _from_column(crm: Crm, column: Column, until: int) -> tuple[str, str]:
         column.name,
         f"""
         select lead_id, 'column' as name, {at} as t, {value} as value, cast(null as varchar) as reason,
-          false as clash
+          cast(null as varchar) as version, false as clash
         from leads where {value} is not null and {at} is not null""",
     )

@@ -24,8 +24,15 @@ from toolkit.backtest.schemas import new_schema
 from toolkit.backtest.sql import column_names
 from toolkit.backtest.staging.activities import stage_activities
 from toolkit.backtest.staging.fit import asks_by_field, stage_fit
-from toolkit.backtest.staging.history import History, fields_read, split_leads
+from toolkit.backtest.staging.history import (
+    History,
+    fields_read,
+    known_schema,
+    span_leads,
+    split_leads,
+)
 from toolkit.backtest.staging.plan import make_plan
+from toolkit.backtest.staging.roles import refuse_followers
 from toolkit.crm import Crm
 from toolkit.crm.engines import is_remote
 from toolkit.model import Model
@@ -39,6 +46,7 @@ __all__ = [
     "scored_moments",
     "stage",
     "stage_at_moments",
+    "stage_spans",
 ]
 
 
@@ -68,13 +76,26 @@ def stage_at_moments(
     They are in `history.schema`, which has a `lead` and a `mo` of its own where some lead was
     known differently at one of its moments.
     """
-    read = fields_read(model, list(asks_by_field(model)))
+    return _stage(model, crm, split_leads(crm, schema, _columns(model, crm), segments))
+
+
+def stage_spans(model: Model, crm: Crm, schema: str) -> Staged:
+    """Make them for leads over their lives: an entry for each span in which one is known alike.
+
+    They are in `history.schema`, where `at` in `lead` is the first second of the span, if some lead
+    changes at all.
+    """
+    return _stage(model, crm, span_leads(crm, schema, _columns(model, crm)))
+
+
+def _columns(model: Model, crm: Crm) -> list[str]:
+    """The columns of leads that the score reads."""
     known = set(column_names(crm.connection, "leads"))
-    history = split_leads(crm, schema, [*(name for name in read if name in known)], segments)
-    return _stage(model, crm, history)
+    return [name for name in fields_read(model, list(asks_by_field(model))) if name in known]
 
 
 def _stage(model: Model, crm: Crm, history: History) -> Staged:
+    refuse_followers(model, crm, {*_columns(model, crm)})
     stage_fit(model, crm, history.schema, fields=history.fields)
     never_met = stage_activities(model, crm, history.schema, split=history.split)
     return Staged(make_plan(model), never_met, history)
@@ -113,9 +134,9 @@ def _scored_sql(staged: Staged, score: str) -> str:
         from score join ld on ld.l = score.l {base}"""
 
 
-def drop_staged(crm: Crm, schema: str, history: History) -> None:
+def drop_staged(crm: Crm, schema: str) -> None:
     """Forget a schema, and that of the leads as they were known."""
-    for each in {schema, history.schema}:
+    for each in (schema, known_schema(schema)):
         crm.connection.execute(f"drop schema if exists {each} cascade")
 
 
@@ -125,9 +146,9 @@ def scored_again(model: Model, crm: Crm, schema: str) -> Iterator[tuple[Plan, st
     new = new_schema(crm.connection)
     for table in ("lead", "mo", "ids"):
         crm.connection.execute(f"create view {new}.{table} as select * from {schema}.{table}")
-    staged = stage_at_moments(model, crm, new)
     try:
+        staged = stage_at_moments(model, crm, new)
         with scored_moments(crm, staged) as scores:
             yield staged.plan, scores
     finally:
-        drop_staged(crm, new, staged.history)
+        drop_staged(crm, new)

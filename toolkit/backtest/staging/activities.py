@@ -23,6 +23,7 @@ from toolkit.backtest.staging.plan import (
     reset_sets,
     sources_of,
 )
+from toolkit.backtest.staging.roles import follows
 from toolkit.backtest.staging.source import Activities, activities_of
 from toolkit.crm import Crm
 from toolkit.errors import DataError, ModelError, nearest_first
@@ -72,7 +73,7 @@ def stage_activities(
     source = activities_of(crm)
     kinds = _kinds(crm, schema, source, columns)
     flags = _flags(criteria, kinds, columns)
-    _refuse_other_roles(criteria, kinds, flags)
+    _refuse_other_roles(model, crm, criteria, kinds, flags)
     resets = _reset_flags(model, kinds)
     for i, column in enumerate(buckets):
         _number_buckets(crm, schema, i, column)
@@ -239,7 +240,11 @@ def _breaks_silence(kinds: pd.DataFrame) -> npt.NDArray[np.int8]:
 
 
 def _refuse_other_roles(
-    criteria: Sequence[ActivitySource], kinds: pd.DataFrame, flags: Flags
+    model: Model,
+    crm: Crm,
+    criteria: Sequence[ActivitySource],
+    kinds: pd.DataFrame,
+    flags: Flags,
 ) -> None:
     for i, criterion in enumerate(criteria):
         if isinstance(criterion, LedgerCriterion):
@@ -247,12 +252,9 @@ def _refuse_other_roles(
         wrong = kinds[(flags[f"r{i}"] == 1) & (kinds["role"] != "marketing").to_numpy()]
         if len(wrong):
             kind, role = wrong.iloc[0][["activity_type", "role"]]
-            raise ModelError(
-                f"criterion '{criterion.id}' pays for the activity '{kind}', whose role in "
-                f"crm.yaml is '{role}': it may be a consequence of the hand-off and would make "
-                "the score look better than it is. Remove the criterion, or give the type the "
-                "role 'marketing'"
-            )
+            text = f"criterion '{criterion.id}' pays for the activity '{kind}', "
+            place = crm.written.place("activity_roles", role)
+            raise model.standing.error(text + follows(role, place), criterion.id)
 
 
 def _make_view(

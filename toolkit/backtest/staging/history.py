@@ -1,9 +1,10 @@
 """Leads as they were known at their moments: fields from their history, rows of merged leads.
 
 A lead whose fields changed, or into which another was merged, is a different lead before and
-after. `split_leads` makes one entry of each that some moment falls in, so that everything below
-sees leads that never change: the score stays one function of fields and activities, whatever the
-engine. A lead scored once has one entry; where nothing changes nothing is made.
+after. `split_leads` makes one entry of each that some moment falls in, `span_leads` one of each
+there ever was, so that everything below sees leads that never change: the score stays one function
+of fields and activities, whatever the engine. A lead scored once has one entry; where nothing
+changes nothing is made.
 
     value at the moment   that of the last change at or before it
     before the first one  its old_value; none, where the export has no such column
@@ -23,7 +24,7 @@ from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.crm import Crm
 from toolkit.model import Model
 
-__all__ = ["History", "fields_read", "split_leads"]
+__all__ = ["History", "fields_read", "known_schema", "span_leads", "split_leads"]
 
 _NO_HISTORY = (
     "The fit part is not point-in-time: lead fields are as of the export, because there is no "
@@ -94,6 +95,11 @@ class History:
         return tuple(gaps)
 
 
+def known_schema(schema: str) -> str:
+    """Where the entries of a schema's leads are, if some lead changes."""
+    return f"{schema}_known"
+
+
 def fields_read(model: Model, asked: Sequence[str]) -> tuple[str, ...]:
     """Columns of leads that stand behind the fields of a model, in order."""
     derived = dict(model.derive)
@@ -109,22 +115,52 @@ def split_leads(
     where to find them: `schema` itself where neither fields nor merges change anything.
     """
     tracked = _tracked(crm, sorted({*columns, *segments}))
-    untracked = tuple(name for name in columns if name not in tracked)
-    merged = crm.connection.execute(
-        f"select count(*) from {schema}.ids where m > (select min(m) from {schema}.ids)"
-    ).fetchall()[0][0]
+    if not tracked and not _any(crm, f"{schema}.ids where m > {LONG_AGO}"):
+        return History(schema, untracked=tuple(columns))
+    _stage_changes_of(crm, schema, tracked)
+    return _entries(crm, schema, columns, tracked)
+
+
+def span_leads(crm: Crm, schema: str, columns: Sequence[str]) -> History:
+    """Make one entry per lead and span of time in which it is known alike, and `<schema>.mo`.
+
+    A span begins with the creation, a change of one of the columns or a merge into the lead, which
+    is its moment, and ends with the next one; the last with the merge into another lead, or never.
+    """
+    tracked = _tracked(crm, columns)
+    merged = _any(crm, f"{schema}.ids where m > {LONG_AGO}") or _any(crm, f"{schema}.gone")
     if not tracked and not merged:
-        return History(schema, untracked=untracked)
-    inner = f"{schema}_known"
-    crm.connection.execute(f"create schema {inner}")
-    _stage_changes_of(crm, schema, inner, tracked)
+        return History(schema, untracked=tuple(columns))
+    _stage_changes_of(crm, schema, tracked)
+    _place_spans(crm, schema)
+    return _entries(crm, schema, columns, tracked)
+
+
+def _place_spans(crm: Crm, schema: str) -> None:
+    """Make `<schema>.mo` of the first second of every span."""
+    crm.connection.execute(f"""
+        create table {schema}.mo as
+        select start.l, 0 as k, start.s
+        from (select l, c as s from {schema}.lead
+              union select base, t from {known_schema(schema)}.change
+              union select l, m from {schema}.ids where inherits = 1) as start
+        join {schema}.lead as lead on lead.l = start.l
+        left join {schema}.gone as gone on gone.l = start.l
+        where start.s >= lead.c and (gone.t is null or start.s < gone.t)""")
+
+
+def _entries(
+    crm: Crm, schema: str, columns: Sequence[str], tracked: dict[str, tuple[str, ...]]
+) -> History:
+    """Make the entries of the moments in `<schema>.mo`, and their fields where some are tracked."""
+    inner = known_schema(schema)
     _number_entries(crm, schema, inner)
     history = History(
         inner,
         known=bool(tracked),
         split=True,
         tracked=tuple(name for name in tracked if name in columns),
-        untracked=untracked,
+        untracked=tuple(name for name in columns if name not in tracked),
     )
     return _with_gaps(crm, schema, history, tracked) if tracked else history
 
@@ -150,10 +186,10 @@ def _tracked(crm: Crm, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _stage_changes_of(
-    crm: Crm, schema: str, inner: str, tracked: dict[str, tuple[str, ...]]
-) -> None:
-    """Make `<inner>.change(base, i, t, o, value, old_value)`, in order of o, each second once."""
+def _stage_changes_of(crm: Crm, schema: str, tracked: dict[str, tuple[str, ...]]) -> None:
+    """Make `<schema>_known.change(base, i, t, o, value, old_value)`, in order of o."""
+    inner = known_schema(schema)
+    crm.connection.execute(f"create schema {inner}")
     names = pd.DataFrame(
         [(i, name) for i, names in enumerate(tracked.values()) for name in names],
         columns=["i", "name"],
@@ -229,6 +265,10 @@ def _with_gaps(
     )
 
 
+def _any(crm: Crm, relation: str) -> bool:
+    return bool(_one(crm, f"select count(*) from (select 1 from {relation} limit 1)"))
+
+
 def _one(crm: Crm, query: str) -> int:
     return int(crm.connection.execute(query).fetchall()[0][0])
 
@@ -277,5 +317,4 @@ def _typed(text: str, kind: str) -> str:
 
 def _has_old_values(crm: Crm) -> bool:
     """Whether the export records what a change replaced: some row does."""
-    query = "select count(*) from (select 1 from lead_changes where old_value is not null limit 1)"
-    return bool(_one(crm, query))
+    return _any(crm, "lead_changes where old_value is not null")

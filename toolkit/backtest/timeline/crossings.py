@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.backtest.kernel import Bools, Ints, Points
+from toolkit.backtest.timeline.known import NEVER, starts_of
 from toolkit.backtest.timeline.paths import instants, opened
 from toolkit.backtest.timeline.there import crossings_there
 from toolkit.crm import Crm
@@ -17,9 +18,6 @@ from toolkit.model import Model
 
 __all__ = ["crossings_of", "settled_thresholds", "threshold_crossings"]
 
-NEVER = np.iinfo(np.int64).min
-"""The second that numpy reads as NaT."""
-
 
 def threshold_crossings(
     model: Model, crm: Crm, thresholds: Sequence[int] | None = None
@@ -28,12 +26,13 @@ def threshold_crossings(
 
     A lead crosses at the first instant with score >= threshold (for one created above it: at its
     creation) and leaves at the first later instant with score < threshold. An episode is the time
-    between the two; a lead that crosses, goes quiet and crosses again has two. Gates and exceptions
-    of bands are not looked at; fields and merges are as in `score_timeline`.
+    between the two; a lead that crosses, goes quiet and crosses again has two. A survivor may cross
+    at a merge. Gates and exceptions of bands are not looked at; fields and merges are as in
+    `score_timeline`.
 
     Columns: `lead_id`, `threshold`, `episode` (1, 2, ... of this lead and threshold), `crossed_at`
-    (UTC), `score` (on crossing), `left_at` (UTC; NaT if still above at `observed_until`); in order
-    of threshold, lead_id and episode.
+    (UTC), `score` (on crossing), `left_at` (UTC; when the lead fell below or was merged away; NaT
+    if still above at `observed_until`); in order of threshold, lead_id and episode.
 
     Parameters
     ----------
@@ -49,15 +48,16 @@ def threshold_crossings(
     if is_remote(crm.connection):
         return crossings_there(model, crm, chosen)
     with opened(model, crm) as paths:
-        parts = list(paths.each(lambda _, points, score: crossings_of(points, score, chosen)))
+        parts = list(paths.each(lambda points, score: crossings_of(points, score, chosen)))
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        left = np.where(found["left"] == NEVER, paths.gone[found["lead"]], found["left"])
         frame = pd.DataFrame({
             "lead_id": paths.ids[found["lead"]],
             "threshold": found["threshold"],
             "episode": found["episode"],
             "crossed_at": instants(found["crossed"]),
             "score": found["score"],
-            "left_at": instants(found["left"]),
+            "left_at": instants(left),
         })  # fmt: skip
     return frame.iloc[
         np.lexsort((found["crossed"], found["lead"], found["threshold"]))
@@ -93,20 +93,13 @@ def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict
     for threshold in thresholds:
         level += score >= threshold
     before = np.concatenate([[0], level[:-1]])
-    before[_starts(points.lead)] = 0
+    before[starts_of(points.lead)] = 0
     # Most changes of a score pass no threshold at all.
     moved = np.flatnonzero(level != before)
     points, score = Points(points.lead[moved], points.time[moved]), score[moved]
-    starts = _starts(points.lead)
+    starts = starts_of(points.lead)
     parts = [_episodes(points, score, starts, threshold) for threshold in thresholds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _starts(lead: Ints) -> Bools:
-    """Where the rows of another lead begin."""
-    starts = np.ones(len(lead), dtype=np.bool_)
-    np.not_equal(lead[1:], lead[:-1], out=starts[1:])
-    return starts
 
 
 def _nth(lead: Ints) -> Ints:
@@ -116,7 +109,7 @@ def _nth(lead: Ints) -> Ints:
     [0, 1, 2, 0, 0, 1]
     """
     row = np.arange(len(lead))
-    return row - np.maximum.accumulate(np.where(_starts(lead), row, 0))
+    return row - np.maximum.accumulate(np.where(starts_of(lead), row, 0))
 
 
 def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:

@@ -17,7 +17,8 @@ from toolkit.backtest.core import ages, as_of_sql, instants_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.sql import make_table
-from toolkit.backtest.staging import stage
+from toolkit.backtest.staging import drop_staged, stage_spans
+from toolkit.backtest.timeline.known import spans_sql
 from toolkit.crm import Crm
 from toolkit.model import Model
 
@@ -52,25 +53,44 @@ def _scored(model: Model, crm: Crm) -> Iterator[str]:
     until = int(crm.observed_until.replace(tzinfo=UTC).timestamp())
     try:
         number_leads(connection, schema, until=until)
-        plan = stage(model, crm, schema).plan
+        staged = stage_spans(model, crm, schema)
+        plan, inner = staged.plan, staged.history.schema
         first = connection.execute(
             f"select coalesce(min(c), {until}) from {schema}.lead"
         ).fetchall()
         longest = max(until - int(first[0][0]), 0)
         make_table(connection, f"{schema}.age", pd.DataFrame({"a": ages(plan, longest=longest)}))
-        tables = ", ".join(f"{name} as (select * from {schema}.{name})" for name in ("ld", "ev"))
+        tables = ", ".join(f"{name} as (select * from {inner}.{name})" for name in ("ld", "ev"))
         connection.execute(f"""
-            create table {schema}.mo as
+            create table {schema}.instant as
             with {tables}, age as (select * from {schema}.age)
-            select l, s as k, s from ({instants_sql(plan, until=until)}) as instant""")
+            select l, s from ({instants_sql(plan, until=until)}) as instant""")
+        seconds = f"select l, l as base, s from {schema}.instant"
+        if staged.history.split:
+            spans = spans_sql(schema, staged.history, until=until)
+            connection.execute(f"create table {schema}.span as {spans}")
+            seconds = _within_spans(schema)
+        connection.execute(f"""
+            create table {schema}.looked_at as select l, base, s as k, s from ({seconds}) as x""")
         connection.execute(f"""
             create table {schema}.path as
-            with {tables}, mo as (select * from {schema}.mo), score as ({as_of_sql(plan)})
-            select lead.lead_id, score.l, score.s, score.score
-            from score join {schema}.lead as lead on lead.l = score.l""")
+            with {tables}, mo as (select l, k, s from {schema}.looked_at), score as ({as_of_sql(plan)})
+            select lead.lead_id, lead.l, score.s, score.score, gone.t as gone
+            from score join {schema}.looked_at as x on x.l = score.l and x.s = score.s
+              join {schema}.lead as lead on lead.l = x.base
+              left join {schema}.gone as gone on gone.l = lead.l""")
         yield f"select * from {schema}.path"
     finally:
-        connection.execute(f"drop schema {schema} cascade")
+        drop_staged(crm, schema)
+
+
+def _within_spans(schema: str) -> str:
+    """SQL of the seconds of each entry inside its span, of which the first always matters."""
+    return f"""
+        select span.l, span.base, i.s from {schema}.instant as i
+        join {schema}.span as span on span.l = i.l
+        where i.s > span.since and i.s < span.stop
+        union all select l, base, since from {schema}.span"""
 
 
 def _episodes(threshold: int) -> str:
@@ -79,10 +99,11 @@ def _episodes(threshold: int) -> str:
         select lead_id, l, cast({threshold} as bigint) as threshold, s, score, ended,
           cast(row_number() over (partition by l order by s) as bigint) as episode
         from (
-          select lead_id, l, s, score, above, lead(s, 1) over (partition by l order by s) as ended
-          from (select lead_id, l, s, score, above,
+          select lead_id, l, s, score, above,
+            coalesce(lead(s, 1) over (partition by l order by s), gone) as ended
+          from (select lead_id, l, s, score, above, gone,
                   coalesce(lag(above) over (partition by l order by s), 0) as before
-                from (select lead_id, l, s, score,
+                from (select lead_id, l, s, score, gone,
                         case when score >= {threshold} then 1 else 0 end as above from path) x) x
           where above <> before) x
         where above = 1"""

@@ -8,7 +8,8 @@ import pandas as pd
 
 from toolkit.checks import check_leaks, reconcile
 from toolkit.errors import DataError
-from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
+from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, Table, table_of
+from toolkit.report.figures import plot_differences
 from toolkit.report.findings import fact
 from toolkit.report.wording import count
 
@@ -78,20 +79,25 @@ def evidence_warnings(audit: Audit) -> tuple[Paragraph, ...]:
         )
     if audit.leaks is not None and audit.leaks.alarms:
         found.append(
-            Paragraph(_alarm_text(audit.leaks), "warning", "The outcome may be in a field.")
+            Paragraph(
+                _alarm_text(audit.leaks, asked=audit.kind == "crm"),
+                "warning",
+                "The outcome may be in a field.",
+            )
         )
     return tuple(found)
 
 
-def _alarm_text(leaks: Leaks) -> str:
+def _alarm_text(leaks: Leaks, *, asked: bool) -> str:
+    """Name the fields; `asked`: whether there is a crm.yaml to answer in."""
     table = leaks.table[leaks.table["level"] == "alarm"]
     paid = table[table["paid_by"] != ""]
     if paid.empty:
         names = ", ".join(f"'{name}'" for name in table["name"])
         seem, it = ("seems", "it") if len(table) == 1 else ("seem", "them")
         return (
-            f"{names}: {seem} to know the outcome. The score does not use {it}; keep {it} out of any"
-            " refit, or answer in crm.yaml (field_roles)."
+            f"{names} {seem} to know the outcome. The score does not use {it}; keep {it} out of any"
+            f" refit{', or answer in crm.yaml (field_roles)' if asked else ''}."
         )
     said = [
         f"'{row['name']}' (criterion {row['paid_by']}): {row['because']}."
@@ -110,14 +116,14 @@ def show_evidence(audit: Audit) -> Section:
     return Section(parts, facts)
 
 
-def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table, ...]:
+def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Picture | Table, ...]:
     found = audit.reconciliation
     if audit.kind == "flat":
         return ()
     if found is None:
         said = (
             "Whether the replayed score is the one that sales saw cannot be told: the export has no"
-            " history of one recorded score (table score_history)."
+            " history of one recorded score that this version gave (tables score_history, model_versions)."
         )
         return (Paragraph(said, "note"),)
     facts |= {
@@ -146,7 +152,7 @@ def _agreement(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Tabl
         columns,
         caption="The most frequent differences, in points",
     )
-    return (text, table)
+    return (text, Picture(plot_differences(found.differences)), table)
 
 
 def _leaks(audit: Audit, facts: dict[str, object]) -> tuple[Paragraph | Table | Bullets, ...]:

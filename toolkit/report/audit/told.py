@@ -61,9 +61,11 @@ def with_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def told_curve(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave the hand-offs that go nowhere out of the rows in which they are not told."""
-    names = ["nowhere_rate", "nowhere_rate_low", "nowhere_rate_high"]
-    return table.assign(**{name: table[name].where(table["precision_known"]) for name in names})
+    """Leave out of the curve what is not told, and what became of fewer than five leads."""
+    many, ends = table["n"] >= FEWEST, ("", "_low", "_high")
+    kept = {f"nowhere_rate{end}": many & table["precision_known"] for end in ends}
+    kept |= {f"recall{end}": many for end in ends}
+    return table.assign(**{name: table[name].where(shown) for name, shown in kept.items()})
 
 
 def with_worth(

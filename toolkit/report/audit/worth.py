@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["falling_text", "points_text", "show_calibration"]
 
 _MOST_ROWS = 20
-_POINTS = 20
+_STEPS = (20, 10, 5, 2, 1)
+"""Points whose worth is spelled out: the most that lie between the lowest and highest score seen."""
 _TENTH = 0.1
 _MOST_FALLS = 4
 
@@ -56,7 +57,7 @@ def show_calibration(audit: Audit) -> Section:
 
 
 def points_text(line: PointsFit, *, words: Words) -> str:
-    """Say what 20 points do to the odds, and what they would do to a rate of one in ten.
+    """Say what some points (20 where scores are spread enough) do to the odds, and what they would do to a rate of one in ten.
 
     Odds are no chances: the rate is spelled out, so that nobody reads `times as likely`.
     """
@@ -64,9 +65,7 @@ def points_text(line: PointsFit, *, words: Words) -> str:
         return f"What points do to the odds of {words.becoming} is not known: {line.reason}."
     factor, low, high = _factors(line)
     ends = f"95% interval {_times(low)} to {_times(high)}"
-    said = (
-        f"{_POINTS} points more multiply the odds of {words.becoming} by {_times(factor)} ({ends})"
-    )
+    said = f"{_step(line)} points more multiply the odds of {words.becoming} by {_times(factor)} ({ends})"
     odds = _TENTH / (1 - _TENTH) * factor
     meant = f"from a rate of {percent(_TENTH, 0)} to one of {percent(odds / (1 + odds), 0)}"
     if low <= 1 <= high:
@@ -74,10 +73,15 @@ def points_text(line: PointsFit, *, words: Words) -> str:
     return f"{said}, that is {meant}, if the odds rise evenly with the points."
 
 
+def _step(line: PointsFit) -> int:
+    seen = 0 if line.lowest is None or line.highest is None else line.highest - line.lowest
+    return next((step for step in _STEPS if step <= seen), 1)
+
+
 def _factors(line: PointsFit) -> tuple[float, float, float]:
     slopes = (line.slope, line.slope_low, line.slope_high)
     # Beyond e^50 the odds are a number that no page can hold.
-    one, two, three = (math.exp(min(_POINTS * slope, 50.0)) for slope in slopes)
+    one, two, three = (math.exp(min(_step(line) * slope, 50.0)) for slope in slopes)
     return one, two, three
 
 
@@ -87,10 +91,11 @@ def _times(factor: float) -> str:
 
 def _points_facts(line: PointsFit) -> dict[str, object]:
     factor, low, high = _factors(line) if not math.isnan(line.slope) else (math.nan,) * 3
-    names = ("odds", "odds_low", "odds_high")
     return {
-        f"calibration.{name}_of_{_POINTS}_points": fact(value)
-        for name, value in zip(names, (factor, low, high), strict=True)
+        "calibration.points": _step(line),
+        "calibration.odds": fact(factor),
+        "calibration.odds_low": fact(low),
+        "calibration.odds_high": fact(high),
     }
 
 

@@ -6,6 +6,7 @@ from toolkit.report.figures.best import plot_best
 from toolkit.report.figures.calibration import plot_calibration, plot_promises
 from toolkit.report.figures.cliff import plot_cliff
 from toolkit.report.figures.decision import plot_decision
+from toolkit.report.figures.differences import plot_differences
 from toolkit.report.figures.dispositions import plot_dispositions
 from toolkit.report.figures.forest import plot_forest
 from toolkit.report.figures.funnel import plot_funnel
@@ -35,6 +36,7 @@ __all__ = [
     "plot_calibration",
     "plot_cliff",
     "plot_decision",
+    "plot_differences",
     "plot_dispositions",
     "plot_forest",
     "plot_funnel",
