@@ -13,8 +13,9 @@ from toolkit.report.audit.common import (
     percent_of,
     rate_before,
     verdicts,
+    worked_only,
 )
-from toolkit.report.audit.decisions import decisions
+from toolkit.report.audit.decisions import decisions, pilot_size
 from toolkit.report.audit.evidence import evidence_warnings
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
@@ -72,6 +73,7 @@ def show_verdict(audit: Audit) -> Section:
         "report.title": audit.title,
         "report.headline": f"{said} {_QUESTION} {answer}. {why}",
         "report.prepared_on": audit.prepared_on.isoformat(),
+        **({"decision.pilot": pilot_size(audit)} if audit.told and worked_only(audit) else {}),
         **facts,
         **(handoffs.facts if handoffs else rate_facts("base", rate(audit.ranking))),
     }

@@ -19,7 +19,7 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
-from toolkit.report.wording import count, percent
+from toolkit.report.wording import count, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -105,5 +105,5 @@ def _counts(record: Mapping[Hashable, Any]) -> str:
 
 def _spoken(record: Mapping[Hashable, Any]) -> str:
     phi = float(record["phi"])
-    known = "" if math.isnan(phi) else f" correlation {phi:+.2f},"
+    known = "" if math.isnan(phi) else f" correlation {'+' if phi > 0 else ''}{number(phi, 2)},"
     return f"{record['label_a']} with {record['label_b']}:{known} {_counts(record)}."

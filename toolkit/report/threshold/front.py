@@ -65,7 +65,13 @@ def show_verdict(review: Review) -> Section:
 def _base(review: Review) -> dict[str, object]:
     if not review.audit.told:
         return {}
-    return rate_facts("today", rate(review.worked, at_least=review.threshold))
+    facts = rate_facts("today", rate(review.worked, at_least=review.threshold))
+    handed, row = handoff_rate(review.audit), _today(review)
+    if handed is not None:
+        facts |= rate_facts("handoff", handed)
+    if row is not None:
+        facts |= {"caught.positives": int(row["tp"]), "caught.n": int(row["tp"] + row["fn"])}
+    return facts
 
 
 def _subtitle(review: Review) -> str:
