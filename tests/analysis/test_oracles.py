@@ -14,7 +14,6 @@ LEAST_TEXT = 4
 
 UNUSED = {
     "calib.xedu.ici_loess": "R's loess interpolates in a k-d tree; ours is lowess, see ici_lowess",
-    "calib.xedu.ici_saturated": "a curve of one free rate per score counts chance as miscalibration",
     "oe_cusum.leads": "drift over time is not a question of the package yet",
     "ra_cusum.leads": "drift over time is not a question of the package yet",
     "psi.leads_q1_q4": "drift over time is not a question of the package yet",

@@ -111,7 +111,10 @@ class SparkPlace:
                          else pa.timestamp("us", f.type.tz) if pa.types.is_timestamp(f.type) else f.type)
                 for f in rows.schema
             ]  # fmt: skip
+            # Else Spark takes times without a zone for those of the session.
+            self.session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
             made = self.session.createDataFrame(rows.cast(pa.schema(kinds)))
+            self.session.conf.unset("spark.sql.timestampType")
             made.createOrReplaceTempView(names[name])
         self.last = connect(self.session, mapping=told(mapping, names))
         return self.last

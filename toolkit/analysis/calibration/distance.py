@@ -47,14 +47,16 @@ def calibration_distance(
     counts: ScoreCounts,
     probability: ProbabilityOf,
     *,
-    curve: Literal["smooth", "isotonic"] = "smooth",
+    curve: Literal["smooth", "isotonic", "observed"] = "smooth",
 ) -> CalibrationDistance:
     """Average and largest distance of the stated probability from a curve of the rates.
 
     Each judged lead counts once: |stated - curve at its stated probability|. The curve is either
     `smooth` (Cleveland's local line over the nearest two thirds of the leads, without robustness
-    steps) or `isotonic` (the rising curve nearest to the rates). Chance alone makes every distance
-    larger than 0: compare with `decompose_mapping`, which has a test.
+    steps), `isotonic` (the rising curve nearest to the rates) or `observed` (the rate itself at each
+    stated probability: few leads at each score make it far too large, so it is for comparison with
+    software that takes it). Chance alone makes every distance larger than 0: compare with
+    `decompose_mapping`, which has a test.
 
     NaN with a reason without judged leads. Source: Austin and Steyerberg (2019); Harrell (2015);
     Cleveland (1979).
@@ -69,8 +71,8 @@ def calibration_distance(
     >>> round(found.mean, 9), round(found.largest, 9)  # 0.1 at 40, 0 at 60
     (0.05, 0.1)
     """
-    if curve not in ("smooth", "isotonic"):
-        raise QuestionError(f"curve is {curve!r}: expected 'smooth' or 'isotonic'")
+    if curve not in _CURVES:
+        raise QuestionError(f"curve is {curve!r}: expected 'smooth', 'isotonic' or 'observed'")
     stated = read_stated(counts, probability)
     p, at = np.unique(stated.probability, return_inverse=True)
     hits, n = np.zeros(len(p), dtype=np.int64), np.zeros(len(p), dtype=np.int64)
@@ -80,8 +82,7 @@ def calibration_distance(
     empty = CalibrationDistance(curve=curve, n=int(n.sum()), reason=reason)
     if not empty.n:
         return empty
-    drawn = smooth_rates(p, hits, n) if curve == "smooth" else isotonic_rates(hits, n)
-    away = np.abs(p - drawn)
+    away = np.abs(p - _CURVES[curve](p, hits, n))
     return replace(
         empty,
         mean=float(np.average(away, weights=n)),
@@ -158,3 +159,14 @@ def _local_line(p: Floats, positives: Ints, n: Ints, at: int, reach: float) -> f
     if spread**0.5 > 0.001 * (p[-1] - p[0]):
         weight = weight * (1 + (p[at] - middle) / spread * (p - middle))
     return float(weight @ (positives / n))
+
+
+def _isotonic(_: Floats, positives: Ints, n: Ints) -> Floats:
+    return isotonic_rates(positives, n)
+
+
+def _observed(_: Floats, positives: Ints, n: Ints) -> Floats:
+    return positives / n
+
+
+_CURVES = {"smooth": smooth_rates, "isotonic": _isotonic, "observed": _observed}

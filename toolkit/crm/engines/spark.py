@@ -68,9 +68,25 @@ class Spark:
 
     def load(self, name: str, rows: pa.Table) -> None:
         """Make a table of rows that come from here."""
+        import pyarrow as pa  # noqa: PLC0415 - only other engines need it
+
+        # Spark takes times without a zone for those of the session: they travel as microseconds.
+        local = {f.name for f in rows.schema if pa.types.is_timestamp(f.type) and f.type.tz is None}
+        kinds = [
+            pa.field(f.name, pa.timestamp("us")) if f.name in local else f for f in rows.schema
+        ]
+        numbers = [pa.field(f.name, pa.int64()) if f.name in local else f for f in kinds]
+        sent = rows.cast(pa.schema(kinds)).cast(pa.schema(numbers))
         with _explained():
-            # As text without a zone, so that no session moves a time.
-            self._keep(name, self.session.createDataFrame(_plain(rows)).localCheckpoint())
+            frame = self.session.createDataFrame(_plain(sent))
+            columns = [self._column(f.name, is_time=f.name in local) for f in rows.schema]
+            self._keep(name, frame.selectExpr(*columns).localCheckpoint())
+
+    def _column(self, name: str, *, is_time: bool) -> str:
+        """A column of rows that were sent; a time is made of its microseconds."""
+        quoted = f"`{name.replace('`', '``')}`"
+        time = self.words.functions["make_timestamp"].format(a=quoted)
+        return f"{time} AS {quoted}" if is_time else quoted
 
     def columns(self, query: str) -> list[tuple[str, str]]:
         """Names and types (in DuckDB's words) of a query's columns."""
