@@ -126,7 +126,7 @@ def test_an_accepted_mismatch_and_a_leak_stand_on_page_one(faulty):
     audit = prepared(faulty, accept_mismatch=True)
     front = report.show_verdict(audit).plain()
     assert "Recorded scores do not match. Replayed and recorded scores agree for " in front
-    assert "The outcome may be in a field. 'project_fit': seems to know the outcome." in front
+    assert "The outcome may be in a field. 'project_fit' seems to know the outcome." in front
     page = report.show_evidence(audit)
     facts = dict(page.facts)
     assert facts["reconcile.agrees"] is False
@@ -149,5 +149,5 @@ def test_the_command_stops_too_and_writes_nothing(faulty, tmp_path):
 
 def test_a_flat_audit_names_a_column_that_knows_the_outcome(flat):
     audit = report.prepare(scored=str(flat), score="Size", outcome="Won", prepared_on="2026-10-05")
-    assert "'Stage Now': seems to know the outcome" in report.show_verdict(audit).plain()
+    assert "'Stage Now' seems to know the outcome" in report.show_verdict(audit).plain()
     assert dict(report.show_evidence(audit).facts)["leaks.alarms"] == ["Stage Now"]
