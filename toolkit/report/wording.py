@@ -177,7 +177,7 @@ def percent(rate: float, decimals: int = 1) -> str:
         return f"under {step:.{decimals}f}%"
     if rate < 1 and shown >= 100:  # noqa: PLR2004 - all of it, or one
         return f"over {100 - step:.{decimals}f}%"
-    return f"{shown:.{decimals}f}%"
+    return true_minus(f"{shown + 0.0:.{decimals}f}%")  # 0.0 takes the sign off a zero
 
 
 def decimals_for(low: float, high: float) -> int:
