@@ -72,7 +72,7 @@ def _change(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     if not math.isnan(row["rate_with"]):
         verb = "lifts" if row["rate_with"] >= row["rate_without"] else "lowers"
         parts.append(
-            f"One unit of it {verb} the {asked.words.outcome} rate of otherwise equal leads from "
+            f"One unit of it {verb} the {asked.words.rate} of otherwise equal leads from "
             f"{percent(row['rate_without'])} to {percent(row['rate_with'])} (odds ratio "
             f"{row['odds_ratio']:.2f}, {row['odds_ratio_low']:.2f} to {row['odds_ratio_high']:.2f})."
         )
