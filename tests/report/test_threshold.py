@@ -246,7 +246,9 @@ def test_the_team_is_held_against_the_weeks() -> None:
     asked = review(ranked=MANY, capacity_per_week=20.0)
     table = volume_table(asked, 20.0)
     assert fitting(table, 20.0) == 90
-    assert "As many reach today's 50 as the team cannot work." in capacity_text(asked, table, 20.0)
+    assert "More leads reach today's 50 than the team can work." in capacity_text(
+        asked, table, 20.0
+    )
     assert any(
         one.startswith("More people, or fewer leads: 25 a week") for one in recommended(asked)
     )
