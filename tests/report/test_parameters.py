@@ -67,6 +67,7 @@ def test_values_are_taken_by_kind_and_none_always(kinds, good, bad):
         (("bool",), "True", True),
         (("list[int]",), "[40, 50]", [40, 50]),
         (("list[str]",), "[a, b]", ["a", "b"]),
+        (("list[str]",), '["a, b", "c"]', ["a, b", "c"]),
         (("list[str]", "str"), "Fit Score", "Fit Score"),
     ],
 )

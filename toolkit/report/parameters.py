@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -144,7 +145,10 @@ def _number(text: str) -> float:
 def _parts(text: str) -> list[str]:
     if not (text.startswith("[") and text.endswith("]")):
         raise ValueError(text)
-    return [part.strip() for part in text[1:-1].split(",") if part.strip()]
+    try:  # with quotes, so that a name may hold a comma
+        return [str(part) for part in json.loads(text)]
+    except json.JSONDecodeError:
+        return [part.strip() for part in text[1:-1].split(",") if part.strip()]
 
 
 def _is_number(value: Any) -> bool:
