@@ -24,7 +24,7 @@ from toolkit.analysis.comparison.worked import (
 )
 from toolkit.analysis.questions import check_cost_ratio
 from toolkit.analysis.ranking import auc_difference
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
     from toolkit.counts import PairCounts
@@ -89,7 +89,7 @@ def compare_models(
     that were never worked, or a challenger fitted on these leads.
 
     Raises QuestionError unless exactly one of `threshold` and `workload` is given, and for a
-    margin that is not above 0. Source: Schuirmann (1987) for the two tests; Vickers and Elkin
+    margin that is not above 0; DataError where there is no lead to compare the two on. Source: Schuirmann (1987) for the two tests; Vickers and Elkin
     (2006) for net benefit.
 
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
@@ -104,6 +104,8 @@ def compare_models(
     limits = _margins(margins)
     if cost_ratio is not None:
         check_cost_ratio(cost_ratio)
+    if pairs.frame.empty:
+        raise DataError("there is no lead to compare the two models on")
     choices = read_choices(pairs)
     one, two = _equal(choices, threshold, workload)
     ask = _Question(choices, one, two, confidence)
