@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.paired import paired_rate
+from toolkit.analysis.comparison.paired import rate_influences
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -179,7 +179,7 @@ class _Question:
             if name == "precision":
                 n = c.total(chosen.share, base)
                 value = c.total(chosen.share, c.hit) / n if n > 0 else nan
-                influences.append(paired_rate(c.hit, base, chosen.share, value, max(n, 1.0)))
+                influences.append(rate_influences(c.hit, base, chosen.share, value, max(n, 1.0)))
             else:
                 n = c.total(np.ones(len(c.n)), base)
                 value = c.total(chosen.share, base) / n if n > 0 else nan
