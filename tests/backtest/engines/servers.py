@@ -38,7 +38,8 @@ def spark() -> Iterator[SparkPlace]:
         settings = {
             "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1",
-            "spark.sql.session.timeZone": ZONE,
+            "spark.sql.session.timeZone": ZONE, "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
         }  # fmt: skip
         builder = sql.SparkSession.builder.master("local[2]")
         for key, value in settings.items():

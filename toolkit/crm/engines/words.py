@@ -60,6 +60,7 @@ _POSTGRES = Words(
         "arg_min": "(ARRAY_AGG({a} ORDER BY {b}))[1]",
         "md5_number_lower": f"(CAST(CAST(CAST('x' || {_reversed(25)} AS BIT(32)) AS BIGINT) AS NUMERIC)"
         f" * 4294967296 + CAST(CAST('x' || {_reversed(17)} AS BIT(32)) AS BIGINT))",
+        "xor": "(({a}) # ({b}))",  # `#` binds no closer than `>>`
         "hex": "CAST(CAST('x' || {a} AS BIT(32)) AS BIGINT)",
         "trim": "BTRIM({a}, {b})",
         "starts_with": "STARTS_WITH({a}, {b})",
@@ -104,6 +105,7 @@ _SPARK = Words(
         "last": "MAX_BY({a}, {key}){only}",
         "arg_min": "MIN_BY({a}, {b})",
         "md5_number_lower": f"CAST(CONV({_reversed(25)} || {_reversed(17)}, 16, 10) AS DECIMAL(20, 0))",
+        "xor": "(({a}) ^ ({b}))",
         "hex": "CAST(CONV({a}, 16, 10) AS BIGINT)",
         "trim": "TRIM(BOTH {b} FROM {a})",
         "starts_with": "STARTSWITH({a}, {b})",
