@@ -165,7 +165,9 @@ def _table(review: Review, found: Comparison) -> Table:
         Column("Difference (95% interval)", cell),
         Column("Better?", lambda row: _ANSWERS[str(row["verdict"])], "left"),
     ]
-    table = found.table[found.table["reason"] != "no cost ratio was given"].reset_index(drop=True)
+    # Without a cost ratio nobody asked for the net benefit.
+    unasked = (found.table["measure"] == "net benefit") & (review.asked.cost_ratio is None)
+    table = found.table[~unasked].reset_index(drop=True)
     judged = [i for i, name in enumerate(table["measure"]) if name == found.judged_by]
     return table_of(
         table,

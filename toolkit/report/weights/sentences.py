@@ -113,8 +113,6 @@ def _open(row: Mapping[Hashable, Any], asked: _Asked) -> str:
 def _wait(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     """How many more leads with it would settle the matter, and when they will have come."""
     because = str(row["because"])
-    if because.startswith(("too few", "only")):
-        return f"{because[0].upper()}{because[1:]}."
     needed, n = row["n_needed"], row["n_with"] + row["n_without"]
     if needed is None or needed != needed or str(needed) == "<NA>":  # noqa: PLR0124 - NaN
         return f"{because[0].upper()}{because[1:]}."
