@@ -212,7 +212,8 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
         return f"only {scarce} leads {which}; under {FEW} nothing is proposed"
     carriers = w.design.carriers(w.design.units[:, j])
     if carriers < FEW:
-        unit = "leads" if w.design.accounts is None else "accounts"
+        known = w.provenance.accounts_known and w.design.accounts is not None
+        unit = "accounts" if known else "leads"
         return f"too few {unit} have it: {carriers}, under {FEW}"
     if isnan(found.low_inner) or isnan(found.high_inner):
         return found.reason or "there is no interval"
