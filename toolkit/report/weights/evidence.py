@@ -188,7 +188,7 @@ def _later_sign(review: Review, term: str) -> str:
 
 
 def _numbers(review: Review, table: pd.DataFrame) -> Table:
-    won = review.words.many
+    won = f"{review.words.many[:1].upper()}{review.words.many[1:]}"
     columns = [
         Column("Criterion", lambda row: str(row["label"]), "left"),
         Column("One at a time", lambda row: _points(row["alone_points"])),
