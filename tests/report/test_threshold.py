@@ -13,11 +13,12 @@ import pytest
 from tests.report import by_hand
 from toolkit.errors import QuestionError
 from toolkit.report import threshold as report
+from toolkit.report.audit.best import candidates
 from toolkit.report.display import FACTS_KIND
 from toolkit.report.threshold.around import compared_tiers, next_band_text, tiers_text
 from toolkit.report.threshold.below import below_text, pilot_of, recommended
 from toolkit.report.threshold.front import verdict_text
-from toolkit.report.threshold.inputs import _stakes, candidates, review_of, volume_table
+from toolkit.report.threshold.inputs import _stakes, review_of, volume_table
 from toolkit.report.threshold.load import capacity_text, fitting
 from toolkit.report.threshold.tradeoff import curve_table, review_table
 from toolkit.report.threshold.worth import judged, optimism_text
