@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -53,14 +54,27 @@ class Postgres:
 
     def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
         """Write frames into tables of their own and connect to them."""
+        schema = self._schema()
+        for name, frame in frames.items():
+            self._write(f"{schema}.{name}", frame)
+        return self._connected(schema, frames, mapping)
+
+    def open_query(self, leads: str, *, mapping: Mapping) -> Crm:
+        """Make a table of leads by a query and connect to it."""
+        schema = self._schema()
+        self.sql(f"create table {schema}.leads as {leads}")
+        return self._connected(schema, ["leads"], mapping)
+
+    def _schema(self) -> str:
         self.made += 1
         schema = f"crm{self.made}"
         self.sql(f"drop schema if exists crm{self.made - 1} cascade", f"create schema {schema}")
-        for name, frame in frames.items():
-            self._write(f"{schema}.{name}", frame)
+        return schema
+
+    def _connected(self, schema: str, names: Iterable[str], mapping: Mapping) -> Crm:
         if self.last is not None:
             self.last.connection.close()
-        self.last = connect(self.url, mapping=told(mapping, {n: f"{schema}.{n}" for n in frames}))
+        self.last = connect(self.url, mapping=told(mapping, {n: f"{schema}.{n}" for n in names}))
         return self.last
 
     def _write(self, table: str, frame: pd.DataFrame) -> None:
@@ -95,26 +109,35 @@ class SparkPlace:
     last: Crm | None = None
 
     def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
-        import pyarrow as pa
+        return self._connected({name: self._sent(frame) for name, frame in frames.items()}, mapping)
 
+    def open_query(self, leads: str, *, mapping: Mapping) -> Crm:
+        return self._connected({"leads": self.session.sql(leads)}, mapping)
+
+    def _connected(self, made: dict[str, Any], mapping: Mapping) -> Crm:
         if self.last is not None:
             self.last.connection.close()
         for name in self.written:
             self.session.catalog.dropTempView(name)
         self.made += 1
-        names = {name: f"crm{self.made}_{name}" for name in frames}
+        names = {name: f"crm{self.made}_{name}" for name in made}
         self.written = list(names.values())
-        for name, frame in frames.items():
-            rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-            kinds = [
-                pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type)
-                         else pa.timestamp("us", f.type.tz) if pa.types.is_timestamp(f.type) else f.type)
-                for f in rows.schema
-            ]  # fmt: skip
-            # Else Spark takes times without a zone for those of the session.
-            self.session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
-            made = self.session.createDataFrame(rows.cast(pa.schema(kinds)))
-            self.session.conf.unset("spark.sql.timestampType")
-            made.createOrReplaceTempView(names[name])
+        for name, rows in made.items():
+            rows.createOrReplaceTempView(names[name])
         self.last = connect(self.session, mapping=told(mapping, names))
         return self.last
+
+    def _sent(self, frame: pd.DataFrame) -> Any:
+        import pyarrow as pa
+
+        rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        kinds = [
+            pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) or pa.types.is_null(f.type)
+                     else pa.timestamp("us", f.type.tz) if pa.types.is_timestamp(f.type) else f.type)
+            for f in rows.schema
+        ]  # fmt: skip
+        # Else Spark takes times without a zone for those of the session.
+        self.session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
+        made = self.session.createDataFrame(rows.cast(pa.schema(kinds)))
+        self.session.conf.unset("spark.sql.timestampType")
+        return made
