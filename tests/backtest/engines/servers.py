@@ -11,7 +11,6 @@ import pytest
 from tests.backtest.engines.places import ZONE, Postgres, SparkPlace
 from tests.export.customer import find_initdb, server
 
-
 UNUSUAL = {
     "timezone": ZONE, "datestyle": "German", "extra_float_digits": "-3",
     "standard_conforming_strings": "off", "escape_string_warning": "off",

@@ -106,7 +106,7 @@ def test_a_value_of_any_type_has_the_same_text_in_every_engine(here, there) -> N
         for crm in (here, there)
     ]
     assert texts[0] == texts[1]
-    assert ("1.0", "0.1", "1000.0") == tuple(row[0] for row in texts[1][:2] + texts[1][3:4])
+    assert tuple(row[0] for row in texts[1][:2] + texts[1][3:4]) == ("1.0", "0.1", "1000.0")
 
 
 def test_a_model_asks_the_same_of_a_value_of_any_type(here, there) -> None:
