@@ -56,8 +56,22 @@ class Postgres:
         """Write frames into tables of their own and connect to them."""
         schema = self._schema()
         for name, frame in frames.items():
-            self._write(f"{schema}.{name}", frame)
+            self._write(f"{schema}.{name}", frame, like=frame)
         return self._connected(schema, frames, mapping)
+
+    def open_split(
+        self, one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame], *, mapping: Mapping
+    ) -> Crm:
+        """Write frames in two parts, of which views make one again."""
+        schema = self._schema()
+        for name, frame in one.items():
+            places = [f"{schema}.{name}_{i}" for i in range(2)]
+            # Types are those of the whole: a part may hold nothing that shows them.
+            for place, part in zip(places, (frame, other[name]), strict=True):
+                self._write(place, part, like=pd.concat([frame, other[name]]))
+            both = " union all ".join(f"select * from {place}" for place in places)
+            self.sql(f"create view {schema}.{name} as {both}")
+        return self._connected(schema, one, mapping)
 
     def open_query(self, leads: str, *, mapping: Mapping) -> Crm:
         """Make a table of leads by a query and connect to it."""
@@ -77,10 +91,10 @@ class Postgres:
         self.last = connect(self.url, mapping=told(mapping, {n: f"{schema}.{n}" for n in names}))
         return self.last
 
-    def _write(self, table: str, frame: pd.DataFrame) -> None:
+    def _write(self, table: str, frame: pd.DataFrame, like: pd.DataFrame) -> None:
         import psycopg
 
-        columns = ", ".join(f"{quoted(c)} {_kind(frame[c])}" for c in frame.columns)
+        columns = ", ".join(f"{quoted(c)} {_kind(like[c])}" for c in frame.columns)
         with psycopg.connect(host=str(self.folder), user="test", dbname="postgres") as c:
             c.execute(f"create table {table} ({columns})")
             plain = frame.astype(object).where(frame.notna(), None)
@@ -110,6 +124,12 @@ class SparkPlace:
 
     def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
         return self._connected({name: self._sent(frame) for name, frame in frames.items()}, mapping)
+
+    def open_split(
+        self, one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame], *, mapping: Mapping
+    ) -> Crm:
+        made = {n: self._sent(frame).unionAll(self._sent(other[n])) for n, frame in one.items()}
+        return self._connected(made, mapping)
 
     def open_query(self, leads: str, *, mapping: Mapping) -> Crm:
         return self._connected({"leads": self.session.sql(leads)}, mapping)
