@@ -72,7 +72,7 @@ def backtest(place, rows: dict, moment: AtMoments) -> Backtest:
             MODEL, crm_of(**rows, opened=place.open), moment=moment, outcome=OUTCOME
         )
     except DataError:
-        assume(False)  # noqa: FBT003 - hypothesis' way to leave an example out
+        assume(False)
         raise
 
 
