@@ -33,6 +33,38 @@ def _reversed(start: int) -> str:
     )
 
 
+def _text(plain: str, floating: str, types: str) -> str:
+    """A cast to text, where that of a floating number is written as DuckDB does.
+
+    `1.0`, `0.0001`, `1e+16`, `nan`: a point in what is whole, an exponent from 10^16 on and under
+    10^-4. From 10^16 on, and beyond six digits of a number of 4 bytes, engines choose the last digit
+    each in its own way. Other types that are read here have one text everywhere.
+    """
+    return f"CASE WHEN {types} THEN {floating.replace('{t}', plain)} ELSE {plain} END"
+
+
+_POSTGRES_TEXT = _text(
+    "CAST({a} AS TEXT)",
+    "CASE WHEN {t} ~ '^-?[0-9]+$' THEN {t} || '.0' "
+    "WHEN {t} ~ 'e[+](0[0-9]|1[0-5])$' THEN CAST(CAST({t} AS NUMERIC) AS TEXT) || "
+    "CASE WHEN CAST({t} AS NUMERIC) % 1 = 0 THEN '.0' ELSE '' END "
+    "ELSE REPLACE(REPLACE({t}, 'NaN', 'nan'), 'Infinity', 'inf') END",
+    "PG_TYPEOF({a}) IN ('double precision'::REGTYPE, 'real'::REGTYPE)",
+)
+_SPARK_TEXT = _text(
+    "CAST({a} AS STRING)",
+    "CASE WHEN {t} IN ('NaN', 'Infinity', '-Infinity') "
+    "THEN REPLACE(REPLACE({t}, 'NaN', 'nan'), 'Infinity', 'inf') "
+    "WHEN CAST({t} AS DOUBLE) = 0 THEN {t} "
+    "WHEN ABS(CAST({t} AS DOUBLE)) < 1e-4 OR ABS(CAST({t} AS DOUBLE)) >= 1e16 "
+    "THEN REPLACE(REPLACE(REGEXP_REPLACE(REPLACE({t}, '.0E', 'E'), 'E-([0-9])$', 'e-0$1'), "
+    "'E-', 'e-'), 'E', 'e+') "
+    "WHEN CAST({t} AS DOUBLE) = FLOOR(CAST({t} AS DOUBLE)) "
+    "THEN CAST(CAST(CAST({t} AS DOUBLE) AS BIGINT) AS STRING) || '.0' "
+    "ELSE TRIM(TRAILING '0' FROM CAST(CAST({t} AS DECIMAL(38, 21)) AS STRING)) END",
+    "TYPEOF({a}) IN ('double', 'float')",
+)
+
 # No backslash, which engines read in different ways; braces are doubled for `format`.
 _WHOLE = "^[+-]?[0-9]{{1,18}}([.]0{{0,9}})?$"
 _NUMBER = "^[+-]?([0-9]{{1,30}}([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]{{1,2}})?$"
@@ -81,9 +113,11 @@ _POSTGRES = Words(
         "isnan": "({a} = 'NaN')",
         "lower": 'LOWER({a} COLLATE {letters}) COLLATE "C"',
         "finite": "CASE WHEN ISFINITE({a}) THEN {a} END",
+        "as_text": 'CAST({a} AS TEXT) COLLATE "C"',
+        "without_zeros": "TRIM_SCALE({a})",
         "in_utc": "CASE WHEN ISFINITE({a}) THEN TIMEZONE('UTC', {a}) END",
     },
-    text='CAST({a} AS TEXT) COLLATE "C"',
+    text=f'({_POSTGRES_TEXT}) COLLATE "C"',
 )
 
 _SPARK = Words(
@@ -129,9 +163,10 @@ _SPARK = Words(
         "isnan": "ISNAN({a})",
         "lower": "LOWER({a})",
         "finite": "{a}",
+        "as_text": "CAST({a} AS STRING)",
         "in_utc": "TIMESTAMPADD(MICROSECOND, UNIX_MICROS({a}), TIMESTAMP_NTZ'1970-01-01 00:00:00')",
     },
-    text="CAST({a} AS STRING)",
+    text=_SPARK_TEXT,
 )
 
 WORDS = {"postgresql": _POSTGRES, "spark": _SPARK}
