@@ -32,6 +32,7 @@ __all__ = [
 FEWEST = 5
 """Cells with fewer judged leads are neither shown nor spoken of."""
 _MOSTLY = 0.5
+_FEW_BANDS, _ENOUGH = 3, 30
 _TENTH = 0.1
 
 
@@ -67,16 +68,27 @@ def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
 def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
     """Compare the two best bands that can be judged, and claim nothing the intervals do not.
 
-    Bands whose leads were mostly never worked are left out while two others can be compared.
+    Bands whose leads were mostly never worked are left out while two others can be compared. Of
+    many scores without names the highest and the lowest that at least 30 leads have are compared:
+    two neighbours of them differ by chance too easily.
     """
     known = [row for row in table.to_dict("records") if not math.isnan(float(row["rate"]))]
     fair = [row for row in known if not mostly_unworked(row)]
-    compared = (fair if len(fair) >= 2 else known)[:2]  # noqa: PLR2004 - digits and pairs
+    shown = fair if len(fair) >= 2 else known  # noqa: PLR2004 - digits and pairs
+    compared = shown[:2]
+    if len(shown) > _FEW_BANDS and all(_is_level(row) for row in shown):
+        many = [row for row in shown if row["n"] >= _ENOUGH] or shown
+        compared = [many[0], many[-1]] if len(many) > 1 else many
     if not compared:
         return f"No band has enough judged leads to say how often they {words.become}"
     if len(compared) == 1:
         return _one_band(compared[0], words)
     return _two_bands(compared[0], compared[1], words)
+
+
+def _is_level(row: Mapping[Hashable, Any]) -> bool:
+    """Whether a row is some scores that nobody named."""
+    return band_label(row) == score_range(row["start"], row["stop"])
 
 
 def _one_band(row: Mapping[Hashable, Any], words: Words) -> str:

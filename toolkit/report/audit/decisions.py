@@ -28,7 +28,7 @@ __all__ = ["decisions", "pilot_size", "pilot_width"]
 
 _MANY_UNTOUCHED = 0.05
 _HALF_WIDTH = 0.03
-_PART = 0.3
+_PART = 0.6
 """Of the rate itself: 3 points either way say nothing of a rate of 2%."""
 _LEAST = 0.02
 _Z = 1.96
@@ -52,7 +52,7 @@ def decisions(audit: Audit) -> tuple[str, ...]:
     ]
     return tuple(found) or (
         (
-            "None. Whether another threshold or other points would be worth more is asked by the"
+            "Nothing here asks for a change. Whether another threshold or other points would be worth more is asked by the"
             " threshold review and the weight review."
         ),
     )
@@ -137,7 +137,7 @@ def _half_width(p: float) -> float:
 
 
 def _points_of(half_width: float) -> str:
-    return f"{100 * half_width:.1g} points"
+    return f"{100 * half_width:.2g} points"
 
 
 def _points(audit: Audit) -> Iterator[str]:

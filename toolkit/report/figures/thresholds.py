@@ -244,7 +244,7 @@ def _draw_lower(axes: Axes, rows: pd.DataFrame, words: Words, capacity: float | 
     axes.figure.text(
         0.12 / WIDTH,
         axes.get_position().y0 + axes.get_position().height / 2,
-        f"{words.handed_many}\na week" if weekly else "Leads at\nor above",
+        "Leads\na week" if weekly else "Leads at\nor above",
         size=SIZE["note"],
         va="center",
         linespacing=1.15,
