@@ -90,8 +90,7 @@ def plot_thresholds(
     with drawing():
         body = _ABOVE + _UPPER + _BETWEEN + _LOWER + _BELOW
         headline = thresholds_sentence(rows, threshold=threshold, words=words)
-        untold = bool(rows["recall"].isna().any()) if len(rows) else False
-        chart, floor = new_chart(headline, _note(words, note, untold=untold), body)
+        chart, floor = new_chart(headline, _note(words, note, untold=_untold(rows).any()), body)
         curves = _curves(rows, words)
         labels = _labels(rows, curves, words)
         upper, lower = _panels(chart, floor, labels)
@@ -103,7 +102,7 @@ def plot_thresholds(
     return chart
 
 
-def _note(words: Words, note: str, *, untold: bool) -> str:
+def _note(words: Words, note: str, *, untold: np.bool_) -> str:
     hatched = (
         f" Hatched: where the share of {words.many} caught may lie, because leads below were never"
         " worked."
@@ -205,11 +204,17 @@ def _draw_upper(
         )
 
 
+def _untold(rows: pd.DataFrame) -> np.ndarray:
+    """The rows whose recall is a range; it may also be missing because too few leads were judged."""
+    ranged = rows["recall_lowest"] < rows["recall_highest"]
+    return (rows["recall"].isna() & ranged).to_numpy(dtype=bool)
+
+
 def _draw_untold(axes: Axes, rows: pd.DataFrame, x: np.ndarray) -> None:
-    untold = rows["recall"].isna().to_numpy()
+    untold = _untold(rows)
     low = rows["recall_lowest"].to_numpy(dtype=float)
     high = rows["recall_highest"].to_numpy(dtype=float)
-    if not (untold & ~np.isnan(low + high)).any():
+    if not untold.any():
         return
     axes.fill_between(
         x,
