@@ -333,7 +333,11 @@ def _value_places(
         neighbour = values[0][1] - _VALUE_ROOM if placed else 1.0
         y = above if above <= min(edge, neighbour) else min(below, edge)
         placed.append((rate, min(max(y, _VALUE_ROOM), 1.0), colour))
-    return placed
+    # On the floor there is no below: the higher value makes room.
+    least = placed[-1][1] + 2 * _VALUE_ROOM * (len(placed) - 1) if placed else 0.0
+    return [
+        (rate, max(y, least) if i == 0 else y, colour) for i, (rate, y, colour) in enumerate(placed)
+    ]
 
 
 def _spoken(rows: pd.DataFrame, threshold: float | None, words: Words) -> str:
