@@ -1,4 +1,4 @@
-"""What must hold of scores and counts, in every engine."""
+"""What must hold of scores and counts, in every engine; `test_rows` holds property 2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.backtest.any_model import (
     random_rows,
     read,
 )
-from tests.backtest.engines.test_rows import EVERY, MODEL, few
+from tests.backtest.engines.examples import EVERY, MODEL, few
 from tests.backtest.tables import (
     activity,
     at,
@@ -96,20 +96,6 @@ def test_the_future_changes_no_score(place, rows: dict, day: float) -> None:
     asked = moments_of(rows, moment)
     pd.testing.assert_frame_equal(
         backtest(place, past, asked).rows()[shown], backtest(place, rows, asked).rows()[shown]
-    )
-
-
-@few
-@given(histories())
-@example(TYPED)
-def test_counts_are_those_of_the_rows(place, rows: dict) -> None:
-    """Property 2. The rows are those of DuckDB, which `test_rows` compares."""
-    found = backtest(place, rows, moments_of(rows, at(30)))
-    counted = found.rows().groupby(["score", "state"], as_index=False).size()
-    pd.testing.assert_frame_equal(
-        count_scores(found).frame.sort_values(["score", "state"], ignore_index=True),
-        counted.rename(columns={"size": "n"}),
-        check_dtype=False,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlglot import exp, parse
@@ -97,8 +98,9 @@ def translated(tree: exp.Expr, words: Words, *, names: Names, columns_of: Column
     _name_subqueries(made)
     _rename_tables(made, names)
     _tell_zones_apart(made)
-    for node in reversed(list(made.walk(bfs=True))):
-        new = _Rewriter(words).of(node)
+    rewriter = _Rewriter(words)
+    for node in reversed(list(made.walk(bfs=False))):  # what is inside comes first
+        new = rewriter.of(node)
         if new is not node:
             made = new if node is made else made
             node.replace(new)
@@ -196,9 +198,9 @@ class _Rewriter:
         if isinstance(node, exp.DataType):
             _check_type(node)
             return node
-        for kind, write in _REWRITTEN.items():
-            if isinstance(node, kind):
-                return write(self, node)
+        write = _writer(type(node))
+        if write is not None:
+            return write(self, node)
         if not isinstance(node, exp.Func) or isinstance(node, _SAME):
             return node
         raise _refused(node.sql("duckdb"))
@@ -358,6 +360,12 @@ _REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.IsNan: _named("isnan", "this"),
     exp.Substring: lambda _, node: node,
 }
+
+
+@cache
+def _writer(kind: type) -> Callable[..., exp.Expr] | None:
+    """What writes a kind of node: that of the first of its kinds on the list."""
+    return next((write for base, write in _REWRITTEN.items() if issubclass(kind, base)), None)
 
 
 def _check_type(node: exp.DataType) -> None:
