@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlglot import exp, parse
@@ -198,9 +197,9 @@ class _Rewriter:
         if isinstance(node, exp.DataType):
             _check_type(node)
             return node
-        write = _writer(type(node))
-        if write is not None:
-            return write(self, node)
+        for kind, write in _REWRITTEN.items():
+            if isinstance(node, kind):
+                return write(self, node)
         if not isinstance(node, exp.Func) or isinstance(node, _SAME):
             return node
         raise _refused(node.sql("duckdb"))
@@ -360,12 +359,6 @@ _REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.IsNan: _named("isnan", "this"),
     exp.Substring: lambda _, node: node,
 }
-
-
-@cache
-def _writer(kind: type) -> Callable[..., exp.Expr] | None:
-    """What writes a kind of node: that of the first of its kinds on the list."""
-    return next((write for base, write in _REWRITTEN.items() if issubclass(kind, base)), None)
 
 
 def _check_type(node: exp.DataType) -> None:
