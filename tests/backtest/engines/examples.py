@@ -67,3 +67,6 @@ EVERY = {
     ],
 }  # fmt: skip
 """A criterion of every kind."""
+
+NO_RESETS = {name: part for name, part in EVERY.items() if name != "resets"}
+"""The same without resets, so that an engine adds up along the path."""

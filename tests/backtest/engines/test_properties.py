@@ -17,7 +17,7 @@ from tests.backtest.any_model import (
     random_rows,
     read,
 )
-from tests.backtest.engines.examples import EVERY, MODEL, few
+from tests.backtest.engines.examples import EVERY, MODEL, NO_RESETS, few
 from tests.backtest.tables import (
     activity,
     at,
@@ -137,6 +137,7 @@ def test_the_path_at_a_moment_is_the_score_as_of_it(place, raw: dict, seed: int)
 @few
 @given(models(), st.integers(0, 3))
 @example(EVERY, 0)
+@example(NO_RESETS, 0)
 def test_a_crossing_is_where_the_score_as_of_it_passes_the_threshold(
     place, raw: dict, seed: int
 ) -> None:

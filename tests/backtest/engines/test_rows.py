@@ -14,7 +14,7 @@ from tests.backtest.any_model import (
     read,
     with_histories,
 )
-from tests.backtest.engines.examples import CHALLENGER, EVERY, MODEL, few
+from tests.backtest.engines.examples import CHALLENGER, EVERY, MODEL, NO_RESETS, few
 from tests.backtest.tables import activity, crm_of, crms, entry, histories, lead
 from toolkit.backtest import (
     AtAge,
@@ -114,6 +114,7 @@ def test_counts_are_those_of_the_rows_in_every_engine(place, rows: dict, moment:
 @few
 @given(models(), st.integers(0, 3))
 @example(EVERY, 0)
+@example(NO_RESETS, 0)
 def test_crossings_are_the_same_in_every_engine(place, raw: dict, seed: int) -> None:
     rows, model = with_histories(random_rows(seed, 8), seed), read(raw)
     here, there = (
