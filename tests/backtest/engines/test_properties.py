@@ -46,7 +46,12 @@ OUTCOME = Outcome("sql", 15)
 TYPED = {
     "leads": [lead(i, i, account_id="A", title="VP", employees=50) for i in range(6)],
     "activities": [
-        activity(i, "page_view", i + day, "/pricing") for i in range(6) for day in (2, 9, 10.25, 12)
+        activity(0, "page_view", 5, "/pricing"),
+        *(
+            activity(i, "page_view", i + day, "/pricing")
+            for i in range(6)
+            for day in (2, 9, 10.25, 12)
+        ),
     ],
     "stages": [entry(0, "mql", 0.25), *(entry(i, "sql", i + 15) for i in range(0, 6, 2))],
     "changes": [
