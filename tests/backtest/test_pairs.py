@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.tables import SCORED, activity, at, crm_of, crms, entry, lead, scored_rows
+from tests.backtest.tables import (
+    SCORED,
+    activity,
+    at,
+    change,
+    crm_of,
+    crms,
+    entry,
+    lead,
+    scored_rows,
+)
 from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.analysis import auc, auc_difference
 from toolkit.analysis.bootstrap import replicate_cells
@@ -151,6 +161,36 @@ def test_rows_that_miss_one_of_two_scores_are_paired_by_their_place_in_the_file(
     one, two = (read_scored(rows, score=name, outcome="won") for name in "ab")
     pairs = count_pairs(one, two)
     assert pairs.frame[["champion", "challenger"]].to_numpy().tolist() == [[1, 5], [4, 8]]
+
+
+def test_a_column_of_numbers_is_paired_by_its_order() -> None:
+    # In order: 0.05, 0.5 (twice), 0.75; as text 0.5 and .50 would be two.
+    vendor = pd.Series(["0.5", "0.75", None, ".50", " ", "5e-2"])
+    rows = pd.DataFrame({"s": [1, 2, 3, 4, 5, 6], "won": [0, 1, 1, 1, 0, 0], "vendor": vendor})
+    backtest = read_scored(rows, score="s", outcome="won", segments=["vendor"])
+    pairs = count_pairs(backtest, "vendor", fitted_on="other leads")
+    assert pairs.frame[["champion", "challenger"]].to_numpy().tolist() == [
+        [1, 1], [2, 2], [4, 1], [6, 0],
+    ]  # fmt: skip
+    assert (pairs.challenger, pairs.fitted_on) == ("vendor", "other leads")
+    left = {step.reason: step.n for step in pairs.provenance.flow}
+    assert left["not scored by the challenger"] == 2
+    with pytest.raises(QuestionError, match="has no column 'vendr': did you mean 'vendor'"):
+        count_pairs(backtest, "vendr")
+    named = rows.assign(vendor=["0.5", "Ann Lee", "nan", "inf", "1", "2"])
+    backtest = read_scored(named, score="s", outcome="won", segments=["vendor"])
+    with pytest.raises(DataError, match="something else than a number for 3 leads") as refusal:
+        count_pairs(backtest, "vendor")
+    assert "Ann" not in str(refusal.value)
+
+
+def test_a_column_is_paired_as_of_the_moment() -> None:
+    # L1 had 7 until day 5; L2 has no recorded change, so 3 has held since its creation.
+    crm = crm_of([lead(1, employees=1), lead(2, employees=3)], [activity(1, "other", 0)],
+                 [entry(1, "sql", 8)], changes=[change(1, "employees", 1, 5, 7)])  # fmt: skip
+    backtest = run_backtest(FLAT, crm, moment=AtAge(days=2), outcome=SQL, segments=["employees"])
+    pairs = count_pairs(backtest, "employees").frame.set_index("state")["challenger"]
+    assert pairs["converted"] > pairs.drop("converted").iloc[0]
 
 
 def test_questions_that_make_no_sense_are_refused() -> None:

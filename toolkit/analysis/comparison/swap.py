@@ -316,8 +316,8 @@ def _answer(pairs: PairCounts, found: _Swapped) -> tuple[Answer, str]:
     if found.hidden > MOST_UNWORKED:
         least, most = found.bounds()
         return "Cannot be told from this data", (
-            f"{found.hidden:.0%} of the mature swap-ins were never worked, so the difference may "
-            f"be anything from {least:+.0%} to {most:+.0%}"
+            f"{found.hidden:.0%} of the leads that would come in, their time over, were never "
+            f"worked, so the difference may be anything from {least:+.0%} to {most:+.0%}"
         )
     difference, low, high = found.difference()
     if isnan(low) or isnan(high):

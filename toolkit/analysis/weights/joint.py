@@ -14,9 +14,11 @@ from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_in
 from toolkit.analysis.weights.implied import one_sided
 from toolkit.analysis.weights.logistic import (
     Fit,
+    FitMethod,
     fit_logistic,
     independent_columns,
     information,
+    likelihood,
     robust_covariance,
 )
 from toolkit.analysis.weights.products import with_constant
@@ -49,7 +51,7 @@ class JointFit:
     per_point: float
     log_likelihood: float
     probability: Floats = field(repr=False)
-    method: str
+    method: FitMethod
 
 
 def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: float) -> JointFit:
@@ -71,7 +73,6 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     lows, highs = fit.coefficients - half, fit.coefficients + half
     k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
     points = _points(design, fit.coefficients[1:], covariance[1:, 1:], direction, confidence)
-    method = "likelihood" if design.accounts is None else "likelihood (accounts)"
     return JointFit(
         intercept=float(fit.coefficients[0]),
         coefficients=spread_out(fit.coefficients[1:], used),
@@ -86,7 +87,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
         per_point=k,
         log_likelihood=fit.log_likelihood,
         probability=fit.probability,
-        method=method,
+        method=likelihood(design),
     )
 
 
