@@ -141,7 +141,7 @@ def test_a_chunk_too_large_for_one_number_is_halved(raw, seed, budget) -> None:
     _, crm = crm_of(seed)
     whole = score_timeline(read(raw), crm)
     halving = patch.object(scores, "_in_halves", wraps=scores._in_halves)
-    with patch.object(scores, "_BITS", budget), halving as halved:
+    with patch.object(scores, "BITS", budget), halving as halved:
         cut_up = score_timeline(read(raw), crm)
     assert halved.called
     pd.testing.assert_frame_equal(cut_up, whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import md5, sha256
 from math import exp, factorial
 
 import numpy as np
@@ -266,6 +267,30 @@ def test_weights_are_poisson_with_mean_one() -> None:
         chance = exp(-1) / factorial(w)
         share = (table["n"] == w).sum() / 20_000
         assert abs(share - chance) < 4 * (chance * (1 - chance) / 20_000) ** 0.5
+
+
+def test_a_weight_is_a_number_of_account_seed_and_replicate_in_any_engine_or_version() -> None:
+    """The hash once more in Python, whose whole numbers have no end."""
+
+    def mixed(word: int) -> int:
+        word = (word ^ word >> 16) * 0x7FEB352D % 2**32
+        word = (word ^ word >> 15) * 0x846CA68B % 2**32
+        return word ^ word >> 16
+
+    def weight(account: str, replicate: int) -> int:
+        name = md5(account.encode(), usedforsecurity=False).hexdigest()
+        key = sha256(f"7 {replicate}".encode()).digest()
+        first = mixed(int(name[:8], 16) ^ int.from_bytes(key[:4]))
+        word = mixed(first ^ int(name[8:16], 16) ^ int.from_bytes(key[4:8]))
+        chances = np.cumsum([exp(-1) / factorial(w) for w in range(13)])
+        return int((word >= np.floor(chances * 2**32)).sum())
+
+    names = [f"Société {i}" for i in range(60)]
+    rows = pd.DataFrame({"score": range(60), "won": 1, "account": names})
+    table = drawn_from(rows, replicates=20, seed=7)[0].frame
+    found = {(row.replicate, row.score): row.n for row in table.itertuples()}
+    expected = {(b, i): weight(name, b) for b in range(20) for i, name in enumerate(names)}
+    assert found == {place: w for place, w in expected.items() if w}
 
 
 def test_drawing_from_counts_has_the_spread_of_drawing_accounts() -> None:

@@ -15,7 +15,7 @@ from tests.report import by_hand
 from toolkit.counts import AccountPairs, FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
-from toolkit.report.audit.decisions import decisions, pilot_size
+from toolkit.report.audit.decisions import decisions, pilot_size, pilot_width
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
@@ -259,6 +259,14 @@ def test_leads_with_the_points_at_a_fixed_age_are_not_what_sales_receives() -> N
 def test_the_pilot_is_sized_by_the_formula() -> None:
     # 5 of 100 below 50: 1.96^2 * 0.05 * 0.95 / 0.03^2 = 202.7, in tens 210.
     assert pilot_size(by_hand.audit()) == 210
+    assert pilot_width(by_hand.audit()) == "3 points"
+
+
+def test_a_pilot_of_a_small_rate_is_to_tell_it_more_closely() -> None:
+    # 2 of 100 below 50: to 0.6 * 0.02, 1.96^2 * 0.02 * 0.98 / 0.012^2 = 522.9, in tens 530.
+    rare = [*by_hand.RANKED[:-2], (10, "converted", 2), (10, "not_converted", 98)]
+    asked = by_hand.audit(ranked=rare)
+    assert (pilot_size(asked), pilot_width(asked)) == (530, "1.2 points")
 
 
 def test_every_section_speaks_in_three_forms() -> None:

@@ -25,6 +25,7 @@ from toolkit.backtest import (
     Outcome,
     count_pairs,
     count_patterns,
+    count_replicates,
     count_scores,
     run_backtest,
     threshold_crossings,
@@ -164,6 +165,7 @@ def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) 
         lambda b: count_scores(b, by="domain", at_least=5),
         lambda b: count_pairs(b, CHALLENGER),
         lambda b: count_patterns(b, by="domain", folds=3),
+        lambda b: count_replicates(b, replicates=3),
     ):
         assert fingerprint(count(here)) == fingerprint(count(there))
 

@@ -13,7 +13,7 @@ from datetime import UTC
 
 import pandas as pd
 
-from toolkit.backtest.core import ages, as_of_sql, instants_sql
+from toolkit.backtest.core import ages, instants_sql, path_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.sql import make_table
@@ -74,7 +74,7 @@ def _scored(model: Model, crm: Crm) -> Iterator[str]:
             create table {schema}.looked_at as select l, base, s as k, s from ({seconds}) as x""")
         connection.execute(f"""
             create table {schema}.path as
-            with {tables}, mo as (select l, k, s from {schema}.looked_at), score as ({as_of_sql(plan)})
+            with {tables}, mo as (select l, k, s from {schema}.looked_at), score as ({path_sql(plan)})
             select lead.lead_id, lead.l, score.s, score.score, gone.t as gone
             from score join {schema}.looked_at as x on x.l = score.l and x.s = score.s
               join {schema}.lead as lead on lead.l = x.base

@@ -354,6 +354,7 @@ _REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.ArrayToString: _named("join_list", "this", "expression"),
     exp.ArrayAppend: _named("append", "this", "expression"),
     exp.ArrayContains: _named("has", "this", "expression"),
+    exp.BitwiseXor: _named("xor", "this", "expression"),
     exp.IsNan: _named("isnan", "this"),
     exp.Substring: lambda _, node: node,
 }

@@ -41,16 +41,17 @@ def limits(audit: Audit) -> tuple[str, ...]:
         *_young(audit),
         *_history(audit),
     ]
-    caveats = dict.fromkeys(
-        caveat
-        for counts in (audit.ranking, audit.handoffs)
-        if counts is not None
-        for caveat in counts.provenance.caveats
-    )
     cause = (
         "That points cause anything: a score describes leads, and high scores are called sooner."
     )
-    return tuple(dict.fromkeys([*found, *caveats, cause]))
+    return tuple(dict.fromkeys([*found, *_caveats(audit), cause]))
+
+
+def _caveats(audit: Audit) -> list[str]:
+    """What the counts themselves say of their limits; of a flat file the age of the score is said."""
+    counted = [counts for counts in (audit.ranking, audit.handoffs) if counts is not None]
+    texts = [text for counts in counted for text in counts.provenance.caveats]
+    return texts if audit.kind == "crm" else texts[1:]
 
 
 def _declared(audit: Audit) -> list[str]:

@@ -72,7 +72,10 @@ def ties_text(found: CapacityThreshold, *, words: Words) -> str:
     """Say which hand-offs fill the week, the best scores first, and what becomes of them."""
     if not found.weeks:
         return "No whole week was observed: which hand-offs fill the team's week is not known."
-    asked = f"Best scores first, a team that works {found.capacity_per_week:g} a week works"
+    asked = (
+        f"Of the {words.handed_many} handed over in fact, best scores first, a team that works"
+        f" {found.capacity_per_week:g} a week works"
+    )
     if found.threshold is None and found.tied_score is None:
         return f"{asked} nobody: no hand-off was seen."
     tied = (
@@ -136,7 +139,7 @@ def capacity_text(review: Review, table: pd.DataFrame, capacity: float) -> str:
     if today is None or least == today:
         return fills
     if least > today:
-        return f"{fills} As many reach today's {count(today)} as the team cannot work."
+        return f"{fills} More leads reach today's {count(today)} than the team can work."
     untold = (
         f", but whether leads below it become {words.many} often enough cannot be told"
         if review.restricted

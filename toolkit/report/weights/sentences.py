@@ -86,7 +86,7 @@ def _lifted(row: Mapping[Hashable, Any], words: Words) -> str:
     # Too many points for what does help, or too few taken off for what does harm, read as "only".
     short = abs(row["implied_points"]) < abs(row["now"]) and (row["now"] > 0) == lifts
     return (
-        f"One unit of it {'lifts' if lifts else 'lowers'} the {words.outcome} rate of otherwise equal "
+        f"One unit of it {'lifts' if lifts else 'lowers'} the {words.rate} of otherwise equal "
         f"leads{' only' if short else ''} from {percent(row['rate_without'])} to "
         f"{percent(row['rate_with'])} (odds ratio {row['odds_ratio']:.2f}, "
         f"{row['odds_ratio_low']:.2f} to {row['odds_ratio_high']:.2f})."
