@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "toolkit.analysis": (
         "adequacy",
+        "amount_benefit_table",
         "area_difference",
         "area_test",
         "auc",

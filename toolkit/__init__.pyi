@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.analysis import (
     adequacy as adequacy,
+    amount_benefit_table as amount_benefit_table,
     area_difference as area_difference,
     area_test as area_test,
     auc as auc,
