@@ -21,7 +21,7 @@ from toolkit.analysis.weights.logistic import (
     likelihood,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import with_constant
+from toolkit.analysis.weights.products import columns_of, with_constant
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 
 __all__ = ["JointFit", "fit_joint", "no_joint", "spread_out"]
@@ -63,7 +63,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     # What no criterion explains (recorded points, limits) enters at the price of today's score.
     offset = scale.coefficients[1] * design.other
     fit = None
-    if not any(one_sided(x, design) for x in design.units[:, used].T):
+    if not any(one_sided(x, design) for x in columns_of(design.units, used).T):
         fit = fit_logistic(columns, design, offset=offset)
     if fit is None or not fit.finite:
         return _joint_firth(design, columns, offset, used, confidence)
