@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "toolkit.analysis": (
         "adequacy",
+        "amount_benefit_table",
         "area_difference",
         "area_test",
         "auc",
@@ -184,12 +185,18 @@ _ROOMS = {
         "save_model",
     ),
     "toolkit.report": (
+        "report_names",
+        "report_parameters",
+        "run_report",
+    ),
+    "toolkit.report.figures": (
         "plot_areas",
         "plot_bands",
         "plot_best",
         "plot_calibration",
         "plot_cliff",
         "plot_decision",
+        "plot_decision_difference",
         "plot_differences",
         "plot_dispositions",
         "plot_forest",
@@ -204,14 +211,15 @@ _ROOMS = {
         "plot_responses",
         "plot_segments",
         "plot_sensitivity",
+        "plot_stalls",
         "plot_swap",
         "plot_thresholds",
+        "plot_tiers",
+        "plot_time_areas",
         "plot_times",
         "plot_volumes",
+        "plot_waits",
         "plot_windows",
-        "report_names",
-        "report_parameters",
-        "run_report",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

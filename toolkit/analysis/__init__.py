@@ -22,6 +22,7 @@ _ROOMS = {
     "toolkit.analysis.benefit": (
         "BestThresholds",
         "Exploration",
+        "amount_benefit_table",
         "benefit_sensitivity",
         "benefit_table",
         "best_thresholds",

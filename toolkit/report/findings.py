@@ -196,15 +196,16 @@ def evidence_text(found: Verdict, *, positives: int, words: Words, until: date |
         return f"{found.because[0].upper()}{found.because[1:]}."
     digits = decimals_for(found.low, found.high)
     low, high = (percent(end, digits) for end in (found.low, found.high))
-    seen = f"the true figure may be anywhere from {low} to {high}"
     bar = percent(found.bar, 0)
     if found.answer == "Yes":
         return f"Even the low end of the interval lies above {bar}, the bar of this report."
     if found.answer == "No":
         return f"Even the high end of the interval lies below {bar}, the bar of this report."
-    better = "Better than chance, but is it by enough? " if found.low > _CHANCE else ""
-    only = f"Only {of_all(positives, found.n)} judged leads {words.became}; {seen}, and the bar is {bar}."
-    return f"{better}{only} {_needed(found, until)}"
+    better = "Better than chance, but perhaps not by enough: in truth"
+    start = better if found.low > _CHANCE else "In truth"
+    seen = f"it may be anywhere from {low} to {high} of the time, and the bar is {bar}."
+    only = f"Only {of_all(positives, found.n)} judged leads {words.became}."
+    return f"{start} {seen} {only} {_needed(found, until)}"
 
 
 def _needed(found: Verdict, until: date | None) -> str:

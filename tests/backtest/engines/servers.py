@@ -15,7 +15,7 @@ UNUSUAL = {
     "timezone": ZONE, "datestyle": "German", "extra_float_digits": "-3",
     "standard_conforming_strings": "off", "escape_string_warning": "off",
 }  # fmt: skip
-"""Settings of the database that no number may depend on."""
+"""Settings of a database."""
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +26,9 @@ def postgres() -> Iterator[Postgres]:
     if initdb is None:
         pytest.skip("no PostgreSQL (initdb) on this machine")
     with server(initdb) as folder:
-        place = Postgres(folder)
-        for setting, value in UNUSUAL.items():
-            place.sql(f"alter database postgres set {setting} = '{value}'")
+        place = Postgres(folder, UNUSUAL)
         yield place
-        if place.last is not None:
-            place.last.connection.close()
+        place.close()
 
 
 @pytest.fixture(scope="session")

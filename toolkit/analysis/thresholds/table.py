@@ -128,10 +128,10 @@ def _check_arguments(cost_ratio: float | None, capacity: float | None, hours: fl
 def _share_of_all(
     counts: ScoreCounts, cells: Cells, split: Split, at: Ints, confidence: float
 ) -> dict[str, Floats | Ints]:
-    share = _rates_at(_leads_family(counts, cells), at, confidence)
+    found = _rates_at(_leads_family(counts, cells), at, confidence)
     return {
         "leads": split.leads,
-        **_columns("leads_share", share.estimate, share.low, share.high),
+        **_columns("leads_share", found.estimate, found.low, found.high),
     }
 
 
@@ -321,9 +321,9 @@ def _reasons(cells: Cells, split: Split, precision: RateArrays) -> pd.Series:
 
 def _reason(above: float, below: float, note: str | None, whole: str | None) -> str | None:
     parts = [
-        f"cannot be told: {share:.0%} of leads {side} were never worked"
-        for share, side in ((below, "below the threshold"), (above, "at or above the threshold"))
-        if share > MOST_UNWORKED
+        f"cannot be told: {unworked:.0%} of leads {side} were never worked"
+        for unworked, side in ((below, "below the threshold"), (above, "at or above the threshold"))
+        if unworked > MOST_UNWORKED
     ]
     if note is not None:
         parts.append(note)

@@ -97,8 +97,9 @@ def translated(tree: exp.Expr, words: Words, *, names: Names, columns_of: Column
     _name_subqueries(made)
     _rename_tables(made, names)
     _tell_zones_apart(made)
-    for node in reversed(list(made.walk(bfs=True))):
-        new = _Rewriter(words).of(node)
+    rewriter = _Rewriter(words)
+    for node in reversed(list(made.walk(bfs=False))):  # what is inside comes first
+        new = rewriter.of(node)
         if new is not node:
             made = new if node is made else made
             node.replace(new)

@@ -16,6 +16,7 @@ from toolkit.model import load_model
 from toolkit.report.audit import inputs as audits
 from toolkit.report.audit.best import FEW_LEVELS, STEP, best_of, candidates
 from toolkit.report.audit.common import worked_leads, worked_only
+from toolkit.report.parameters import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,6 +102,7 @@ class Review:
         return worked_only(self.audit)
 
 
+@checked
 def prepare(
     *,
     crm: str | None = None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
 
 from toolkit.analysis import benefit_sensitivity, decision_curve, exploration_sample
 from toolkit.report.audit.best import candidates
@@ -23,8 +25,6 @@ from toolkit.report.wording import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.analysis import Answer, BestThresholds
     from toolkit.report.figures import Chart
     from toolkit.report.threshold.inputs import Review
@@ -268,15 +268,15 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
     )
 
 
-def _corrected(row: object, gain: float) -> str:
-    value = float(row["corrected"])  # type: ignore[index]
+def _corrected(row: Any, gain: float) -> str:
+    value = float(row["corrected"])
     return "not known" if math.isnan(value) else money(100 * gain * value)
 
 
-def _set_cell(row: object) -> str:
-    low, high = row["low"], row["high"]  # type: ignore[index]
-    nobody = bool(row["none_among_best"])  # type: ignore[index]
-    if low != low or low is None or str(low) == "<NA>":  # noqa: PLR0124 - NaN is no number
+def _set_cell(row: Any) -> str:
+    low, high = row["low"], row["high"]
+    nobody = bool(row["none_among_best"])
+    if pd.isna(low):
         return "handing over nobody" if nobody else "not known"
     ends = count(low) if low == high else f"{count(low)} to {count(high)}"
     return f"{ends}, or nobody" if nobody else ends
