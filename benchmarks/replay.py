@@ -216,18 +216,17 @@ def everything(folder: Path) -> None:
     with timed(), opened(model, crm) as paths:
         ends = month_ends(paths.until)
 
-        def counted(lead: Ints, time: Ints, chunk: Chunk) -> Ints:
-            inside = time <= paths.until
-            points = Points(lead[inside], time[inside])
+        def counted(points: Points, chunk: Chunk) -> Ints:
             return np.bincount(scores_at(paths.plan, chunk, points)["score"] + 100, minlength=400)
 
         def work(piece: tuple[slice, Chunk]) -> tuple[Ints, Ints, Ints, int]:
             _, chunk = piece
-            lead = np.arange(chunk.n)
-            as_of = counted(lead, chunk.created + 14 * 86_400, chunk)
+            at = chunk.created + 14 * 86_400
+            old = np.flatnonzero(at <= paths.until)
+            as_of = counted(Points(old, at[old]), chunk)
             open_ = (ends >= chunk.created[:, None]) & (ends < chunk.created[:, None] + YEAR)
             row, month = np.nonzero(open_)
-            panel = counted(row, ends[month], chunk)
+            panel = counted(Points(row, ends[month], ends), chunk)
             points, score = score_changes(paths.plan, chunk)
             first = crossings_of(points, score, THRESHOLDS)["episode"] == 1
             return as_of, panel, np.bincount(score + 100, minlength=400), int(first.sum())

@@ -22,7 +22,7 @@ The names below are loaded when first used, so that `import toolkit` stays quick
 
 from __future__ import annotations
 
-from importlib import import_module
+from toolkit.loading import load_name
 
 __version__ = "0.1.0"
 
@@ -230,11 +230,7 @@ __all__ = sorted(_ROOM_OF)  # noqa: PLE0605 - named once, in _ROOMS; tools read 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its room on first use."""
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
-    value = getattr(import_module(_ROOM_OF[name]), name)
-    globals()[name] = value
-    return value
+    return load_name(__name__, _ROOM_OF, name)
 
 
 def __dir__() -> list[str]:

@@ -225,6 +225,7 @@ def _backtest(
         last_moment=None,
         point_in_time=declared,
         worked_known=False,
+        accounts_known=bool(used["account"].notna().any()),
         caveats=_caveats(scores, declared=declared),
         flow=flow,
     )

@@ -158,6 +158,7 @@ class _Run:
     several: bool = False
     together: str | None = None
     """The relation of accounts and leads that merges made one, if any were."""
+    merged: int = 0
     history: History = field(init=False)
 
     def backtest(self) -> Backtest:
@@ -178,6 +179,7 @@ class _Run:
         )
         self.several = placed.several or isinstance(self.moment, AtPeriodEnd)
         if leads.merges.n:
+            self.merged = leads.merges.n
             self.together = f"{self.schema}.together"
             place_together(self.crm.connection, self.schema)
         self._place_states()
@@ -364,6 +366,8 @@ class _Run:
             last_moment=last,
             unit=self.unit,
             worked_known=self.evidence.known,
+            accounts_known=self._accounts_known(),
+            merged=self.merged,
             caveats=(
                 *common,
                 *outcome_caveats(

@@ -13,13 +13,14 @@ any number of threads.
     layout   which sums are kept
     ranked   the most recent units of buckets, which spans cannot say
     levels   limits, weights and seasons, from sums to the score
+    places   which instants a span covers
     scores   at given instants, and at every change
     threads  chunk after chunk, two at a time
     run      the scores of all moments
 """
 
 from toolkit.backtest.kernel.chunk import FAR, Bools, Chunk, Ints, Points, nth_next
-from toolkit.backtest.kernel.cut import CHUNK, Leads, Rows, chunks_of
+from toolkit.backtest.kernel.cut import CHUNK, Leads, Rows, chunks_of, narrowed
 from toolkit.backtest.kernel.run import kernel_scores
 from toolkit.backtest.kernel.scan import read_activities, read_leads
 from toolkit.backtest.kernel.scores import score_changes, scores_at
@@ -39,6 +40,7 @@ __all__ = [
     "Rows",
     "chunks_of",
     "kernel_scores",
+    "narrowed",
     "nth_next",
     "read_activities",
     "read_leads",

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FAR", "Bools", "Chunk", "Ints", "Points", "last_of_ties", "nth_next"]
+__all__ = ["BITS", "FAR", "Bools", "Chunk", "Ints", "Points", "last_of_ties", "nth_next"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -17,13 +17,20 @@ Bools = npt.NDArray[np.bool_]
 FAR = 1 << 62
 """Later than any moment."""
 
+BITS = 63
+"""What a number holds besides its sign."""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Instants at which scores are wanted, in order of lead and time, no two alike."""
+    """Instants at which scores are wanted, in order of lead and time, no two alike.
+
+    `seconds` are all their different times, lowest first, where these are few.
+    """
 
     lead: Ints
     time: Ints
+    seconds: Ints | None = None
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.backtest.kernel.chunk import Bools, Chunk, Ints
+from toolkit.backtest.kernel.chunk import BITS, Bools, Chunk, Ints
 
 __all__ = ["CHUNK", "ONE_RANGE", "Code", "Leads", "Rows", "Small", "chunks_of", "narrowed"]
 
-CHUNK = 250_000
+CHUNK = 60_000
 """About so many activities at a time: they and what is made of them stay in the cache."""
 
 ONE_RANGE = 62
 """Bits of lead numbers in one range that holds them all."""
 
 TIME_BITS = 33
-_BITS = 63
 
 Small = npt.NDArray[np.signedinteger]
 """Whole numbers of as few bits as hold them."""
@@ -50,7 +49,7 @@ class Code:
 
     def holds(self, most: int) -> bool:
         """Whether lead numbers up to `most` have room."""
-        return most.bit_length() + TIME_BITS + self.bits <= _BITS
+        return most.bit_length() + TIME_BITS + self.bits <= BITS
 
     def reaches(self, time: Ints) -> bool:
         """Whether all times are late enough."""

@@ -92,11 +92,7 @@ def _sight(
     asked: Asked | None,
 ) -> Sight:
     known = _fetch(connection, f"select key, l from {schema}.id_key")
-    if asked is None:
-        number = np.sort(known["l"])
-        asked = Asked(number, np.full(len(number), until), np.full(len(number), until))
-        return Sight(known["key"], known["l"], asked, None)
-    return Sight(known["key"], known["l"], asked, look_back(plan))
+    return Sight(known["key"], known["l"], until=until, asked=asked, reach=look_back(plan))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from toolkit.backtest.core import Plan
-from toolkit.backtest.kernel.chunk import Chunk, Ints, Points, last_of_ties
+from toolkit.backtest.kernel.chunk import BITS, Chunk, Ints, Points, last_of_ties
 from toolkit.backtest.kernel.layout import layout_of, marks, spans_of
 from toolkit.backtest.kernel.levels import (
     clamp,
@@ -16,11 +16,10 @@ from toolkit.backtest.kernel.levels import (
     rule_points,
     total_points,
 )
+from toolkit.backtest.kernel.places import Places
 from toolkit.backtest.kernel.spans import Spans
 
 __all__ = ["score_changes", "scores_at"]
-
-_BITS = 63
 
 
 def scores_at(plan: Plan, chunk: Chunk, points: Points) -> dict[str, Ints]:
@@ -30,7 +29,7 @@ def scores_at(plan: Plan, chunk: Chunk, points: Points) -> dict[str, Ints]:
     """
     layout = layout_of(plan, each=True)
     sums = np.zeros((layout.columns, len(points.lead)), dtype=np.int64)
-    place = _Places(points, chunk)
+    place = Places(points, chunk)
     for column, spans in spans_of(layout, chunk):
         place.add(sums[column], spans)
     found = {
@@ -55,32 +54,6 @@ def _dimension(plan: Plan, name: str, found: dict[str, Ints]) -> Ints:
     return clamp(total, (plan.fit if name == "fit" else plan.behavior).limits)
 
 
-class _Places:
-    """Adds spans to the instants that they cover."""
-
-    def __init__(self, points: Points, chunk: Chunk) -> None:
-        self.n = len(points.lead)
-        self.chunk = chunk
-        self.keys = chunk.packed(points.lead, points.time)
-        self.alone = self.n == chunk.n and np.array_equal(points.lead, np.arange(chunk.n))
-        self.time = points.time
-
-    def add(self, into: Ints, spans: Spans) -> None:
-        """Add the points of the spans to the instants with start <= instant < stop."""
-        if spans.points == 0:
-            return
-        if self.alone:
-            at = self.time[spans.lead]
-            hit = spans.lead[(spans.start <= at) & (at < spans.stop)]
-            into += spans.points * np.bincount(hit, minlength=self.n)
-            return
-        some = spans.kept((spans.stop > spans.start) & (spans.start <= self.chunk.until))
-        first = np.searchsorted(self.keys, self.chunk.packed(some.lead, some.start))
-        stop = np.searchsorted(self.keys, self.chunk.packed(some.lead, some.stop))
-        change = np.bincount(first, minlength=self.n + 1) - np.bincount(stop, minlength=self.n + 1)
-        into += spans.points * np.cumsum(change)[:-1]
-
-
 def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     """Find the exact path: the score of every lead from its creation on, whenever it changes.
 
@@ -92,7 +65,7 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     changes += [(-1, _visible(spans, chunk)) for spans in marks(layout, chunk)]
     kinds = sorted({(column, spans.points) for column, spans in changes if spans.points})
     bits = (2 * len(kinds) + 1).bit_length()
-    if chunk.n > 1 and (chunk.n - 1).bit_length() + chunk.time_bits + bits > _BITS:
+    if chunk.n > 1 and (chunk.n - 1).bit_length() + chunk.time_bits + bits > BITS:
         return _in_halves(plan, chunk)
     keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
     # Starts of one rule are in order already: a sort that merges runs takes a sixth of the time.

@@ -224,34 +224,35 @@ def _recorded(rule: LedgerRule, chunk: Chunk) -> Iterator[Spans]:
 
 def _silences(rule: InactivityRule, chunk: Chunk) -> Spans:
     """Each firing, from its second on, until the next activity or (a ledger) the next reset."""
-    lead, start = _spells(rule, chunk)
-    end = nth_next(lead, start, 1)
+    lead, start, end = _spells(rule, chunk)
     length = np.minimum(end, chunk.until + 1) - 1 - start
-    times = np.maximum(length // rule.after, 0)
+    # Most spells are too short.
+    long = np.flatnonzero(length >= rule.after)
+    times = length[long] // rule.after
     if rule.times is not None:
         times = np.minimum(times, rule.times)
-    row = np.repeat(np.arange(len(times)), times)
+    row = np.repeat(long, times)
     number = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times) + 1
-    fired = start[row] + number * rule.after
-    if rule.recover:
-        stop = end[row]
-    else:
-        stop = chunk.next_reset(rule.reset, lead[row], start[row], later=True)
-    return Spans(rule.points, lead[row], start[row], fired, stop)
+    lead, start, end = lead[row], start[row], end[row]
+    stop = end if rule.recover else chunk.next_reset(rule.reset, lead, start, later=True)
+    return Spans(rule.points, lead, start, start + number * rule.after, stop)
 
 
-def _spells(rule: InactivityRule, chunk: Chunk) -> tuple[Ints, Ints]:
-    """When the clock starts: at the creation, and at every activity or reset after it."""
+def _spells(rule: InactivityRule, chunk: Chunk) -> tuple[Ints, Ints, Ints]:
+    """When the clock starts, at every activity or reset and at the creation, and when it stops.
+
+    What comes before the creation starts no clock.
+    """
     breaks = chunk.flags["q"]
     if rule.reset is not None:
         breaks = breaks | chunk.flags[f"z{rule.reset}"]
-    rows = np.flatnonzero(breaks[chunk.code])
-    rows = rows[chunk.time[rows] > chunk.created[chunk.lead[rows]]]
-    lead, number = chunk.lead[rows], np.arange(chunk.n)
-    # The creation of lead l comes after all rows of the leads before, and before its own.
-    place = np.arange(len(rows)) + lead + 1
-    first = np.searchsorted(lead, number) + number
-    owner, start = np.empty((2, len(rows) + chunk.n), dtype=np.int64)
-    owner[place], owner[first] = lead, number
-    start[place], start[first] = chunk.time[rows], chunk.created
-    return owner, start
+    rows = np.flatnonzero(breaks[chunk.code] & (chunk.time > chunk.created[chunk.lead]))
+    lead, time, number = chunk.lead[rows], chunk.time[rows], np.arange(chunk.n)
+    first = np.searchsorted(lead, number)
+    own = np.append(lead, -1)[first] == number
+    earliest = np.where(own, np.append(time, FAR)[first], FAR)
+    return (
+        np.concatenate([lead, number]),
+        np.concatenate([time, chunk.created]),
+        np.concatenate([nth_next(lead, time, 1), earliest]),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from toolkit.backtest.kernel import Bools, Ints, Points
+from toolkit.backtest.kernel import Bools, Ints, Points, narrowed
 from toolkit.backtest.timeline.known import NEVER, starts_of
 from toolkit.backtest.timeline.paths import instants, opened
 from toolkit.backtest.timeline.there import crossings_there
@@ -82,53 +82,69 @@ def settled_thresholds(model: Model, thresholds: Sequence[int] | None) -> tuple[
 
 
 def crossings_of(points: Points, score: Ints, thresholds: Sequence[int]) -> dict[str, Ints]:
-    """Find the episodes on some paths: a running look at each pair of neighbours.
+    """Find the episodes on some paths, by threshold, lead and time: one look at each change.
+
+    A change from below n of the thresholds to above them steps over each of these once, and the
+    steps of a lead over one threshold alternate, beginning upwards: the next one ends the episode.
 
     >>> path = Points(np.array([0, 0, 0, 0]), np.array([1, 4, 6, 9]))
     >>> found = crossings_of(path, np.array([0, 50, 40, 60]), [50])
     >>> found["crossed"].tolist(), found["left"].tolist()[0], found["episode"].tolist()
     ([4, 9], 6, [1, 2])
     """
-    level = np.zeros(len(score), dtype=np.int64)
-    for threshold in thresholds:
-        level += score >= threshold
-    before = np.concatenate([[0], level[:-1]])
-    before[starts_of(points.lead)] = 0
+    was, now = _levels(points, score, sorted(thresholds))
+    row, step = _steps(was, now)
+    lead, time = points.lead[row], points.time[row]
+    up = np.flatnonzero(now[row] > was[row])
+    goes_on = ~(starts_of(lead) | starts_of(step))
+    ends = np.where(np.append(goes_on[1:], False), np.append(time[1:], NEVER), NEVER)
+    return {
+        "lead": lead[up],
+        "threshold": np.sort(np.array(thresholds, dtype=np.int64))[step[up]],
+        "episode": 1 + _place(~goes_on)[up] // 2,
+        "crossed": time[up],
+        "score": score[row[up]],
+        "left": ends[up],
+    }
+
+
+def _levels(points: Points, score: Ints, thresholds: Sequence[int]) -> tuple[Ints, Ints]:
+    """How many thresholds (lowest first) are reached before and after each change.
+
+    >>> path = Points(np.array([3, 3, 8]), np.array([1, 2, 2]))
+    >>> [level.tolist() for level in _levels(path, np.array([9, 10, 35]), [10, 20, 30])]
+    [[0, 0, 0], [0, 1, 3]]
+    """
+    low, high = int(score.min(initial=0)), int(score.max(initial=0))
+    # Scores of many leads are few different numbers: each is looked up once.
+    level_of = np.searchsorted(thresholds, np.arange(low, high + 1), side="right")
+    now: Ints = level_of[score - low]
+    was = np.concatenate([now[:0], np.zeros(min(len(now), 1), dtype=now.dtype), now[:-1]])
+    was[starts_of(points.lead)] = 0
+    return was, now
+
+
+def _steps(was: Ints, now: Ints) -> tuple[Ints, Ints]:
+    """The change and the threshold of each step, by threshold and place.
+
+    >>> [part.tolist() for part in _steps(np.array([0, 0, 2]), np.array([0, 2, 1]))]
+    [[1, 1, 2], [0, 1, 1]]
+    """
     # Most changes of a score pass no threshold at all.
-    moved = np.flatnonzero(level != before)
-    points, score = Points(points.lead[moved], points.time[moved]), score[moved]
-    starts = starts_of(points.lead)
-    parts = [_episodes(points, score, starts, threshold) for threshold in thresholds]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    moved = np.flatnonzero(was != now)
+    size = np.abs(now - was)[moved]
+    row = np.repeat(moved, size)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+    step = np.minimum(was, now)[row] + within
+    order = np.argsort(narrowed(step), kind="stable")
+    return row[order], step[order]
 
 
-def _nth(lead: Ints) -> Ints:
-    """How many rows of the same lead come before each.
+def _place(starts: Bools) -> Ints:
+    """How many rows of the same run come before each.
 
-    >>> _nth(np.array([3, 3, 3, 8, 9, 9])).tolist()
+    >>> _place(np.array([True, False, False, True, True, False])).tolist()
     [0, 1, 2, 0, 0, 1]
     """
-    row = np.arange(len(lead))
-    return row - np.maximum.accumulate(np.where(starts_of(lead), row, 0))
-
-
-def _episodes(points: Points, score: Ints, starts: Bools, threshold: int) -> dict[str, Ints]:
-    above = score >= threshold
-    before = np.zeros(len(above), dtype=np.bool_)
-    before[1:] = above[:-1]
-    before[starts] = False
-    up = np.flatnonzero(above & ~before)
-    down = np.flatnonzero(before & ~above)
-    lead = points.lead[up]
-    # Ups and downs of a lead alternate, beginning with an up: the next down after an up is its own.
-    after = np.searchsorted(down, up)
-    owner = np.append(points.lead[down], -1)[after]
-    left = np.where(owner == lead, np.append(points.time[down], NEVER)[after], NEVER)
-    return {
-        "lead": lead,
-        "threshold": np.full(len(up), threshold),
-        "episode": 1 + _nth(lead),
-        "crossed": points.time[up],
-        "score": score[up],
-        "left": left,
-    }
+    row = np.arange(len(starts))
+    return row - np.maximum.accumulate(np.where(starts, row, 0))

@@ -45,7 +45,7 @@ def plot_areas(
 def _row(record: Mapping[Hashable, Any], words: Words) -> Row:
     missing = pd.isna(record["auc"])
     positives = 0 if pd.isna(record["positives"]) else int(record["positives"])
-    known = f"{percent(record['auc'])}, {plural(positives, words.outcome, words.many)}"
+    known = f"{percent(record['auc'])}, {plural(positives, words.single, words.many)}"
     return Row(
         name=str(record["segment"]),
         rate=math.nan if missing else record["auc"],

@@ -73,7 +73,8 @@ def ties_text(found: CapacityThreshold, *, words: Words) -> str:
     if not found.weeks:
         return "No whole week was observed: which hand-offs fill the team's week is not known."
     asked = (
-        "If the bar stays and the best scores are worked first, a team that works"
+        f"If the bar stays, and of the {words.handed_many} handed over in fact the best scores are worked"
+        " first, a team that works"
         f" {found.capacity_per_week:g} a week works"
     )
     if found.threshold is None and found.tied_score is None:
@@ -140,7 +141,7 @@ def capacity_text(review: Review, table: pd.DataFrame, capacity: float) -> str:
     if today is None or least == today:
         return fills
     if least > today:
-        return f"{fills} As many reach today's {count(today)} as the team cannot work."
+        return f"{fills} More leads reach today's {count(today)} than the team can work."
     untold = (
         f", but whether leads below it become {words.many} often enough cannot be told"
         if review.restricted
