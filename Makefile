@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := --crm reports/demo/crm/crm.yaml --model reports/demo/crm/model.yaml \
+  --set cost_ratio=0.11 --output reports/demo
 
 .PHONY: venv demo test coverage test-slow lint bench notebooks sample clean
 
@@ -33,9 +35,9 @@ lint: venv  ## format, lint, types, contracts
 	$(BIN)/lint-imports --no-cache
 
 sample: demo  ## make the sample reports anew, on the demo data
-	for name in threshold_review weight_review; do \
-	  $(BIN)/leadscore report $$name --crm reports/demo/crm/crm.yaml --model reports/demo/crm/model.yaml \
-	    --set cost_ratio=0.11 --output reports/demo || exit 1; done
+	$(BIN)/leadscore report threshold_review $(DEMO) --set capacity_per_week=25 \
+	  --set nurture_gain=0.4 --set nurture_cost=0.1
+	$(BIN)/leadscore report weight_review $(DEMO)
 	mkdir -p reports/sample
 	cp reports/demo/*.html reports/demo/*.facts.json reports/demo/weight_review.proposal.yaml \
 	  reports/demo/weight_review.diff.md reports/sample/

@@ -85,24 +85,33 @@ def draw(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def write(file: Path, score: np.ndarray, hit: np.ndarray, account: np.ndarray) -> None:
     """One row per scored lead, as an engine would keep them."""
-    frame = pd.DataFrame({"score": score, "hit": hit, "account": account})
+    frame = pd.DataFrame({"score": score, "hit": hit, "g": account})
     connection = duckdb.connect()
     connection.register("frame", frame)
     connection.execute(f"""
         copy (select row_number() over () as l, 0 as k, cast(row_number() over () as varchar)
-                as lead_id, 'a' || account as account, score,
+                as lead_id, 'a' || g as account, g, score,
                 case when hit = 1 then 'converted' else 'not_converted' end as state from frame)
         to '{file}' (format parquet)""")
 
 
 def opened(file: Path, *, accounts: bool) -> Backtest:
     """A backtest that reads the file anew for every count."""
+    return _backtest(file, "view", accounts=accounts)
+
+
+def copied(file: Path, *, accounts: bool) -> Backtest:
+    """A backtest whose scored leads are a table of the engine, as `run_backtest` makes it."""
+    return _backtest(file, "table", accounts=accounts)
+
+
+def _backtest(file: Path, kind: str, *, accounts: bool) -> Backtest:
     connection = duckdb.connect()
     schema = new_schema(connection)
-    cluster = "account" if accounts else "cast(null as varchar)"
-    connection.execute(
-        f"create view {schema}.scored as select *, {cluster} as cluster from read_parquet('{file}')"
-    )
+    known = "account as cluster, g" if accounts else "cast(null as varchar) as cluster, null as g"
+    connection.execute(f"""
+        create {kind} {schema}.scored as
+        select l, k, lead_id, score, state, {known} from read_parquet('{file}')""")
     provenance = Provenance(
         source=file.name, engine="DuckDB", model=None, model_hash=None, moment="", outcome="",
         outcome_label="", outcome_window_days=None, observed_until=None, first_moment=None,

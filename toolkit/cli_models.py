@@ -47,12 +47,16 @@ def init(
     if names:
         _out.print("\n".join(list_examples()))
         return
-    files = {output: example_text(example), output.parent / "crm.yaml": CRM_TEMPLATE}
+    mapping = output.parent / "crm.yaml"
+    files = {output: example_text(example), mapping: CRM_TEMPLATE}
     for path in files:
         _refuse_existing(path)
     for path, text in files.items():
         _write_text(path, text)
-    _out.print("Next: change both files, then `leadscore check --crm crm.yaml --model ...`")
+    _out.print(
+        f"Next: change both files, then `leadscore check --crm {mapping} --model {output}`",
+        soft_wrap=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,11 @@ __all__ = [
 
 
 class ToolkitError(Exception):
-    """The root of the tree; the command line prints its text and no traceback."""
+    """The root of the tree; the command line and a notebook print its text and no traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Answer IPython, which asks an exception that can show itself: wrong input is no crash."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class _PlacedError(ToolkitError):

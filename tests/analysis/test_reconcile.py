@@ -100,7 +100,7 @@ def test_the_change_that_explains_most_takes_its_scores_first():
     assert result.unexplained_share == pytest.approx(5 / 500)
     assert not result.agrees
     assert result.text.startswith(
-        "Replayed and recorded scores agree for 80.0% of 500 recorded scores (400; "
+        "Replayed and recorded scores agree for 400 of 500 recorded scores: 80.0% ("
     )
     assert result.text.endswith("1.0% differ in a way that no single change of the model explains.")
     assert result.differences["share"].sum() == pytest.approx(1)
@@ -142,7 +142,9 @@ def test_full_agreement_says_so_and_explains_nothing():
     assert found.unexplained_share == 0
     low, _ = wilson_interval(1_000, 1_000)
     assert found.agreement.low == pytest.approx(float(low), abs=1e-3)
-    assert found.text.startswith("Replayed and recorded scores agree for 100% of 1,000")
+    assert found.text.startswith(
+        "Replayed and recorded scores agree for 1,000 of 1,000 recorded scores: 100% ("
+    )
 
 
 def test_without_an_agreeing_score_nothing_is_known_to_contradict():

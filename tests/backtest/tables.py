@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 from hypothesis import strategies as st
 
-from toolkit.crm import Crm, connect
+from toolkit.crm import Crm, Mapping, connect
 
 START = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC, as in the canonical tables
 UNTIL = START + timedelta(days=60)
@@ -20,6 +20,17 @@ def at(days: float) -> datetime:
 
 def crm_of(
     leads: list[dict[str, object]],
+    *others: object,
+    opened: Callable[..., Crm] = connect,
+    **more: object,
+) -> Crm:
+    """Connect what `frames_of` makes of rows."""
+    frames, mapping = frames_of(leads, *others, **more)
+    return opened(frames, mapping=mapping)
+
+
+def frames_of(
+    leads: list[dict[str, object]],
     activities: list[dict[str, object]] = (),
     stages: list[dict[str, object]] = (),
     feedback: list[dict[str, object]] = (),
@@ -27,12 +38,9 @@ def crm_of(
     changes: list[dict[str, object]] = (),
     merges: list[dict[str, object]] = (),
     history: list[dict[str, object]] = (),
-    opened: Callable[..., Crm] = connect,
     **mapping: object,
-) -> Crm:
-    """Connect frames; a table without rows is left out."""
-    from toolkit.crm import Mapping
-
+) -> tuple[dict[str, pd.DataFrame], Mapping]:
+    """Frames and a mapping; a table without rows is left out."""
     frames = {
         "leads": frame(
             leads, ["lead_id", "created_at", "account_id", "title", "employees", "domain"]
@@ -58,7 +66,7 @@ def crm_of(
     if history:
         frames["score_history"] = frame(history, ["lead_id", "changed_at", "score_name"])
     settings = {"observed_until": UNTIL, "time_zone": "UTC", **mapping}
-    return opened(frames, mapping=Mapping(**settings))
+    return frames, Mapping(**settings)
 
 
 def frame(rows: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 
 from tests.backtest import reference
 from tests.backtest.any_model import models, read
-from toolkit.backtest.core import as_of_sql
+from toolkit.backtest.core import Plan, as_of_sql, path_sql
 from toolkit.backtest.staging.plan import make_plan
 from toolkit.model import parse_model
 
@@ -32,13 +34,15 @@ def test_nothing_of_a_model_file_becomes_sql() -> None:
 
 MORE_WORDS = WORDS | {
     "a", "all", "behavior", "g", "count", "is", "lead", "max", "mod", "n", "nt", "null", "o", "or",
-    "order", "over", "partition", "row_number", "t", "total", "union", "where", "x", "z",
+    "cross", "not", "order", "over", "partition", "row_number", "t", "total", "union", "where", "x",
+    "z",
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("sql", [as_of_sql, path_sql])
 @given(models())
-def test_nothing_of_a_model_of_any_kind_becomes_sql(raw: dict) -> None:
-    text = as_of_sql(make_plan(read({**raw, "name": "x'); drop table leads; --"})))
+def test_nothing_of_a_model_of_any_kind_becomes_sql(sql: Callable[[Plan], str], raw: dict) -> None:
+    text = sql(make_plan(read({**raw, "name": "x'); drop table leads; --"})))
     words = set(re.findall(r"[A-Za-z_]+", re.sub(r"\b([fprngzu]\d+|n\d+_\d+)\b", "", text)))
     assert words <= MORE_WORDS
     assert not set("'\";") & set(text)

@@ -63,7 +63,7 @@ def test_a_date_means_its_end() -> None:
 @pytest.mark.parametrize(
     ("lead_id", "as_of", "text"),
     [
-        ("L11", None, "there is no lead 'L11': did you mean 'L1'"),
+        ("L11", None, "there is no lead 'L11': the nearest of "),
         ("L2", "2026-01-02", "was created at 2026-01-10 00:00:00 UTC, after the moment"),
         ("L3", None, "is in the table but cannot be scored"),
         ("L1", "yesterday", "cannot read the moment 'yesterday'"),

@@ -358,6 +358,8 @@ def test_leads_that_became_one_are_one_in_intervals() -> None:
     assert counted(**accounts).accounts.judged == 3
     together = counted(merge(1, 2, 5), **accounts)  # A and B: L1, L2 and L3; and C
     assert (together.accounts.judged, together.accounts.largest) == (2, 3)
+    assert (merged.provenance.accounts_known, merged.provenance.merged) == (False, 1)
+    assert (together.provenance.accounts_known, counted().provenance.merged) == (True, 0)
     texts = merged.provenance.caveats
     assert any("intervals take them together. No account is known" in text for text in texts)
 

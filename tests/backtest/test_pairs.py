@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import md5, sha256
 from math import exp, factorial
 
 import numpy as np
@@ -11,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.tables import SCORED, activity, at, crm_of, crms, entry, lead, scored_rows
+from tests.backtest.tables import (
+    SCORED,
+    activity,
+    at,
+    change,
+    crm_of,
+    crms,
+    entry,
+    lead,
+    scored_rows,
+)
 from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.analysis import auc, auc_difference
 from toolkit.analysis.bootstrap import replicate_cells
@@ -152,6 +163,36 @@ def test_rows_that_miss_one_of_two_scores_are_paired_by_their_place_in_the_file(
     assert pairs.frame[["champion", "challenger"]].to_numpy().tolist() == [[1, 5], [4, 8]]
 
 
+def test_a_column_of_numbers_is_paired_by_its_order() -> None:
+    # In order: 0.05, 0.5 (twice), 0.75; as text 0.5 and .50 would be two.
+    vendor = pd.Series(["0.5", "0.75", None, ".50", " ", "5e-2"])
+    rows = pd.DataFrame({"s": [1, 2, 3, 4, 5, 6], "won": [0, 1, 1, 1, 0, 0], "vendor": vendor})
+    backtest = read_scored(rows, score="s", outcome="won", segments=["vendor"])
+    pairs = count_pairs(backtest, "vendor", fitted_on="other leads")
+    assert pairs.frame[["champion", "challenger"]].to_numpy().tolist() == [
+        [1, 1], [2, 2], [4, 1], [6, 0],
+    ]  # fmt: skip
+    assert (pairs.challenger, pairs.fitted_on) == ("vendor", "other leads")
+    left = {step.reason: step.n for step in pairs.provenance.flow}
+    assert left["not scored by the challenger"] == 2
+    with pytest.raises(QuestionError, match="has no column 'vendr': did you mean 'vendor'"):
+        count_pairs(backtest, "vendr")
+    named = rows.assign(vendor=["0.5", "Ann Lee", "nan", "inf", "1", "2"])
+    backtest = read_scored(named, score="s", outcome="won", segments=["vendor"])
+    with pytest.raises(DataError, match="something else than a number for 3 leads") as refusal:
+        count_pairs(backtest, "vendor")
+    assert "Ann" not in str(refusal.value)
+
+
+def test_a_column_is_paired_as_of_the_moment() -> None:
+    # L1 had 7 until day 5; L2 has no recorded change, so 3 has held since its creation.
+    crm = crm_of([lead(1, employees=1), lead(2, employees=3)], [activity(1, "other", 0)],
+                 [entry(1, "sql", 8)], changes=[change(1, "employees", 1, 5, 7)])  # fmt: skip
+    backtest = run_backtest(FLAT, crm, moment=AtAge(days=2), outcome=SQL, segments=["employees"])
+    pairs = count_pairs(backtest, "employees").frame.set_index("state")["challenger"]
+    assert pairs["converted"] > pairs.drop("converted").iloc[0]
+
+
 def test_questions_that_make_no_sense_are_refused() -> None:
     _, one, two = two_columns([(1, True, "A", None), (2, False, "B", None)])
     with pytest.raises(QuestionError, match="a flat file holds scores but not what they are made"):
@@ -226,6 +267,30 @@ def test_weights_are_poisson_with_mean_one() -> None:
         chance = exp(-1) / factorial(w)
         share = (table["n"] == w).sum() / 20_000
         assert abs(share - chance) < 4 * (chance * (1 - chance) / 20_000) ** 0.5
+
+
+def test_a_weight_is_a_number_of_account_seed_and_replicate_in_any_engine_or_version() -> None:
+    """The hash once more in Python, whose whole numbers have no end."""
+
+    def mixed(word: int) -> int:
+        word = (word ^ word >> 16) * 0x7FEB352D % 2**32
+        word = (word ^ word >> 15) * 0x846CA68B % 2**32
+        return word ^ word >> 16
+
+    def weight(account: str, replicate: int) -> int:
+        name = md5(account.encode(), usedforsecurity=False).hexdigest()
+        key = sha256(f"7 {replicate}".encode()).digest()
+        first = mixed(int(name[:8], 16) ^ int.from_bytes(key[:4]))
+        word = mixed(first ^ int(name[8:16], 16) ^ int.from_bytes(key[4:8]))
+        chances = np.cumsum([exp(-1) / factorial(w) for w in range(13)])
+        return int((word >= np.floor(chances * 2**32)).sum())
+
+    names = [f"Société {i}" for i in range(60)]
+    rows = pd.DataFrame({"score": range(60), "won": 1, "account": names})
+    table = drawn_from(rows, replicates=20, seed=7)[0].frame
+    found = {(row.replicate, row.score): row.n for row in table.itertuples()}
+    expected = {(b, i): weight(name, b) for b in range(20) for i, name in enumerate(names)}
+    assert found == {place: w for place, w in expected.items() if w}
 
 
 def test_drawing_from_counts_has_the_spread_of_drawing_accounts() -> None:

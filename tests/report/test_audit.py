@@ -12,10 +12,10 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
-from toolkit.counts import FunnelStage, StageCounts
+from toolkit.counts import AccountPairs, FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
-from toolkit.report.audit.decisions import decisions, pilot_size
+from toolkit.report.audit.decisions import decisions, pilot_size, pilot_width
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
@@ -259,6 +259,14 @@ def test_leads_with_the_points_at_a_fixed_age_are_not_what_sales_receives() -> N
 def test_the_pilot_is_sized_by_the_formula() -> None:
     # 5 of 100 below 50: 1.96^2 * 0.05 * 0.95 / 0.03^2 = 202.7, in tens 210.
     assert pilot_size(by_hand.audit()) == 210
+    assert pilot_width(by_hand.audit()) == "3 points"
+
+
+def test_a_pilot_of_a_small_rate_is_to_tell_it_more_closely() -> None:
+    # 2 of 100 below 50: to 0.6 * 0.02, 1.96^2 * 0.02 * 0.98 / 0.012^2 = 522.9, in tens 530.
+    rare = [*by_hand.RANKED[:-2], (10, "converted", 2), (10, "not_converted", 98)]
+    asked = by_hand.audit(ranked=rare)
+    assert (pilot_size(asked), pilot_width(asked)) == (530, "1.2 points")
 
 
 def test_every_section_speaks_in_three_forms() -> None:
@@ -478,3 +486,26 @@ def test_no_curve_shows_what_became_of_fewer_than_five() -> None:
     drawn = told_curve(policy_table(by_hand.audit(ranked=few))).set_index("threshold")
     assert drawn.loc[95, ["nowhere_rate", "recall", "recall_low"]].isna().all()
     assert drawn.loc[90, ["nowhere_rate", "recall"]].notna().all()
+
+
+def test_leads_that_were_merged_are_not_called_accounts() -> None:
+    one = pd.DataFrame({"score_a": [90], "state_a": ["converted"], "n": [40]})
+    pairs = AccountPairs(one.assign(score_b=90, state_b="converted"), 299, 64, 235, 2)
+
+    def page(**origin: object) -> str:
+        audit = by_hand.audit()
+        ranking = replace(
+            audit.ranking,
+            accounts=pairs,
+            provenance=replace(audit.ranking.provenance, **origin),
+        )
+        return report.show_method(replace(audit, ranking=ranking)).plain()
+
+    assert "299, the largest with 2 leads" in page()
+    assert "leads of one account share their fate" in page()
+    merged = page(accounts_known=False, merged=1)
+    assert "not known: only 1 merged lead with its survivor are taken together" in merged
+    assert "merged leads and survivors share their fate" in merged
+    several = page(accounts_known=False, unit="lead and quarter")
+    assert "not known: only the moments of one lead are taken together" in several
+    assert "the moments of one lead share their fate" in several

@@ -114,7 +114,7 @@ def test_the_trade_off_says_what_cannot_be_told() -> None:
     told = figures.plot_thresholds(table, threshold=threshold)
     # The row of 50 is the 11th of 21: share 1 - 10/22; lowest 0.1 * 12/22, highest 0.2 + 0.8 * 12/22.
     assert told.headline == (
-        "At 50 points 65% of MQLs go nowhere; what share of SQLs we catch cannot be told"
+        "From 50 points up 65% of these leads go nowhere; what share of SQLs we catch cannot be told"
         " (anything from 5% to 64%)"
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import nbformat
 import pandas as pd
 import pytest
 
 from toolkit.errors import QuestionError
-from toolkit.report import ReportParameter, report_names, report_parameters
+from toolkit.report import ReportParameter, audit, report_names, report_parameters, threshold
 from toolkit.report.parameters import check_values, parameters_of
 
 CELL = """# A heading, which belongs to no line
@@ -67,6 +70,7 @@ def test_values_are_taken_by_kind_and_none_always(kinds, good, bad):
         (("bool",), "True", True),
         (("list[int]",), "[40, 50]", [40, 50]),
         (("list[str]",), "[a, b]", ["a", "b"]),
+        (("list[str]",), '["a, b", "c"]', ["a, b", "c"]),
         (("list[str]", "str"), "Fit Score", "Fit Score"),
     ],
 )
@@ -86,3 +90,32 @@ def test_what_is_not_taken_is_refused_by_name(known):
         check_values({"names": 3}, known, "mine")
     with pytest.raises(QuestionError, match="parameter 'free' is a DataFrame"):
         check_values({"free": pd.DataFrame()}, known, "mine")
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"margin": "x"}, "margin is 'x': expected a number"),
+        ({"threshold": "fifty"}, "threshold is 'fifty': expected a whole number"),
+        ({"capacity_per_week": "many"}, "capacity_per_week is 'many': expected a number"),
+        ({"accept_mismatch": "no"}, "accept_mismatch is 'no': expected true or false"),
+        ({"cost_ratio": float("nan")}, "cost_ratio is nan: expected a number"),
+    ],
+)
+@pytest.mark.parametrize("prepare", [audit.prepare, threshold.prepare])
+def test_a_notebook_cell_that_holds_nonsense_is_answered_by_name(
+    prepare: Callable[..., object], given: dict[str, object], text: str
+) -> None:
+    with pytest.raises(QuestionError, match=re.escape(text)):
+        prepare(**given)
+
+
+def test_one_number_is_no_list_of_thresholds() -> None:
+    for given in (50, "50"):
+        with pytest.raises(QuestionError, match=r"expected a list, such as \[40, 45, 50\]"):
+            threshold.prepare(thresholds=given)  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_the_text_of_an_error_and_no_traceback() -> None:
+    error = QuestionError("margin is 3: expected less")
+    assert error._render_traceback_() == ["QuestionError: margin is 3: expected less"]

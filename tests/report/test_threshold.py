@@ -13,11 +13,12 @@ import pytest
 from tests.report import by_hand
 from toolkit.errors import QuestionError
 from toolkit.report import threshold as report
+from toolkit.report.audit.best import candidates
 from toolkit.report.display import FACTS_KIND
 from toolkit.report.threshold.around import compared_tiers, next_band_text, tiers_text
 from toolkit.report.threshold.below import below_text, pilot_of, recommended
 from toolkit.report.threshold.front import verdict_text
-from toolkit.report.threshold.inputs import _stakes, candidates, review_of, volume_table
+from toolkit.report.threshold.inputs import _stakes, review_of, volume_table
 from toolkit.report.threshold.load import capacity_text, fitting
 from toolkit.report.threshold.tradeoff import curve_table, review_table
 from toolkit.report.threshold.worth import judged, optimism_text
@@ -142,7 +143,10 @@ def test_a_threshold_that_is_surely_not_the_best_is_called_no() -> None:
     # A call breaks even at 3/10 of conversions: leads at 60 (20%) only cost.
     asked = review(ranked=MANY, cost_ratio=3 / 7)
     assert judged(asked).of_all == "No"
-    assert "today's 50 is not among them" in verdict_text(asked)
+    assert (
+        "A threshold of 90 is worth more than any other listed; today's 50 is worth less"
+        in verdict_text(asked)
+    )
     assert recommended(asked)[0].startswith("Try 90, the nearest")
 
 
@@ -206,7 +210,7 @@ def test_the_box_names_the_share_the_sample_and_the_month() -> None:
     assert pilot.weeks == pytest.approx(260 / (800 / span))
     ready = date(2026, 10, 5) + timedelta(days=math.ceil(7 * pilot.weeks) + 90)
     assert below_text(asked, pilot) == (
-        "88% of leads between 10 and 50 were never contacted. Contact a random 260 of them and this"
+        "88% of leads scored 10\N{EN DASH}49 were never contacted. Contact a random 260 of them and this"
         f" can be answered by {month_text(ready)}."
     )
 
@@ -227,7 +231,7 @@ def test_leads_below_that_were_worked_need_no_pilot() -> None:
     pilot = pilot_of(asked)
     assert pilot is not None
     assert not pilot.needed
-    assert "5.0% (95% interval 2.2-11.2%) of 100 judged became SQL" in below_text(asked, pilot)
+    assert "5 became SQL: 5.0% (95% interval 2.2-11.2%)." in below_text(asked, pilot)
     assert not [one for one in recommended(asked) if one.startswith("Do not lower")]
     assert report.show_below(asked).facts["below.rate"] == pytest.approx(5 / 100)
 
@@ -235,14 +239,16 @@ def test_leads_below_that_were_worked_need_no_pilot() -> None:
 def test_no_leads_below_are_nothing_to_lower_for() -> None:
     pilot = pilot_of(replace(review(ranked=ALL), lower=20))
     assert pilot is not None
-    assert "No lead scored between 20 and 50" in below_text(review(ranked=ALL), pilot)
+    assert "No lead scored 20\N{EN DASH}49" in below_text(review(ranked=ALL), pilot)
 
 
 def test_the_team_is_held_against_the_weeks() -> None:
     asked = review(ranked=MANY, capacity_per_week=20.0)
     table = volume_table(asked, 20.0)
     assert fitting(table, 20.0) == 90
-    assert "As many reach today's 50 as the team cannot work." in capacity_text(asked, table, 20.0)
+    assert "More leads reach today's 50 than the team can work." in capacity_text(
+        asked, table, 20.0
+    )
     assert any(
         one.startswith("More people, or fewer leads: 25 a week") for one in recommended(asked)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -13,6 +14,8 @@ from toolkit.counts import STATES
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from toolkit.counts import AccountPairs, ScoreCounts
 
 __all__ = ["MOST_UNWORKED", "Cells", "Floats", "Ints", "Pairs", "read_cells", "suffix_sum"]
@@ -43,9 +46,12 @@ class Pairs:
     not_converted: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
-    """Leads by score level (ascending) and state; every level with any lead is there."""
+    """Leads by score level (ascending) and state; every level with any lead is there.
+
+    Without slots: what is asked for again and again is kept beside the fields.
+    """
 
     levels: Ints
     converted: Ints
@@ -69,6 +75,19 @@ class Cells:
     def leads(self) -> Ints:
         """All leads at each level, whatever became of them."""
         return self.judged + self.immature + self.unworked
+
+    @cached_property
+    def account_matrix(self) -> csr_array:
+        """M over the 2K cells: all levels converted, then all levels not converted."""
+        from scipy.sparse import coo_array, diags_array  # noqa: PLC0415 - slow to load, seldom needed
+
+        levels, pairs = len(self.levels), self.pairs
+        if pairs is None:
+            leads = np.concatenate([self.converted, self.not_converted])
+            return diags_array(leads.astype(np.float64)).tocsr()
+        row = pairs.a + levels * ~pairs.a_hit
+        column = pairs.b + levels * ~pairs.b_hit
+        return coo_array((pairs.n, (row, column)), shape=(2 * levels, 2 * levels)).tocsr()
 
 
 Number = TypeVar("Number", np.int64, np.float64)

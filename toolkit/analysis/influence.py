@@ -16,12 +16,9 @@ import numpy as np
 from toolkit.analysis.intervals import Family, account_factor
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from toolkit.analysis.cells import Cells, Floats
 
 __all__ = [
-    "account_matrix",
     "account_products",
     "between",
     "covariance",
@@ -32,23 +29,6 @@ __all__ = [
 ]
 
 
-def account_matrix(cells: Cells) -> csr_array:
-    """M over the 2K cells: all levels converted, then all levels not converted."""
-    from scipy.sparse import coo_array, diags_array  # noqa: PLC0415 - slow to load, seldom needed
-
-    levels = len(cells.levels)
-    if cells.pairs is None:
-        return diags_array(_flat(cells)).tocsr()
-    pairs = cells.pairs
-    row = pairs.a + levels * ~pairs.a_hit
-    column = pairs.b + levels * ~pairs.b_hit
-    return coo_array((pairs.n, (row, column)), shape=(2 * levels, 2 * levels)).tocsr()
-
-
-def _flat(cells: Cells) -> Floats:
-    return np.concatenate([cells.converted, cells.not_converted]).astype(np.float64)
-
-
 def account_products(cells: Cells, hit: Floats, miss: Floats) -> Floats:
     """Sum over accounts of U U', U the sum of an account's influence values.
 
@@ -56,7 +36,7 @@ def account_products(cells: Cells, hit: Floats, miss: Floats) -> Floats:
     statistics; the result is square in these.
     """
     values = np.concatenate([hit, miss])
-    total = np.asarray(values.T @ (account_matrix(cells) @ values), dtype=np.float64)
+    total = np.asarray(values.T @ (cells.account_matrix @ values), dtype=np.float64)
     symmetric: Floats = (total + total.T) / 2
     return symmetric
 
@@ -77,7 +57,7 @@ def between(cells: Cells, one: Floats, two: Floats, *, hits: tuple[bool, bool]) 
     `one`, `two`: T x K weights of the levels; a kind is True for converted.
     """
     levels = len(cells.levels)
-    matrix = account_matrix(cells)
+    matrix = cells.account_matrix
     rows, columns = (slice(0, levels) if hit else slice(levels, None) for hit in hits)
     part = matrix[rows, :][:, columns]
     return np.asarray(((one @ part) * two).sum(axis=1), dtype=np.float64)
@@ -104,7 +84,7 @@ def masked_share(cells: Cells, masks: Floats, *, hit: bool) -> Family:
     both = between(cells, weights, weights, hits=(hit, hit))
     one = between(cells, weights, every, hits=(hit, True))
     one = one + between(cells, weights, every, hits=(hit, False))
-    total = float(account_matrix(cells).sum())
+    total = float(cells.account_matrix.sum())
     return Family(
         hits=inside.astype(np.float64),
         misses=cells.judged.sum() - inside.astype(np.float64),

@@ -59,8 +59,8 @@ class Reconciliation:
         found = self.agreement
         met, all_ = f"{found.positives:,}", f"{found.n:,}"
         said = (
-            f"Replayed and recorded scores agree for {_percent(found.estimate)} of {all_} recorded"
-            f" scores ({met}; {_percent(found.low)} to {_percent(found.high)}, need"
+            f"Replayed and recorded scores agree for {met} of {all_} recorded scores:"
+            f" {_percent(found.estimate)} ({_percent(found.low)} to {_percent(found.high)}, need"
             f" {AGREEMENT_NEEDED:.0%})."
         )
         reasons = [str(text) for text in self.causes["text"]]

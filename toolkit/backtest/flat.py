@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.backtest.clusters import with_numbers
 from toolkit.backtest.result import Backtest, new_schema
 from toolkit.backtest.sql import make_table
 from toolkit.counts import FlowStep, Provenance
@@ -203,13 +204,13 @@ def _backtest(
     schema = new_schema(connection)
     make_table(connection, f"{schema}.flat", _typed(used))
     chosen = "".join(f", coalesce(seg{i}, '(missing)') as seg{i}" for i in range(len(segments)))
-    connection.execute(f"""
-        create table {schema}.scored as
+    rows = f"""
         select l, 0 as k, cast(l as varchar) as lead_id, account, account as cluster,
           null::bigint as s, score, null::bigint as fit, null::bigint as behavior,
           case when converted = 1 then 'converted' else 'not_converted' end as state,
           null::varchar as decision, null::varchar as quarter, null::varchar as month{chosen}
-        from {schema}.flat""")
+        from {schema}.flat"""
+    connection.execute(f"create table {schema}.scored as {with_numbers(rows)}")
     provenance = Provenance(
         source=name,
         engine=f"DuckDB {duckdb.__version__}",
@@ -224,6 +225,7 @@ def _backtest(
         last_moment=None,
         point_in_time=declared,
         worked_known=False,
+        accounts_known=bool(used["account"].notna().any()),
         caveats=_caveats(scores, declared=declared),
         flow=flow,
     )

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 import duckdb
 
+from toolkit.backtest.clusters import with_numbers
 from toolkit.backtest.flow import moment_steps, set_gated_aside, state_steps
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.merges import place_together
@@ -157,6 +158,7 @@ class _Run:
     several: bool = False
     together: str | None = None
     """The relation of accounts and leads that merges made one, if any were."""
+    merged: int = 0
     history: History = field(init=False)
 
     def backtest(self) -> Backtest:
@@ -177,6 +179,7 @@ class _Run:
         )
         self.several = placed.several or isinstance(self.moment, AtPeriodEnd)
         if leads.merges.n:
+            self.merged = leads.merges.n
             self.together = f"{self.schema}.together"
             place_together(self.crm.connection, self.schema)
         self._place_states()
@@ -283,10 +286,12 @@ class _Run:
         at = "make_timestamp(score.s * 1000000)"
         known = self.history.fields
         fields = f"join {known} as known on known.l = score.entry" if known else ""
+        drawn = f"select lead.l, {self._cluster()} as cluster from {self.schema}.lead as lead"
+        self.query(f"create table {self.schema}.drawn as {with_numbers(drawn)}")
         with scored_moments(self.crm, staged) as scores:
             self.query(f"""
                 create table {self.schema}.scored as
-                select score.l, score.k, lead.lead_id, lead.account, {self._cluster()} as cluster,
+                select score.l, score.k, lead.lead_id, lead.account, drawn.cluster, drawn.g,
                   score.s, score.score, score.fit, score.behavior, score.gate,
                   score.profile, state.state,
                   state.organic, state.decision, cast(score.k + 1 as integer) as episode,
@@ -294,7 +299,9 @@ class _Run:
                   strftime({at}, '%Y-%m') as month{self._segments()}{points}
                 from ({scores}) as score
                   join {self.schema}.lead as lead on lead.l = score.l {fields}
+                  join {self.schema}.drawn as drawn on drawn.l = score.l
                   join {self.schema}.state as state on state.l = score.l and state.k = score.k""")
+        self.query(f"drop table {self.schema}.drawn")
 
     def _segments(self) -> str:
         """The columns to split by, as of the moment where their changes are recorded."""
@@ -359,6 +366,8 @@ class _Run:
             last_moment=last,
             unit=self.unit,
             worked_known=self.evidence.known,
+            accounts_known=self._accounts_known(),
+            merged=self.merged,
             caveats=(
                 *common,
                 *outcome_caveats(

@@ -21,7 +21,7 @@ from toolkit.backtest.sql import seconds
 from toolkit.crm import Crm
 from toolkit.model import Model, describe_condition
 
-__all__ = ["model_caveats", "moment_words", "outcome_caveats", "unit_words"]
+__all__ = ["NOBODY_KNOWN", "model_caveats", "moment_words", "outcome_caveats", "unit_words"]
 
 
 def unit_words(moment: Moment, *, several: bool) -> str:
@@ -97,7 +97,7 @@ def outcome_caveats(
     return tuple(
         text
         for text in (
-            None if known else _NOBODY_KNOWN,
+            None if known else NOBODY_KNOWN,
             _organic(counted, label, words),
             _skipped(counted, label),
             _reversed(counted, outcome, label, until),
@@ -107,7 +107,7 @@ def outcome_caveats(
     )
 
 
-_NOBODY_KNOWN = (
+NOBODY_KNOWN = (
     "No table says which leads sales worked, so every lead counts as worked; a lead that nobody "
     "called then counts as a failure."
 )

@@ -228,6 +228,8 @@ def _provenance(a: Any, b: Any) -> Provenance:
         engine=_both(mine.engine, other.engine),
         observed_until=max(ends, default=None),
         last_moment=other.last_moment,
+        accounts_known=mine.accounts_known or other.accounts_known,
+        merged=max(mine.merged, other.merged),
         caveats=(*dict.fromkeys((*mine.caveats, *other.caveats)), *_merged(a, b)),
         flow=(*_named(mine), *_named(other)),
     )

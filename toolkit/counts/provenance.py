@@ -46,6 +46,11 @@ class Provenance:
     """False when the score is not known to precede the outcome."""
     worked_known: bool = True
     """False when no table says which leads sales worked, so all are taken as worked."""
+    accounts_known: bool = True
+    """False when no account is known: what is drawn together are then leads that were merged, or the
+    moments of one lead."""
+    merged: int = 0
+    """Leads that were merged into others; each counts with its survivor as one."""
     caveats: tuple[str, ...] = ()
     """What a reader must know, one sentence each."""
     flow: tuple[FlowStep, ...] = ()

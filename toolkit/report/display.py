@@ -227,7 +227,7 @@ def table_of(
     records = frame.to_dict("records")
     return Table(
         caption=caption,
-        headers=tuple(column.header for column in columns),
+        headers=tuple(f"{column.header[:1].upper()}{column.header[1:]}" for column in columns),
         rows=tuple(tuple(column.text(record) for column in columns) for record in records),
         aligns=tuple(column.align for column in columns),
         note=note,

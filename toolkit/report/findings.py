@@ -47,6 +47,8 @@ __all__ = [
     "rate_facts",
 ]
 
+_CHANCE = 0.5
+"""Share of pairs that a score without any knowledge puts in the right order."""
 _TEN_YEARS = 520
 """Weeks beyond which a date would be a joke."""
 
@@ -194,14 +196,16 @@ def evidence_text(found: Verdict, *, positives: int, words: Words, until: date |
         return f"{found.because[0].upper()}{found.because[1:]}."
     digits = decimals_for(found.low, found.high)
     low, high = (percent(end, digits) for end in (found.low, found.high))
-    seen = f"the true share of pairs may be anywhere from {low} to {high}"
     bar = percent(found.bar, 0)
     if found.answer == "Yes":
-        return f"Even the low end of the interval lies above the agreed {bar}."
+        return f"Even the low end of the interval lies above {bar}, the bar of this report."
     if found.answer == "No":
-        return f"Even the high end of the interval lies below the agreed {bar}."
-    only = f"Only {of_all(positives, found.n)} judged leads {words.became}; {seen}, and {bar} was agreed."
-    return f"{only} {_needed(found, until)}"
+        return f"Even the high end of the interval lies below {bar}, the bar of this report."
+    better = "Better than chance, but perhaps not by enough: in truth"
+    start = better if found.low > _CHANCE else "In truth"
+    seen = f"it may be anywhere from {low} to {high} of the time, and the bar is {bar}."
+    only = f"Only {of_all(positives, found.n)} judged leads {words.became}."
+    return f"{start} {seen} {only} {_needed(found, until)}"
 
 
 def _needed(found: Verdict, until: date | None) -> str:

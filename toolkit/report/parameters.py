@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from toolkit.errors import QuestionError, nearest_first
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["ReportParameter", "check_values", "parameters_of"]
+__all__ = ["ReportParameter", "check_values", "checked", "parameters_of"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,49 @@ def check_values(
             )
 
 
+def checked(prepare: Callable[P, R]) -> Callable[P, R]:
+    """Refuse, by name, what the annotations of `prepare` do not take.
+
+    A notebook hands over whatever was typed into its first cell. Looked at are parameters that
+    are a truth, a number or a text, or a list of them.
+
+    >>> @checked
+    ... def prepare(*, threshold: int | None = None) -> int | None:
+    ...     return threshold
+    >>> prepare(threshold=50)
+    50
+    >>> prepare(threshold="fifty")
+    Traceback (most recent call last):
+    ...
+    toolkit.errors.QuestionError: threshold is 'fifty': expected a whole number
+    """
+
+    @wraps(prepare)
+    def looked_at(*args: P.args, **given: P.kwargs) -> R:
+        for name, value in given.items():
+            expected = _expected(str(prepare.__annotations__.get(name, "")), value)
+            if expected:
+                raise QuestionError(f"{name} is {value!r}: expected {expected}")
+        return prepare(*args, **given)
+
+    return looked_at
+
+
+def _expected(annotation: str, value: Any) -> str:
+    """What was expected instead of `value`; nothing where it fits or cannot be told."""
+    if not isinstance(value, str | int | float | list | tuple):
+        return ""
+    if annotation.startswith("Sequence["):
+        return "" if isinstance(value, list | tuple) else "a list, such as [40, 45, 50]"
+    kinds = [part.strip() for part in annotation.split("|")]
+    known = [_KINDS[kind] for kind in kinds if kind in _KINDS]
+    if len(known) < len([kind for kind in kinds if kind != "None"]):
+        return ""
+    if any(kind.holds(value) for kind in known):
+        return ""
+    return " or ".join(kind.words for kind in known)
+
+
 def _truth(text: str) -> bool:
     if text.casefold() not in {"true", "false"}:
         raise ValueError(text)
@@ -144,7 +192,10 @@ def _number(text: str) -> float:
 def _parts(text: str) -> list[str]:
     if not (text.startswith("[") and text.endswith("]")):
         raise ValueError(text)
-    return [part.strip() for part in text[1:-1].split(",") if part.strip()]
+    try:  # with quotes, so that a name may hold a comma
+        return [str(part) for part in json.loads(text)]
+    except json.JSONDecodeError:
+        return [part.strip() for part in text[1:-1].split(",") if part.strip()]
 
 
 def _is_number(value: Any) -> bool:

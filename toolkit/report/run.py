@@ -32,6 +32,8 @@ __all__ = ["ReportResult", "report_names", "report_parameters", "run_report"]
 
 PathText = str | os.PathLike[str]
 Setting = PathText | float | date | Sequence[str] | None
+_PREPARING = "prepare"
+"""The cell that reads the parameters and counts; it comes before every section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,8 @@ def _execute(notebook: NotebookNode, values: Mapping[str, Any], *, progress: boo
 
 def _explained(error: Any, notebook: NotebookNode) -> str:
     failed = [cell.id for cell in notebook.cells if cell.source == error.source]
-    section = section_of(notebook, failed[0]) if failed else ""
+    # What is wrong with the parameters or the files is wrong with no section.
+    section = section_of(notebook, failed[0]) if failed and failed[0] != _PREPARING else ""
     place = f"in the section '{section}': " if section else ""
     ours = {kind.__name__ for kind in _kinds(ToolkitError)}
     said = error.evalue if error.ename in ours else f"{error.ename}: {error.evalue}"
@@ -236,6 +239,10 @@ def _target(output: str | os.PathLike[str] | None, name: str) -> Path:
     if output is None:
         return Path("reports") / f"{name}.html"
     path = Path(output)
+    if path.is_file() and path.suffix.casefold() not in {".html", ".htm"}:
+        raise QuestionError(
+            f"output is '{path}', which is a file: expected a folder, or a name that ends in .html"
+        )
     return path if path.suffix.casefold() in {".html", ".htm"} else path / f"{name}.html"
 
 
@@ -252,7 +259,7 @@ def _write_all(texts: Mapping[Path, str]) -> None:
             finished.unlink(missing_ok=True)
         raise ReportError(
             f"cannot write the report to {next(iter(texts)).parent}: {error.strerror}. "
-            "Name another place with output="
+            "Name another place (output=, on the command line --output)"
         ) from None
 
 

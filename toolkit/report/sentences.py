@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.wording import TIMES, Words, count, of_all, percent, score_range, span
+from toolkit.report.wording import (
+    TIMES,
+    Words,
+    count,
+    of_all,
+    percent,
+    percent_of_few,
+    score_range,
+    span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -23,6 +32,7 @@ __all__ = [
 FEWEST = 5
 """Cells with fewer judged leads are neither shown nor spoken of."""
 _MOSTLY = 0.5
+_FEW_BANDS, _ENOUGH = 3, 30
 _TENTH = 0.1
 
 
@@ -58,11 +68,17 @@ def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
 def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
     """Compare the two best bands that can be judged, and claim nothing the intervals do not.
 
-    Bands whose leads were mostly never worked are left out while two others can be compared.
+    Bands whose leads were mostly never worked are left out while two others can be compared. Of
+    many scores without names the highest and the lowest that at least 30 leads have are compared:
+    two neighbours of them differ by chance too easily.
     """
     known = [row for row in table.to_dict("records") if not math.isnan(float(row["rate"]))]
     fair = [row for row in known if not mostly_unworked(row)]
-    compared = (fair if len(fair) >= 2 else known)[:2]  # noqa: PLR2004 - digits and pairs
+    shown = fair if len(fair) >= 2 else known  # noqa: PLR2004 - digits and pairs
+    compared = shown[:2]
+    if len(shown) > _FEW_BANDS and all(_is_level(row) for row in shown):
+        many = [row for row in shown if row["n"] >= _ENOUGH] or shown
+        compared = [many[0], many[-1]] if len(many) > 1 else many
     if not compared:
         return f"No band has enough judged leads to say how often they {words.become}"
     if len(compared) == 1:
@@ -70,9 +86,14 @@ def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
     return _two_bands(compared[0], compared[1], words)
 
 
+def _is_level(row: Mapping[Hashable, Any]) -> bool:
+    """Whether a row is some scores that nobody named."""
+    return band_label(row) == score_range(row["start"], row["stop"])
+
+
 def _one_band(row: Mapping[Hashable, Any], words: Words) -> str:
     scores = score_range(row["start"], row["stop"])
-    rate, counts = percent(float(row["rate"]), 0), of_all(row["positives"], row["n"])
+    rate, counts = percent_of_few(float(row["rate"])), of_all(row["positives"], row["n"])
     who = "judged leads" if scores == "all scores" else f"judged leads scored {scores}"
     return f"{rate} of {who} {words.became} ({counts})"
 
@@ -80,7 +101,7 @@ def _one_band(row: Mapping[Hashable, Any], words: Words) -> str:
 def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], words: Words) -> str:
     above, below = (score_range(row["start"], row["stop"]) for row in (upper, lower))
     p, q = float(upper["rate"]), float(lower["rate"])
-    rates = f"{percent(p, 0)} against {percent(q, 0)}"
+    rates = f"{percent_of_few(p)} against {percent_of_few(q)}"
     if not differ(upper, lower):
         return (
             f"How often leads scored {above} and {below} {words.become} cannot be told apart"
@@ -90,7 +111,7 @@ def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], wor
         return f"Leads scored {above} {words.become} less often than leads scored {below} ({rates})"
     if q == 0:
         none = f"none of {count(lower['n'])} scored {below}"
-        return f"{percent(p, 0)} of judged leads scored {above} {words.became}, {none}"
+        return f"{percent_of_few(p)} of judged leads scored {above} {words.became}, {none}"
     return f"Leads scored {above} {words.become} {_ratio(p / q)} as often as leads scored {below}"
 
 
@@ -123,12 +144,12 @@ def thresholds_sentence(table: pd.DataFrame, *, threshold: float | None, words: 
     if not row["leads"]:
         return f"No lead has {points} points: nobody would be handed over"
     caught, nowhere = float(row["recall"]), float(row["nowhere_rate"])
-    wasted = f"{percent(nowhere, 0)} of {words.handed_many} go nowhere"
+    wasted = f"{percent(nowhere, 0)} of these leads go nowhere"
     if math.isnan(nowhere):
-        wasted = f"no {words.handed} can be judged yet"
+        wasted = "no lead can be judged yet"
     if math.isnan(caught):
-        return f"At {points} points {wasted}; {_untold(row, words)}"
-    return f"At {points} points we catch {percent(caught, 0)} of {words.many}, but {wasted}"
+        return f"From {points} points up {wasted}; {_untold(row, words)}"
+    return f"From {points} points up we catch {percent(caught, 0)} of {words.many}, but {wasted}"
 
 
 def _untold(row: Mapping[Hashable, Any], words: Words) -> str:
@@ -155,20 +176,25 @@ def gains_sentence(
     """Say what the best-scored part of the leads holds of all positives."""
     found = share_at(gains, share)
     if math.isnan(found):
-        return f"No {words.outcome} among judged leads yet: nothing to rank"
+        return f"No {words.single} among judged leads yet: nothing to rank"
     part = "fifth" if share == 0.2 else percent(share, 0)  # noqa: PLR2004 - digits and pairs
     return f"The best-scored {part} of {among} holds {percent(found, 0)} of their {words.many}"
 
 
 def promises_sentence(table: pd.DataFrame, *, words: Words, when: str = "") -> str:
-    """Count the bands whose promised rate lies inside the interval of what was seen."""
+    """Count the bands whose promised rate lies outside the interval of what was seen."""
     known = table.dropna(subset=["rate", "promised"])
     if known.empty:
         return f"No band has enough judged leads to hold against the {words.rate} promised"
-    kept = int(((known["low"] <= known["promised"]) & (known["promised"] <= known["high"])).sum())
-    bands = "score band is" if len(known) == 1 else "score bands are"
-    what = f"what was seen {when}".strip()
-    return f"{kept} of {len(known)} {bands} in line with the earlier {words.rate}, by {what}"
+    inside = (known["low"] <= known["promised"]) & (known["promised"] <= known["high"])
+    off = int((~inside).sum())
+    said = f"{when} no score band is seen to differ from its earlier {words.rate}"
+    if off:
+        bands = "score band" if len(known) == 1 else "score bands"
+        verb = "differs" if off == 1 else "differ"
+        said = f"{when} {off} of {len(known)} {bands} {verb} from the earlier {words.rate}, by the 95% interval of each"
+    said = said.strip()
+    return f"{said[0].upper()}{said[1:]}"
 
 
 def calibration_sentence(table: pd.DataFrame, *, words: Words, refuted: str = "") -> str:

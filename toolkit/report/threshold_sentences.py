@@ -39,7 +39,7 @@ def best_sentence(found: BestThresholds) -> str:
     )
     tail = {
         "Yes": f"today's {count(found.today)} is among the best: keep it",
-        "No": f"today's {count(found.today)} is not among the best",
+        "No": f"today's {count(found.today)} is worth less",
         "Not enough evidence": few,
         "Cannot be told from this data": f"today's {count(found.today)} cannot be judged",
     }[found.keep]
@@ -61,9 +61,7 @@ def decision_sentence(table: pd.DataFrame, *, words: Words) -> str:
     run = (sure != sure.shift()).cumsum()[sure]
     chances = table.loc[run.index[run == run.mode().min()], "chance"]
     if chances.empty:
-        return (
-            f"The score is not surely worth more than {rival}, whatever a {words.outcome} is worth"
-        )
+        return f"The score is not surely worth more than {rival}, whatever {words.one} is worth"
     low, high = percent(chances.min(), 0), percent(chances.max(), 0)
     where = f"where a call pays from a chance of {low}" + ("" if low == high else f" to {high}")
     # Chances that were fitted to the very leads they are tried on can only look better.

@@ -25,6 +25,7 @@ __all__ = [
     "number",
     "of_all",
     "percent",
+    "percent_of_few",
     "plural",
     "rate_text",
     "score_range",
@@ -37,6 +38,7 @@ DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 _WIDE, _NARROW = 0.10, 0.01
+_SMALL = 0.10
 
 _NOUNS = {
     "client": "clients",
@@ -58,6 +60,8 @@ class Words:
     ('became SQL', 'became a customer', 'converted')
     >>> Words("SQL").many, Words("opportunity").many, Words("Converted").many
     ('SQLs', 'opportunities', 'conversions')
+    >>> Words("SQL").one, Words("opportunity").one, Words("activated loan").one
+    ('an SQL', 'an opportunity', 'a conversion')
     """
 
     outcome: str = "SQL"
@@ -81,6 +85,21 @@ class Words:
         return self._turn("becoming", "converting")
 
     @property
+    def to_become(self) -> str:
+        """The infinitive of turning into a positive, without its `to`."""
+        return self._turn("become", "convert")
+
+    @property
+    def single(self) -> str:
+        """One positive, without an article."""
+        return self.outcome if _plural_noun(self.outcome) else "conversion"
+
+    @property
+    def one(self) -> str:
+        """One positive, with its article."""
+        return f"{_article(self.single)} {self.single}"
+
+    @property
     def many(self) -> str:
         """Several positives."""
         return _plural_noun(self.outcome) or "conversions"
@@ -102,9 +121,14 @@ class Words:
         if word.isupper():
             return f"{verb} {word}"
         if word.casefold() in _NOUNS:
-            article = "an" if word[0].casefold() in "aeiou" else "a"
-            return f"{verb} {article} {word}"
+            return f"{verb} {self.one}"
         return otherwise
+
+
+def _article(word: str) -> str:
+    """Choose by the first sound; capitals are spelled out: an SQL, a customer."""
+    vowels = "AEFHILMNORSX" if word.isupper() else "aeiouAEIOU"
+    return "an" if word[0] in vowels else "a"
 
 
 def _plural_noun(word: str) -> str | None:
@@ -178,6 +202,15 @@ def percent(rate: float, decimals: int = 1) -> str:
     if rate < 1 and shown >= 100:  # noqa: PLR2004 - all of it, or one
         return f"over {100 - step:.{decimals}f}%"
     return true_minus(f"{shown + 0.0:.{decimals}f}%")  # 0.0 takes the sign off a zero
+
+
+def percent_of_few(rate: float) -> str:
+    """Write a rate as a whole percentage, a small one with a decimal: 2% and 3% hide what differs.
+
+    >>> percent_of_few(0.272), percent_of_few(0.0279), percent_of_few(0.0)
+    ('27%', '2.8%', '0%')
+    """
+    return percent(rate, 1 if 0 < rate < _SMALL else 0)
 
 
 def decimals_for(low: float, high: float) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from scipy.special import expit
 from tests.analysis.comparison.pair_rows import count_pairs, sides
 from toolkit.analysis.comparison import compare_models
 from toolkit.analysis.ranking import auc_difference
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 
 
 def drawn(better, *, n=4_000, seed=1, accounts=0):
@@ -188,3 +190,10 @@ def test_equal_models_seldom_make_a_winner():
 def test_equal_models_make_a_winner_in_at_most_five_percent():
     assert wrong_wins(400) <= 0.05
     assert wrong_wins(400, accounts=500) <= 0.05
+
+
+def test_without_a_lead_there_is_nothing_to_compare_on():
+    """A period to try the proposal on that begins after the last lead."""
+    pairs = count_pairs(drawn(0.0, n=50))
+    with pytest.raises(DataError, match="no lead to compare"):
+        compare_models(replace(pairs, frame=pairs.frame.iloc[:0]), threshold=50)

@@ -147,7 +147,9 @@ def test_swap_ins_that_nobody_worked_are_refused_with_their_bounds():
     """3 of 5 worked swap-ins converted, 15 were never worked: 3/20 to 18/20; 10 of 50 went out."""
     found = swapped(sides((3, 2, 15), (10, 40), (20, 20), (5, 5)))
     assert found.answer == "Cannot be told from this data"
-    assert "75% of the mature swap-ins were never worked" in found.because
+    assert (
+        "75% of the leads that would come in, their time over, were never worked" in found.because
+    )
     assert (found.least, found.most) == (
         pytest.approx(3 / 20 - 10 / 50), pytest.approx(18 / 20 - 10 / 50),
     )  # fmt: skip

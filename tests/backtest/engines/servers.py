@@ -11,20 +11,24 @@ import pytest
 from tests.backtest.engines.places import ZONE, Postgres, SparkPlace
 from tests.export.customer import find_initdb, server
 
+UNUSUAL = {
+    "timezone": ZONE, "datestyle": "German", "extra_float_digits": "-3",
+    "standard_conforming_strings": "off", "escape_string_warning": "off",
+}  # fmt: skip
+"""Settings of a database."""
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server whose sessions are in another zone."""
+    """A PostgreSQL server whose sessions are in another zone, and write dates and numbers otherwise."""
     pytest.importorskip("sqlalchemy", reason="no SQLAlchemy: nothing to reach a database with")
     initdb = find_initdb()
     if initdb is None:
         pytest.skip("no PostgreSQL (initdb) on this machine")
     with server(initdb) as folder:
-        place = Postgres(folder)
-        place.sql(f"alter database postgres set timezone = '{ZONE}'")
+        place = Postgres(folder, UNUSUAL)
         yield place
-        if place.last is not None:
-            place.last.connection.close()
+        place.close()
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +42,8 @@ def spark() -> Iterator[SparkPlace]:
         settings = {
             "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1",
-            "spark.sql.session.timeZone": ZONE,
+            "spark.sql.session.timeZone": ZONE, "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
         }  # fmt: skip
         builder = sql.SparkSession.builder.master("local[2]")
         for key, value in settings.items():

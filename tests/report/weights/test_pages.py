@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from tests.report.weights import flat
-from toolkit.analysis.weights import weight_table
+from toolkit.analysis.weights import fit_weights, weight_table
+from toolkit.counts import AccountCells
 from toolkit.errors import DataError, QuestionError
 from toolkit.model import diff_models, parse_model
 from toolkit.report import weights as report
@@ -177,3 +180,26 @@ def test_the_median_visible_fault_is_that_of_the_table(found: Review):
     judged = found.table[found.table["verdict"] != "no proposal"]["detectable"]
     assert seen == pytest.approx(sorted(judged)[len(judged) // 2], abs=1e-8)
     assert not math.isnan(float(seen))
+
+
+@pytest.mark.parametrize(
+    ("known", "merged", "said"),
+    [
+        (True, 0, "known: every interval allows for them"),
+        (
+            False,
+            1,
+            "not known: only 1 merged lead with its survivor are taken together, all others",
+        ),
+        (False, 3, "not known: only 3 merged leads with their survivors are taken together, all o"),
+    ],
+)
+def test_leads_that_were_merged_are_no_accounts(known: bool, merged: int, said: str, found: Review):
+    origin = replace(found.patterns.provenance, accounts_known=known, merged=merged)
+    pairs = AccountCells(pd.DataFrame({"account": [0, 0], "cell": [0, 1], "n": [1, 1]}))
+    patterns = replace(found.patterns, provenance=origin, accounts=pairs)
+    weights = fit_weights(patterns)
+    clustered = replace(found, patterns=patterns, weights=weights)
+    assert said in report.show_method(clustered).plain()
+    share = "Leads of one account share" if known else "Merged leads and survivors share"
+    assert share in report.show_flow(clustered).plain()

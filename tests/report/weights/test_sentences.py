@@ -119,3 +119,16 @@ def test_a_whole_table_with_periods_can_be_said():
     assert "same direction in 4 of 4 periods" in said[0]
     assert not any("nan" in text or "<NA>" in text or "inf" in text for text in said)
     assert isinstance(table, pd.DataFrame)
+
+
+def test_points_too_many_for_what_helps_read_as_only():
+    less = {**ROW, "implied_points": 4.0}
+    assert (
+        "lifts the SQL rate of otherwise equal leads only from 10.2% to 30.4%"
+        in weight_sentence(less)
+    )
+    # What is paid for and lowers the rate, or deserves more than it is paid, does not.
+    assert "leads from 10.2%" in weight_sentence(ROW)
+    assert "leads from 10.2%" in weight_sentence({**less, "rate_with": 0.05})
+    taken = {**ROW, "now": -30.0, "implied_points": -4.0, "rate_with": 0.05}
+    assert "lowers the SQL rate of otherwise equal leads only from 10.2%" in weight_sentence(taken)

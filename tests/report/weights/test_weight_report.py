@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 from tests.report.weights import flat
@@ -44,7 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def made(source: Path, output: Path) -> ReportResult:
+def made(source: Path, output: Path, **more: object) -> ReportResult:
     return run_report(
         "weights",
         scored=source / "leads.csv",
@@ -53,6 +54,7 @@ def made(source: Path, output: Path) -> ReportResult:
         scored_before_outcome=True,
         prepared_on=DAY,
         output=output,
+        **more,
     )
 
 
@@ -122,11 +124,20 @@ def test_the_review_of_a_course_vendor_says_what_is_known(real_data: Path, tmp_p
         "no_email": leads["Do Not Email"] == "Yes",
         "housewife": job == "Housewife",
     }
-    pd.DataFrame(columns).astype(int).to_csv(tmp_path / "leads.csv", index=False)
+    # The vendor's own score, which nearly half of the leads lack.
+    parts = leads[["Asymmetrique Activity Score", "Asymmetrique Profile Score"]]
+    rows = pd.DataFrame(columns).astype(int).assign(vendor=parts.sum(axis=1, min_count=2))
+    rows.to_csv(tmp_path / "leads.csv", index=False)
     (tmp_path / "model.yaml").write_text(flat.model_text(XEDU), encoding="utf-8")
-    result = made(tmp_path, tmp_path / "out")
+    result = made(tmp_path, tmp_path / "out", external="vendor", external_fitted_on="other leads")
     facts = json.loads(result.facts.read_text(encoding="utf-8"))
     assert facts["weights.judged"] == 9_240
+    have = rows[rows["vendor"].notna()]
+    assert len(have) == 5_022
+    assert facts["rival.external.auc"] == pytest.approx(
+        roc_auc_score(have["won"], have["vendor"]), abs=1e-8
+    )
+    assert facts["rival.external.beaten"] == 1
     assert facts["term.chat.verdict"] == "keep"
     assert facts["term.visits3.verdict"] == "change"
     assert facts["term.visits3.proposed"] == 0

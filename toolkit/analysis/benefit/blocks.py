@@ -13,7 +13,6 @@ import numpy as np
 from scipy.special import betainc, ndtri
 
 from toolkit.analysis.cells import suffix_sum
-from toolkit.analysis.influence import account_matrix
 from toolkit.analysis.intervals import account_factor, quantile_ratio, ratio, tail
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def _block_squares(cells: Cells, at: Ints, value: Floats) -> Floats:
     # Above-or-at masks over levels for each threshold, once for each state.
     above = (np.arange(levels)[None, :] >= at[:, None]).astype(np.float64)
     weights = np.concatenate([above, above], axis=1) * value
-    square = np.asarray(weights @ (account_matrix(cells) @ weights.T), dtype=np.float64)
+    square = np.asarray(weights @ (cells.account_matrix @ weights.T), dtype=np.float64)
     own = np.diag(square)
     return np.maximum(own[:, None] + own[None, :] - 2 * square, 0.0)
 

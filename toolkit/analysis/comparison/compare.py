@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.paired import paired_rate
+from toolkit.analysis.comparison.paired import rate_influences
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -24,7 +24,7 @@ from toolkit.analysis.comparison.worked import (
 )
 from toolkit.analysis.questions import check_cost_ratio
 from toolkit.analysis.ranking import auc_difference
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
     from toolkit.counts import PairCounts
@@ -89,7 +89,7 @@ def compare_models(
     that were never worked, or a challenger fitted on these leads.
 
     Raises QuestionError unless exactly one of `threshold` and `workload` is given, and for a
-    margin that is not above 0. Source: Schuirmann (1987) for the two tests; Vickers and Elkin
+    margin that is not above 0; DataError where there is no lead to compare the two on. Source: Schuirmann (1987) for the two tests; Vickers and Elkin
     (2006) for net benefit.
 
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
@@ -104,6 +104,8 @@ def compare_models(
     limits = _margins(margins)
     if cost_ratio is not None:
         check_cost_ratio(cost_ratio)
+    if pairs.frame.empty:
+        raise DataError("there is no lead to compare the two models on")
     choices = read_choices(pairs)
     one, two = _equal(choices, threshold, workload)
     ask = _Question(choices, one, two, confidence)
@@ -177,7 +179,7 @@ class _Question:
             if name == "precision":
                 n = c.total(chosen.share, base)
                 value = c.total(chosen.share, c.hit) / n if n > 0 else nan
-                influences.append(paired_rate(c.hit, base, chosen.share, value, max(n, 1.0)))
+                influences.append(rate_influences(c.hit, base, chosen.share, value, max(n, 1.0)))
             else:
                 n = c.total(np.ones(len(c.n)), base)
                 value = c.total(chosen.share, base) / n if n > 0 else nan

@@ -16,7 +16,7 @@ from scipy.special import bdtr, chdtrc
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.comparison.worked import Choices, Marks, Selection
 
-__all__ = ["McNemar", "PrecisionTest", "compare_precision", "mcnemar", "paired_rate"]
+__all__ = ["McNemar", "PrecisionTest", "compare_precision", "mcnemar", "rate_influences"]
 
 _EXACT = 25
 
@@ -151,10 +151,10 @@ def _weighted_score(a: _Selected, b: _Selected, both: _Selected) -> float:
 
 def _influences(choices: Choices, chosen: Selection, found: _Selected) -> Floats:
     """Influence of a lead of each cell on the precision of a selection."""
-    return paired_rate(choices.hit, choices.judged, chosen.share, found.precision, found.n)
+    return rate_influences(choices.hit, choices.judged, chosen.share, found.precision, found.n)
 
 
-def paired_rate(hit: Marks, judged: Marks, share: Floats, rate: float, n: float) -> Floats:
+def rate_influences(hit: Marks, judged: Marks, share: Floats, rate: float, n: float) -> Floats:
     """Influence of a lead on sum(share x hit) / sum(share): share x (hit - rate) / n."""
     return np.where(judged, share * (hit - rate) / n, 0.0)
 

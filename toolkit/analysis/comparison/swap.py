@@ -16,7 +16,7 @@ from toolkit.analysis.comparison.paired import (
     PrecisionTest,
     compare_precision,
     mcnemar,
-    paired_rate,
+    rate_influences,
 )
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -228,7 +228,7 @@ class _Swapped:
         n, hits = self._count(name, c.judged), self._count(name, c.hit)
         if not n > 0:
             return np.zeros(len(c.n)), nan
-        return paired_rate(c.hit, c.judged, self.groups[name], hits / n, n), hits / n
+        return rate_influences(c.hit, c.judged, self.groups[name], hits / n, n), hits / n
 
     def difference(self) -> tuple[float, float, float]:
         """Swap-ins less swap-outs, hybrid score interval with the correlation that accounts bring."""
@@ -316,8 +316,8 @@ def _answer(pairs: PairCounts, found: _Swapped) -> tuple[Answer, str]:
     if found.hidden > MOST_UNWORKED:
         least, most = found.bounds()
         return "Cannot be told from this data", (
-            f"{found.hidden:.0%} of the mature swap-ins were never worked, so the difference may "
-            f"be anything from {least:+.0%} to {most:+.0%}"
+            f"{found.hidden:.0%} of the leads that would come in, their time over, were never "
+            f"worked, so the difference may be anything from {least:+.0%} to {most:+.0%}"
         )
     difference, low, high = found.difference()
     if isnan(low) or isnan(high):

@@ -351,13 +351,8 @@ def _action(plan: _Plan, j: int, found: Judgement) -> tuple[str, str]:
         return "keep", found.because
     # More leads like these may settle it: then it is kept for now. What no number of them, or far
     # too few of them, can settle is refused.
-    return ("refused" if found.verdict == "no proposal" or _untold(found) else "keep"), (
-        found.because
-    )
-
-
-def _untold(found: Judgement) -> bool:
-    return isnan(found.departure.low) or found.because.startswith(("only ", "too few ", "limits "))
+    open_ = found.told and found.verdict != "no proposal"
+    return ("keep" if open_ else "refused"), found.because
 
 
 def _text(weights: Weights, table: pd.DataFrame, plan: _Plan) -> str:

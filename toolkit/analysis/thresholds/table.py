@@ -128,10 +128,10 @@ def _check_arguments(cost_ratio: float | None, capacity: float | None, hours: fl
 def _share_of_all(
     counts: ScoreCounts, cells: Cells, split: Split, at: Ints, confidence: float
 ) -> dict[str, Floats | Ints]:
-    share = _rates_at(_leads_family(counts, cells), at, confidence)
+    found = _rates_at(_leads_family(counts, cells), at, confidence)
     return {
         "leads": split.leads,
-        **_columns("leads_share", share.estimate, share.low, share.high),
+        **_columns("leads_share", found.estimate, found.low, found.high),
     }
 
 
@@ -314,18 +314,19 @@ def _reasons(cells: Cells, split: Split, precision: RateArrays) -> pd.Series:
     above, below = split.unworked_share_above, split.unworked_share_below
     n = split.n.astype(np.float64)
     whole = _empty_class(cells)
-    notes = zip(above, below, rate_reasons(n, precision), strict=True)
+    known = rate_reasons(n, precision, nobody="no judged leads at or above the threshold")
+    notes = zip(above, below, known, strict=True)
     return pd.Series([_reason(*note, whole) for note in notes], dtype=object)
 
 
 def _reason(above: float, below: float, note: str | None, whole: str | None) -> str | None:
     parts = [
-        f"cannot be told: {share:.0%} of leads {side} were never worked"
-        for share, side in ((below, "below the threshold"), (above, "at or above the threshold"))
-        if share > MOST_UNWORKED
+        f"cannot be told: {unworked:.0%} of leads {side} were never worked"
+        for unworked, side in ((below, "below the threshold"), (above, "at or above the threshold"))
+        if unworked > MOST_UNWORKED
     ]
     if note is not None:
-        parts.append(f"{note} at or above the threshold" if note == "no judged leads" else note)
+        parts.append(note)
     if whole is not None:
         parts.append(whole)
     return "; ".join(parts) or None

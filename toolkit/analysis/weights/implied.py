@@ -18,8 +18,10 @@ from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, penalised_p, profile_interval
 from toolkit.analysis.weights.logistic import (
     Fit,
+    FitMethod,
     fit_logistic,
     independent_columns,
+    likelihood,
     robust_covariance,
 )
 from toolkit.analysis.weights.products import beside
@@ -42,12 +44,16 @@ class Departure:
     p: float
     """Score test of no departure, over accounts where they are known."""
     standard_error: float
-    method: str
+    method: FitMethod
     reason: str | None = None
 
 
-def _unknown(reason: str, p: float = nan) -> Departure:
-    return Departure(nan, nan, nan, nan, nan, p, nan, "none", reason)
+def _unknown(reason: str) -> Departure:
+    return Departure(nan, nan, nan, nan, nan, nan, nan, "none", reason)
+
+
+def _unscaled(p: float) -> Departure:
+    return Departure(nan, nan, nan, nan, nan, p, nan, "no scale", NO_SCALE)
 
 
 def base_columns(design: Design, freed: Sequence[int]) -> Floats:
@@ -110,7 +116,7 @@ def departure(
 def _by_likelihood(case: _Case, fit: Fit) -> Departure:
     k, delta = float(fit.coefficients[1]), float(fit.coefficients[-1])
     if k <= 0:
-        return _unknown(NO_SCALE, case.p)
+        return _unscaled(case.p)
     v = robust_covariance(fit, case.columns, case.design)
     spread = {"var_part": float(v[-1, -1]), "cov": float(v[-1, 1]), "var_whole": float(v[1, 1])}
     ends: list[float] = []
@@ -122,16 +128,15 @@ def _by_likelihood(case: _Case, fit: Fit) -> Departure:
     reason = None
     if isnan(ends[0]):
         reason = NO_VARIATION if isnan(v[1, 1] + v[-1, -1]) else NO_SCALE
-    method = "likelihood" if case.design.accounts is None else "likelihood (accounts)"
     error = float(np.sqrt(variance)) / k
-    return _departure(ratio, ends, case.p, error, method=method, reason=reason)
+    return _departure(ratio, ends, case.p, error, method=likelihood(case.design), reason=reason)
 
 
 def _by_firth(case: _Case, start: Floats) -> Departure:
     fit = fit_firth(case.columns, case.design, start=start)
     k, last = float(fit.coefficients[1]), case.columns.shape[1] - 1
     if k <= 0:
-        return _unknown(NO_SCALE, case.p)
+        return _unscaled(case.p)
     ends: list[float] = []
     for level in (case.confidence, 2 * case.confidence - 1):
         low, high = profile_interval(case.columns, case.design, fit, last, confidence=level)
@@ -144,7 +149,13 @@ def _by_firth(case: _Case, start: Floats) -> Departure:
 
 
 def _departure(
-    estimate: float, ends: list[float], p: float, error: float, *, method: str, reason: str | None
+    estimate: float,
+    ends: list[float],
+    p: float,
+    error: float,
+    *,
+    method: FitMethod,
+    reason: str | None,
 ) -> Departure:
     return Departure(
         estimate=estimate,

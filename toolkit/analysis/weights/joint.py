@@ -14,12 +14,14 @@ from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_in
 from toolkit.analysis.weights.implied import one_sided
 from toolkit.analysis.weights.logistic import (
     Fit,
+    FitMethod,
     fit_logistic,
     independent_columns,
     information,
+    likelihood,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import with_constant
+from toolkit.analysis.weights.products import columns_of, with_constant
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 
 __all__ = ["JointFit", "fit_joint", "no_joint", "spread_out"]
@@ -49,7 +51,7 @@ class JointFit:
     per_point: float
     log_likelihood: float
     probability: Floats = field(repr=False)
-    method: str
+    method: FitMethod
 
 
 def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: float) -> JointFit:
@@ -61,7 +63,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     # What no criterion explains (recorded points, limits) enters at the price of today's score.
     offset = scale.coefficients[1] * design.other
     fit = None
-    if not any(one_sided(x, design) for x in design.units[:, used].T):
+    if not any(one_sided(x, design) for x in columns_of(design.units, used).T):
         fit = fit_logistic(columns, design, offset=offset)
     if fit is None or not fit.finite:
         return _joint_firth(design, columns, offset, used, confidence)
@@ -71,7 +73,6 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     lows, highs = fit.coefficients - half, fit.coefficients + half
     k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
     points = _points(design, fit.coefficients[1:], covariance[1:, 1:], direction, confidence)
-    method = "likelihood" if design.accounts is None else "likelihood (accounts)"
     return JointFit(
         intercept=float(fit.coefficients[0]),
         coefficients=spread_out(fit.coefficients[1:], used),
@@ -86,7 +87,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
         per_point=k,
         log_likelihood=fit.log_likelihood,
         probability=fit.probability,
-        method=method,
+        method=likelihood(design),
     )
 
 

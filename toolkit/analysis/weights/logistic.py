@@ -7,6 +7,7 @@ sum k log p + (n - k) log(1 - p): the binomial one without its constant.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,11 @@ from toolkit.analysis.weights.products import (
 
 __all__ = [
     "Fit",
+    "FitMethod",
     "fit_logistic",
     "independent_columns",
     "information",
+    "likelihood",
     "robust_covariance",
 ]
 
@@ -37,6 +40,9 @@ _FAR = 18.0
 _LEFT = 1e-10
 _NONE = 1e-9
 
+FitMethod = Literal["likelihood", "likelihood (accounts)", "Firth", "no scale", "none"]
+"""How an estimate was made; `no scale` where a point of the score is not seen to raise the odds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -48,6 +54,11 @@ class Fit:
     log_likelihood: float
     finite: bool
     """False where the likelihood rises for ever: a combination of terms separates the outcomes."""
+
+
+def likelihood(design: Design) -> FitMethod:
+    """Maximum likelihood, its errors over accounts where they are known."""
+    return "likelihood" if design.accounts is None else "likelihood (accounts)"
 
 
 def information(columns: Floats, n: Floats, probability: Floats) -> Floats:

@@ -33,7 +33,7 @@ def glm_results(weights: Weights) -> Any:
     )
 
     joint, design = weights.joint, weights.design
-    if not joint.method.startswith("likelihood"):
+    if joint.method in ("Firth", "none"):
         raise QuestionError(
             f"there is no maximum-likelihood fit of all terms (method: {joint.method}): "
             f"{weights.reason or 'the outcomes are separated'}; read weights.joint instead"

@@ -20,7 +20,7 @@ from scipy.special import ndtri
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
 from toolkit.analysis.weights.fit import Weights, is_policy
-from toolkit.analysis.weights.implied import NO_SCALE, Departure, base_columns, departure
+from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
 from toolkit.errors import QuestionError
 
@@ -60,6 +60,9 @@ class Judgement:
     """Departure that this rule calls a change in 80% of samples like this one."""
     n_needed: int | None
     """Judged leads in all that would settle it if the estimate holds."""
+    told: bool
+    """Whether these leads tell of its points, however roughly: no where hardly one has it, limits hide
+    what it is worth, there is no scale, or it was recorded after contact."""
 
 
 def holm(p: Floats) -> Floats:
@@ -201,7 +204,7 @@ def _adjusted(
 def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
     """Why a term cannot be judged at all; None where it can."""
     w = judge.weights
-    if found.method == "none" and found.reason != NO_SCALE:
+    if found.method == "none":
         return found.reason
     scarce = min(w.positives, w.n - w.positives)
     if scarce < FEW:
@@ -209,7 +212,8 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
         return f"only {scarce} leads {which}; under {FEW} nothing is proposed"
     carriers = w.design.carriers(w.design.units[:, j])
     if carriers < FEW:
-        unit = "leads" if w.design.accounts is None else "accounts"
+        known = w.provenance.accounts_known and w.design.accounts is not None
+        unit = "accounts" if known else "leads"
         return f"too few {unit} have it: {carriers}, under {FEW}"
     if isnan(found.low_inner) or isnan(found.high_inner):
         return found.reason or "there is no interval"
@@ -239,7 +243,8 @@ def _judgement(
         found = changed[j][0]
         step = list(changed).index(j) + 1
         because = f"the data rule out a departure of less than {judge.margin:g} points"
-        return Judgement("change", because, found, p_holm, step, _detectable(judge, found), None)
+        seen = _detectable(judge, found)
+        return Judgement("change", because, found, p_holm, step, seen, None, told=True)
     found = last[j]
     if j not in judge.family:
         return _unjudged(judge, j, found)
@@ -247,10 +252,13 @@ def _judgement(
     seen = _detectable(judge, found)
     if why_not is None and judge.inside(found):
         because = f"the data rule out a departure of more than {judge.margin:g} points"
-        return Judgement("keep", because, found, p_holm, None, seen, None)
-    because = why_not or _open(judge, found)
-    needed = None if why_not is not None else _needed(judge, found)
-    return Judgement("not enough evidence", because, found, p_holm, None, seen, needed)
+        return Judgement("keep", because, found, p_holm, None, seen, None, told=True)
+    if why_not is not None:
+        return Judgement(
+            "not enough evidence", why_not, found, p_holm, None, seen, None, told=False
+        )
+    because, needed = _open(judge, found), _needed(judge, found)
+    return Judgement("not enough evidence", because, found, p_holm, None, seen, needed, told=True)
 
 
 def _open(judge: _Judge, found: Departure) -> str:
@@ -269,8 +277,11 @@ def _unjudged(judge: _Judge, j: int, found: Departure) -> Judgement:
     elif is_policy(term):
         because = f"a choice ({term.basis}), which evidence does not move"
     else:
-        return Judgement("not enough evidence", found.reason or "", found, nan, None, nan, None)
-    return Judgement("no proposal", because, found, nan, None, _detectable(judge, found), None)
+        why = found.reason or ""
+        return Judgement("not enough evidence", why, found, nan, None, nan, None, told=False)
+    told = term.id not in w.after_contact and _why_not(judge, j, found) is None
+    seen = _detectable(judge, found)
+    return Judgement("no proposal", because, found, nan, None, seen, None, told=told)
 
 
 def _detectable(judge: _Judge, found: Departure) -> float:

@@ -15,6 +15,7 @@ has passed (s - t < window); silence pays from its last second on (s - last >= a
     plan     a model as integers
     units    what the activities of one criterion are worth
     silence  what inactivity is worth
+    running  sums over activities at very many moments of each lead
     text     the whole statement
     instants every second at which a score may change
     rollup   the scores of leads as scores of accounts
@@ -40,7 +41,7 @@ from toolkit.backtest.core.plan import (
     Value,
 )
 from toolkit.backtest.core.rollup import RollUp, rolled_sql
-from toolkit.backtest.core.text import as_of_sql, look_back
+from toolkit.backtest.core.text import as_of_sql, look_back, path_sql
 
 __all__ = [
     "ActivityRule",
@@ -62,5 +63,6 @@ __all__ = [
     "as_of_sql",
     "instants_sql",
     "look_back",
+    "path_sql",
     "rolled_sql",
 ]

@@ -8,6 +8,7 @@ __all__ = [
     "ActivityRule",
     "Bounds",
     "Bucket",
+    "Dated",
     "DimensionPlan",
     "FitRule",
     "GroupPlan",
@@ -133,7 +134,9 @@ class LedgerRule:
     bounds: Bounds
 
 
-Rule = FitRule | ActivityRule | TiersRule | InactivityRule | LedgerRule
+Dated = ActivityRule | TiersRule | InactivityRule | LedgerRule
+"""A rule of dated activities."""
+Rule = FitRule | Dated
 
 
 @dataclass(frozen=True, slots=True)

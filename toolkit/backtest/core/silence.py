@@ -9,17 +9,22 @@ the moment.
 
 from __future__ import annotations
 
-from toolkit.backtest.core.plan import InactivityRule
-from toolkit.backtest.core.units import after_reset, join_resets
-from toolkit.backtest.core.words import number, quotient, younger
+from toolkit.backtest.core.plan import InactivityRule, Value
+from toolkit.backtest.core.units import Added, after_reset, join_resets, sum_column
+from toolkit.backtest.core.words import number, quotient
 
-__all__ = ["silence_column", "silence_points", "silence_reach", "spells_sql"]
+__all__ = ["silence_added", "silence_column", "silence_points", "silence_reach", "spells_sql"]
+
+
+def silence_added(i: int, rule: InactivityRule) -> Added:
+    """The activities that break a silence which pays once: none of them, and it pays."""
+    return Added(f"n{i}", "e.q = 1", rule.after, Value((), 1))
 
 
 def silence_column(i: int, rule: InactivityRule) -> str:
     """The aggregate over the activities that break silence."""
     if rule.times == 1:
-        return f"sum(case when e.q = 1{younger(rule.after)} then 1 else 0 end) as n{i}"
+        return sum_column(silence_added(i, rule))
     return f"max(case when e.q = 1{after_reset(rule.reset)} then e.t end) as n{i}"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from toolkit.backtest.core.plan import (
     ActivityRule,
     Bounds,
+    Dated,
     FitRule,
     InactivityRule,
     Plan,
     Rule,
 )
+from toolkit.backtest.core.running import running_sql
 from toolkit.backtest.core.silence import (
     silence_column,
     silence_points,
@@ -25,7 +27,7 @@ from toolkit.backtest.core.units import (
 )
 from toolkit.backtest.core.words import clamp, number, quotient
 
-__all__ = ["as_of_sql", "look_back"]
+__all__ = ["as_of_sql", "look_back", "path_sql"]
 
 
 def as_of_sql(plan: Plan) -> str:
@@ -34,11 +36,23 @@ def as_of_sql(plan: Plan) -> str:
     The points of criteria and dimensions are in units of the plan; where more than one unit makes
     a point, there is also `total`, the score in units before it is rounded.
     """
+    return _statement(plan, _sums_sql(plan))
+
+
+def path_sql(plan: Plan) -> str:
+    """Select the same, for very many moments of each lead: work grows with their number alone.
+
+    Criteria that need their activities in order, and those that resets end, are as in `as_of_sql`.
+    """
+    return _statement(plan, running_sql(_summed(plan)) or _sums_sql(plan))
+
+
+def _statement(plan: Plan, sums: str) -> str:
     points = "".join(f", {_points(i, rule)} as p{i}" for i, rule in enumerate(plan.rules))
     total = clamp(f"{number(plan.base)} + {_weighted(plan)}", plan.total)
     score = f"{total} as score from d" if plan.unit == 1 else _rounded(plan, total)
     return f"""
-with {_resets_sql(plan)}b as ({_sums_sql(plan)}),{_own_queries(plan)}
+with {_resets_sql(plan)}b as ({sums}),{_own_queries(plan)}
 p as (
   select mo.l, mo.k, mo.s{points}
   from mo join ld on ld.l = mo.l left join b on b.l = mo.l and b.k = mo.k{_joins(plan)}
@@ -102,29 +116,26 @@ def _sums_sql(plan: Plan) -> str:
 
     The moment's own bounds are on the join, so that rows no rule can see are never aggregated.
     """
-    sums = [
-        column
-        for i, rule in enumerate(plan.rules)
-        if not isinstance(rule, FitRule) and not _in_order(rule)
-        for column in _columns(i, rule)
-    ]
-    resets = {
-        rule.reset
-        for rule in plan.rules
-        if not isinstance(rule, FitRule) and not _in_order(rule) and rule.reset is not None
-    }
-    spans = [
-        _reach(rule) for rule in plan.rules if not isinstance(rule, FitRule) and not _in_order(rule)
-    ]
+    summed = _summed(plan)
+    sums = [column for i, rule in summed for column in _columns(i, rule)]
+    resets = [rule.reset for _, rule in summed if rule.reset is not None]
+    spans = [_reach(rule) for _, rule in summed]
     return f"""
   select mo.l, mo.k{"".join(", " + column for column in sums)}
   from ev e join mo on mo.l = e.l and e.t <= mo.s{_bound(spans)}{join_resets(max(resets, default=None))}
   group by mo.l, mo.k"""
 
 
-def _columns(i: int, rule: Rule) -> list[str]:
-    if isinstance(rule, FitRule):
-        return []
+def _summed(plan: Plan) -> list[tuple[int, Dated]]:
+    """The criteria, with their places, whose activities need no order."""
+    return [
+        (i, rule)
+        for i, rule in enumerate(plan.rules)
+        if not isinstance(rule, FitRule) and not _in_order(rule)
+    ]
+
+
+def _columns(i: int, rule: Dated) -> list[str]:
     return [silence_column(i, rule)] if isinstance(rule, InactivityRule) else sum_columns(i, rule)
 
 

@@ -8,31 +8,75 @@ the same age and so the same value: whichever of them is displaced, the sum is t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from toolkit.backtest.core.plan import ActivityRule, Bucket, LedgerRule, TiersRule, Value
 from toolkit.backtest.core.words import number, younger
 
-__all__ = ["after_reset", "join_resets", "ranked_sql", "reach_of", "sum_columns", "units_points"]
+__all__ = [
+    "Added",
+    "added",
+    "after_reset",
+    "join_resets",
+    "ranked_sql",
+    "reach_of",
+    "sum_column",
+    "sum_columns",
+    "units_points",
+]
 
 # Weeks enough to make any time positive, so that every engine's mod rounds the same way.
 _POSITIVE = 10_000_000 * 604_800
 
 
-def sum_columns(i: int, rule: ActivityRule | TiersRule | LedgerRule) -> list[str]:
-    """The aggregates of a criterion for which no order is needed."""
-    meets = f"e.r{rule.source} = 1{after_reset(rule.reset)}"
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A column that adds up what each activity is worth at its age, in whatever order they came."""
+
+    name: str
+    meets: str
+    """The condition on an activity `e`."""
+    within: int | None
+    value: Value
+    times: str = "1"
+    """What the value is multiplied by: a column of `e`, or 1."""
+
+    def at(self, age: int) -> int:
+        """What an activity of this age is worth."""
+        if self.within is not None and age >= self.within:
+            return 0
+        return next((points for until, points in self.value.steps if age < until), self.value.rest)
+
+    @property
+    def ages(self) -> list[int]:
+        """The ages at which this may change."""
+        window = [] if self.within is None else [self.within]
+        return sorted({0, *window, *(until for until, _ in self.value.steps)})
+
+
+_ONE = Value((), 1)
+
+
+def added(i: int, rule: ActivityRule | TiersRule | LedgerRule) -> list[Added]:
+    """What is added up of a criterion for which no order is needed."""
+    meets = f"e.r{rule.source} = 1"
     if isinstance(rule, TiersRule):
-        return [
-            _sum(f"{meets}{younger(tier.within)}", "1", f"n{i}_{j}")
-            for j, tier in enumerate(rule.tiers)
-        ]
+        return [Added(f"n{i}_{j}", meets, tier.within, _ONE) for j, tier in enumerate(rule.tiers)]
     if isinstance(rule, LedgerRule):
-        return [_sum(meets, "e.d", f"n{i}")]
-    meets += younger(rule.within)
-    return [_sum(meets, _worth(rule.value, "mo.s - e.t") if rule.value.steps else "1", f"n{i}")]
+        return [Added(f"n{i}", meets, None, _ONE, times="e.d")]
+    return [Added(f"n{i}", meets, rule.within, rule.value if rule.value.steps else _ONE)]
 
 
-def _sum(condition: str, value: str, name: str) -> str:
-    return f"sum(case when {condition} then {value} else 0 end) as {name}"
+def sum_columns(i: int, rule: ActivityRule | TiersRule | LedgerRule) -> list[str]:
+    """The aggregates of such a criterion at each moment."""
+    return [sum_column(column, after_reset(rule.reset)) for column in added(i, rule)]
+
+
+def sum_column(column: Added, alive: str = "") -> str:
+    """The aggregate at each moment, of the activities that are `alive`."""
+    condition = f"{column.meets}{alive}{younger(column.within)}"
+    value = _worth(column.value, "mo.s - e.t") if column.value.steps else column.times
+    return f"sum(case when {condition} then {value} else 0 end) as {column.name}"
 
 
 def _worth(value: Value, age: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.staging import scored_again
 from toolkit.counts import FITTED_ON, STATES, AccountCells, FittedOn, FlowStep, PairCounts
-from toolkit.errors import DataError, QuestionError
+from toolkit.errors import DataError, QuestionError, nearest_first
 from toolkit.model import Model
 
 __all__ = ["count_pairs"]
@@ -18,7 +18,7 @@ __all__ = ["count_pairs"]
 
 def count_pairs(
     backtest: Backtest,
-    challenger: Model | Backtest,
+    challenger: Model | Backtest | str,
     *,
     fitted_on: FittedOn = "unknown",
     since: date | None = None,
@@ -31,7 +31,9 @@ def count_pairs(
         Leads scored by the champion.
     challenger
         A model, which then scores the same leads at the same moments; or another backtest of the
-        same leads, moments and outcome (two score columns of one file).
+        same leads, moments and outcome (two score columns of one file); or the name of a column in
+        the `segments` of the backtest that holds numbers, such as a vendor's probability. Only the
+        order of those counts: they are numbered from 0, ties alike.
     fitted_on
         On which leads the challenger's points were fitted: `these leads`, `other leads`,
         `nothing`, or `unknown`. Comparisons are refused for the first.
@@ -47,9 +49,11 @@ def count_pairs(
     Raises
     ------
     QuestionError
-        A model cannot score leads of a flat file; the two backtests are not of the same leads.
+        A model cannot score leads of a flat file; the two backtests are not of the same leads; the
+        backtest has no such column.
     DataError
-        The two backtests say different things of what became of a lead.
+        The two backtests say different things of what became of a lead; the column holds something
+        else than numbers.
     """
     if fitted_on not in FITTED_ON:
         raise QuestionError(
@@ -58,6 +62,9 @@ def count_pairs(
     if isinstance(challenger, Model):
         name = f"{challenger.name} {challenger.version}"
         _score_again(backtest, challenger)
+    elif isinstance(challenger, str):
+        name = challenger
+        _bring_numbers(backtest, challenger)
     else:
         name = challenger.provenance.model or challenger.provenance.source
         _bring_scores(backtest, challenger)
@@ -103,6 +110,37 @@ def _bring_scores(backtest: Backtest, challenger: Backtest) -> None:
         select a.l, a.k, b.score, b.state from {backtest.schema}.scored as a
         join scored_by_other as b on a.lead_id = b.lead_id and a.s is not distinct from b.s""")
     backtest.connection.unregister("scored_by_other")
+
+
+def _bring_numbers(backtest: Backtest, column: str) -> None:
+    """Make `other(l, k, score, state)` of the order of the numbers in a column."""
+    if column not in backtest.segments:
+        raise QuestionError(
+            f"the backtest has no column '{column}': {nearest_first(column, backtest.segments)}. "
+            "Name it in `segments` of the backtest"
+        )
+    run = backtest.connection.execute
+    run(f"""
+        create or replace temp table number as
+        select l, k, try_cast(text as double) as number from (
+          select l, k, trim(seg{backtest.segments.index(column)}) as text
+          from {backtest.schema}.scored)
+        where text not in ('', '(missing)')""")
+    run("""
+        create or replace temp table other as
+        select l, k, dense_rank() over (order by number) - 1 as score,
+          cast(null as varchar) as state
+        from number""")
+    found = run("select count(*) from number where not coalesce(isfinite(number), false)")
+    wrong = int(found.fetchall()[0][0])
+    run("drop table number")
+    if wrong:
+        # What else it holds is not shown: it may be a name.
+        run("drop table other")
+        raise DataError(
+            f"column '{column}' holds something else than a number for {wrong:,} leads: expected a "
+            "probability or a score, with a point before decimals, or nothing"
+        )
 
 
 def _count(backtest: Backtest, name: str, fitted_on: FittedOn, since: date | None) -> PairCounts:

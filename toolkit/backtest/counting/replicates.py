@@ -14,12 +14,19 @@ from toolkit.errors import QuestionError
 
 __all__ = ["count_replicates"]
 
+
+def _times(word: str, constant: int) -> str:
+    """The low 32 bits of a product, in two halves: no engine's 63 bits overflow."""
+    high, low = divmod(constant, 65_536)
+    return f"({word} * {low} + (({word} * {high}) & 65535) * 65536) & 4294967295"
+
+
 _MIX = (
-    f"(xor(u, u >> 16) * {0x7FEB352D}) & 4294967295",
-    f"(xor(u, u >> 15) * {0x846CA68B}) & 4294967295",
+    *("xor(u, u >> 16)", _times("u", 0x7FEB352D)),
+    *("xor(u, u >> 15)", _times("u", 0x846CA68B)),
     "xor(u, u >> 16)",
 )
-"""Spread a word of 32 bits: multiply and shift, twice; products stay under 64 bits.
+"""Spread a word of 32 bits: multiply and shift, twice.
 
 The constants are those of Chris Wellons' search for such mixers ("lowbias32", public domain).
 """
@@ -34,7 +41,7 @@ def count_replicates(
     """Draw the accounts with weights Poisson(1), as often as asked, and count the judged leads.
 
     The weight of an account is a hash of (seed, replicate, name of the account): the same for the
-    order of rows, the number of threads and the version of the engine, and the same in any other
+    order of rows, the number of threads, the engine and its version, and the same in any other
     table of the same accounts. Leads without an account are accounts of their own; those of one
     cell are alike, so their sum is drawn at once, from Poisson(n).
 
@@ -49,8 +56,8 @@ def count_replicates(
     backtest.connection.execute(f"""
         create or replace temp table account_cell as
         select cluster, score, state, count(*) as n,
-          cast(concat('0x', substr(md5(cluster), 1, 8)) as ubigint) as h1,
-          cast(concat('0x', substr(md5(cluster), 9, 8)) as ubigint) as h2
+          cast(concat('0x', substr(md5(cluster), 1, 8)) as bigint) as h1,
+          cast(concat('0x', substr(md5(cluster), 9, 8)) as bigint) as h2
         from {backtest.schema}.scored
         where state in ('converted', 'not_converted') and cluster is not null group by all""")
     parts = [
@@ -70,12 +77,13 @@ def count_replicates(
 
 def _weighted(backtest: Backtest, chosen: range, seed: int) -> pd.DataFrame:
     keys = [(b, *_two_words(f"{seed} {b}")) for b in chosen]
-    frame = pd.DataFrame(np.array(keys, dtype=np.uint64), columns=["b", "k1", "k2"])
+    frame = pd.DataFrame(np.array(keys, dtype=np.int64), columns=["b", "k1", "k2"])
     backtest.connection.register("replicate_key", frame)
     word = """select b, cluster, xor(h1, k1) as u, xor(h2, k2) as v
         from (select distinct cluster, h1, h2 from account_cell), replicate_key"""
     for step in (*_MIX, "xor(u, v)", *_MIX):
-        word = f"select b, cluster, {step} as u, v from ({word})"
+        # `offset 0` keeps each step a step: written into one another they double in length each time.
+        word = f"select b, cluster, {step} as u, v from ({word} offset 0)"
     found = backtest.connection.execute(f"""
         with weight as (select b, cluster, {_poisson("u")} as w from ({word}))
         select b as replicate, score, state, cast(sum(n * w) as bigint) as n

@@ -45,17 +45,16 @@ def count_scores(
         backtest = backtest.of(outcome)
     axis = _axis(backtest, by)
     rows = _rows_sql(backtest, at_least)
-    chosen = f", {axis} as by_value" if axis else ""
+    chosen = f", {axis} as v" if axis else ""
     frame = backtest.connection.execute(
         f"select score, state{chosen}, count(*) as n from {rows} group by all order by all"
     ).df()
-    frame = frame.rename(columns={"by_value": by}) if by else frame
-    split = account_pairs(backtest, rows, axis) if axis else {}
+    split = account_pairs(backtest, rows, frame, axis) if axis else {}
     return ScoreCounts(
-        frame=frame.astype({"score": "int64", "n": "int64"}),
+        frame=frame.rename(columns={"v": by}).astype({"score": "int64", "n": "int64"}),
         provenance=backtest.provenance,
         by=(by,) if by else (),
-        accounts=account_pairs(backtest, rows, None).get(""),
+        accounts=account_pairs(backtest, rows, frame).get(""),
         accounts_by={(key,): pairs for key, pairs in split.items()},
         accounts_across=pairs_across(backtest, rows, axis) if axis and split else None,
     )

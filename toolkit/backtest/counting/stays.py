@@ -93,7 +93,7 @@ def count_responses(
     frame = crm.connection.execute(
         f"select score, state, response, count(*) as n from {rows} group by all order by all"
     ).df()
-    split = account_pairs(backtest, rows, "response")
+    split = account_pairs(backtest, rows, frame.rename(columns={"response": "v"}), "response")
     note = (
         "Response is the time from the moment to the first sales activity."
         if "activities" in source
@@ -103,7 +103,7 @@ def count_responses(
         frame=frame.astype({"score": "int64", "n": "int64"}),
         provenance=replace(backtest.provenance, caveats=(*backtest.provenance.caveats, note)),
         by=("response",),
-        accounts=account_pairs(backtest, rows, None).get(""),
+        accounts=account_pairs(backtest, rows, frame).get(""),
         accounts_by={(key,): pairs for key, pairs in split.items()},
         accounts_across=pairs_across(backtest, rows, "response") if split else None,
     )

@@ -17,7 +17,15 @@ import pandas as pd
 from toolkit.backtest.result import Backtest
 from toolkit.counts import STATES, AccountPairs
 
-__all__ = ["account_pairs_there"]
+__all__ = ["CELL_CODE", "STATE_CODES", "account_pairs_there"]
+
+STATE_CODES = {str(state): i for i, state in enumerate(STATES)}
+CELL_CODE = (
+    f"cast(score as bigint) * {len(STATES)} + case state "
+    + " ".join(f"when '{state}' then {i}" for state, i in STATE_CODES.items())
+    + " end"
+)
+"""Score and state as one whole number, in SQL."""
 
 
 def account_pairs_there(
@@ -49,15 +57,10 @@ def account_pairs_there(
 
 def _number_cells(backtest: Backtest, rows: str, value: str) -> None:
     """Make `cell(v, g, code, n)`: whole numbers for accounts and cells are joined fastest."""
-    places = " ".join(f"when '{state}' then {i}" for i, state in enumerate(STATES))
     backtest.connection.execute(f"""
         create or replace temp table cell as
-        with known as (
-          select cluster as name, row_number() over (order by cluster) as number
-          from (select distinct cluster from {rows} where cluster is not null))
-        select {value} as v, coalesce(known.number, -1 - l) as g,
-          cast(score as bigint) * {len(STATES)} + case state {places} end as code, count(*) as n
-        from {rows} as s left join known on known.name = s.cluster group by all""")
+        select {value} as v, coalesce(g, -1 - l) as g, {CELL_CODE} as code, count(*) as n
+        from {rows} as s group by all""")
 
 
 def _decoded(found: pd.DataFrame) -> pd.DataFrame:

@@ -16,13 +16,13 @@ from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.staging import drop_staged, stage_at_moments
 from toolkit.crm import Crm
-from toolkit.errors import QuestionError, nearest_first
+from toolkit.errors import QuestionError
 from toolkit.model import Model, PlacedCriterion, band_of, exception_conditions, grade_of
 
 __all__ = ["Explanation", "explain_lead"]
 
 _COLUMNS = ["criterion", "label", "dimension", "why", "date", "until", "points"]
-_OFFERED = 2_000
+_OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +149,13 @@ def _find(connection: duckdb.DuckDBPyConnection, schema: str, lead_id: str) -> t
             "another, or its creation is missing or after observed_until. `check` lists such leads"
         )
     near = connection.execute(
-        f"select lead_id from {schema}.lead order by levenshtein(lead_id, ?), lead_id limit {_OFFERED}",
+        f"select lead_id, count(*) over () from {schema}.lead"
+        f" order by levenshtein(lead_id, ?), lead_id limit {_OFFERED}",
         [lead_id],
     ).fetchall()
-    raise QuestionError(
-        f"there is no lead '{lead_id}': {nearest_first(lead_id, [row[0] for row in near], most=3)}"
-    )
+    listed = ", ".join(str(row[0]) for row in near)
+    offered = f"the nearest of {near[0][1]:,} are {listed}" if near else "there are none"
+    raise QuestionError(f"there is no lead '{lead_id}': {offered}")
 
 
 def _score_row(connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan) -> pd.Series:

@@ -24,7 +24,14 @@ from toolkit.backtest.sql import column_names, make_table, quoted, seconds
 from toolkit.crm import Crm
 from toolkit.model import Model
 
-__all__ = ["History", "fields_read", "known_schema", "span_leads", "split_leads"]
+__all__ = [
+    "History",
+    "changes_recorded",
+    "fields_read",
+    "known_schema",
+    "span_leads",
+    "split_leads",
+]
 
 _NO_HISTORY = (
     "The fit part is not point-in-time: lead fields are as of the export, because there is no "
@@ -163,6 +170,11 @@ def _entries(
         untracked=tuple(name for name in columns if name not in tracked),
     )
     return _with_gaps(crm, schema, history, tracked) if tracked else history
+
+
+def changes_recorded(crm: Crm, column: str) -> bool:
+    """Whether changes of a column of `leads` are recorded, so that it is known as of a moment."""
+    return bool(_tracked(crm, [column]))
 
 
 def _tracked(crm: Crm, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:

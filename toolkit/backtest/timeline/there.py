@@ -1,8 +1,8 @@
 """Paths of scores inside the engine that holds the tables: scores at every second that matters.
 
 The kernel adds up spans in this process; here the text of the core scores each lead at every second
-at which its score may change. That is more work, grows with the square of a lead's activities, and
-moves no row.
+at which its score may change, and no row moves. What can be added up along the path is a running
+sum; the rest is summed at each second, which grows with the square of a lead's activities.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC
 
 import pandas as pd
 
-from toolkit.backtest.core import ages, as_of_sql, instants_sql
+from toolkit.backtest.core import ages, instants_sql, path_sql
 from toolkit.backtest.leads import number_leads
 from toolkit.backtest.result import new_schema
 from toolkit.backtest.sql import make_table
@@ -74,7 +74,7 @@ def _scored(model: Model, crm: Crm) -> Iterator[str]:
             create table {schema}.looked_at as select l, base, s as k, s from ({seconds}) as x""")
         connection.execute(f"""
             create table {schema}.path as
-            with {tables}, mo as (select l, k, s from {schema}.looked_at), score as ({as_of_sql(plan)})
+            with {tables}, mo as (select l, k, s from {schema}.looked_at), score as ({path_sql(plan)})
             select lead.lead_id, lead.l, score.s, score.score, gone.t as gone
             from score join {schema}.looked_at as x on x.l = score.l and x.s = score.s
               join {schema}.lead as lead on lead.l = x.base

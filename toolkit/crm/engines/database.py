@@ -141,14 +141,14 @@ def _array(values: Any, kind: str) -> pa.Array:
     import pyarrow as pa  # noqa: PLC0415 - only databases need it
 
     if kind == "DECIMAL":
-        whole = all(value is None or value == value.to_integral_value() for value in values)
-        made = [
-            None if value is None else int(value) if whole else float(value) for value in values
-        ]
+        known = [value for value in values if value is not None]
+        whole = all(v.is_finite() and v == v.to_integral_value() and abs(v) < 2**63 for v in known)
+        read = int if whole else float
+        made = [None if value is None else read(value) for value in values]
         return pa.array(made, pa.int64() if whole else pa.float64())
     types = {
         "BOOLEAN": pa.bool_(), "BIGINT": pa.int64(), "SMALLINT": pa.int16(), "INTEGER": pa.int32(),
-        "DOUBLE": pa.float64(), "FLOAT": pa.float64(), "VARCHAR": pa.string(), "DATE": pa.date32(),
+        "DOUBLE": pa.float64(), "FLOAT": pa.float32(), "VARCHAR": pa.string(), "DATE": pa.date32(),
         "TIMESTAMP": pa.timestamp("us"), "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
         "VARCHAR[]": pa.list_(pa.string()),
     }  # fmt: skip
@@ -198,7 +198,7 @@ def _kind(found: Any) -> str:
     if isinstance(found, sa.Float):
         return "DOUBLE"
     if isinstance(found, sa.Numeric):
-        return "HUGEINT" if found.scale == 0 else "DECIMAL"
+        return {None: "NUMERIC", 0: "HUGEINT"}.get(found.scale, "DECIMAL")
     kinds = {
         sa.Boolean: "BOOLEAN", sa.SmallInteger: "SMALLINT", sa.BigInteger: "BIGINT",
         sa.Integer: "INTEGER", sa.Date: "DATE", sa.String: "VARCHAR", sa.Uuid: "VARCHAR",
@@ -232,8 +232,14 @@ def open_database(url: str) -> tuple[Database, _Tables]:
             f"the database stores texts as {encoding}; expected UTF8, because texts are compared "
             "byte by byte. Export the tables as Parquet and connect to these files"
         )
+    for setting in _SETTINGS:
+        connection.exec_driver_sql(f"SET {setting}")
     name = f"PostgreSQL {version.split()[0]}"
     return Database(connection, _words(connection), name), _Tables(connection, name)
+
+
+_SETTINGS = ("DateStyle = 'ISO'", "extra_float_digits = 1", "standard_conforming_strings = on")
+"""Of this session alone: what texts of dates and numbers look like, whatever the role's own are."""
 
 
 @contextmanager

@@ -75,12 +75,15 @@ def _place_of(
 
 
 _READING = {
-    "VARCHAR": "CAST({column} AS VARCHAR)",
+    "VARCHAR": "as_text({column})",
     "TIMESTAMP": "finite({column})",
     "TIMESTAMP WITH TIME ZONE": "in_utc({column})",
     "DATE": "finite({column})",
+    "NUMERIC": "without_zeros({column})",
 }
-"""How columns are taken: `infinity` is no time, and times with a zone become UTC at once."""
+"""How columns are taken: `infinity` is no time, and times with a zone become UTC at once; a number
+of any number of digits has one text, `1.5`, however many zeros were written."""
+_READ_AS = {"NUMERIC": "DECIMAL"}
 
 
 def _source(name: str, place: tuple[str, str], types: Mapping[str, str]) -> Source:
@@ -98,7 +101,8 @@ def _source(name: str, place: tuple[str, str], types: Mapping[str, str]) -> Sour
         for column in types if column not in read
     )  # fmt: skip
     # Copied once, so that every question sees the same rows, whatever is written meanwhile.
-    return Source(name, relation, read, label, copied=True, findings=notes)
+    types = {column: _READ_AS.get(kind, kind) for column, kind in read.items()}
+    return Source(name, relation, types, label, copied=True, findings=notes)
 
 
 def refuse_texts(layouts: Iterable[Layout]) -> None:

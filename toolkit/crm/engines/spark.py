@@ -118,14 +118,21 @@ class Spark:
 
 
 def _plain(rows: pa.Table) -> pa.Table:
-    """Text of one kind, and no decimals: they are sums of whole numbers."""
+    """Text of one kind, and no decimals."""
+    return rows.from_arrays(list(map(_plain_column, rows.columns)), names=rows.column_names)
+
+
+def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa  # noqa: PLC0415 - only other engines need it
 
-    kinds = []
-    for each in rows.schema:
-        kind = pa.int64() if pa.types.is_decimal(each.type) else each.type
-        kinds.append(pa.field(each.name, pa.string() if pa.types.is_large_string(kind) else kind))
-    return rows.cast(pa.schema(kinds))
+    if pa.types.is_large_string(column.type):
+        return column.cast(pa.string())
+    if not pa.types.is_decimal(column.type):
+        return column
+    try:
+        return column.cast(pa.int64())  # sums of whole numbers stay exact
+    except pa.ArrowInvalid:
+        return column.cast(pa.float64())
 
 
 def _kind(spark: str) -> str:

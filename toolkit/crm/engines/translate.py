@@ -97,8 +97,9 @@ def translated(tree: exp.Expr, words: Words, *, names: Names, columns_of: Column
     _name_subqueries(made)
     _rename_tables(made, names)
     _tell_zones_apart(made)
-    for node in reversed(list(made.walk(bfs=True))):
-        new = _Rewriter(words).of(node)
+    rewriter = _Rewriter(words)
+    for node in reversed(list(made.walk(bfs=False))):  # what is inside comes first
+        new = rewriter.of(node)
         if new is not node:
             made = new if node is made else made
             node.replace(new)
@@ -354,6 +355,7 @@ _REWRITTEN: dict[type, Callable[..., exp.Expr]] = {
     exp.ArrayToString: _named("join_list", "this", "expression"),
     exp.ArrayAppend: _named("append", "this", "expression"),
     exp.ArrayContains: _named("has", "this", "expression"),
+    exp.BitwiseXor: _named("xor", "this", "expression"),
     exp.IsNan: _named("isnan", "this"),
     exp.Substring: lambda _, node: node,
 }

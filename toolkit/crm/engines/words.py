@@ -33,6 +33,38 @@ def _reversed(start: int) -> str:
     )
 
 
+def _text(plain: str, floating: str, types: str) -> str:
+    """A cast to text, where that of a floating number is written as DuckDB does.
+
+    `1.0`, `0.0001`, `1e+16`, `nan`: a point in what is whole, an exponent from 10^16 on and under
+    10^-4. From 10^16 on, and beyond six digits of a number of 4 bytes, engines choose the last digit
+    each in its own way. Other types that are read here have one text everywhere.
+    """
+    return f"CASE WHEN {types} THEN {floating.replace('{t}', plain)} ELSE {plain} END"
+
+
+_POSTGRES_TEXT = _text(
+    "CAST({a} AS TEXT)",
+    "CASE WHEN {t} ~ '^-?[0-9]+$' THEN {t} || '.0' "
+    "WHEN {t} ~ 'e[+](0[0-9]|1[0-5])$' THEN CAST(CAST({t} AS NUMERIC) AS TEXT) || "
+    "CASE WHEN CAST({t} AS NUMERIC) % 1 = 0 THEN '.0' ELSE '' END "
+    "ELSE REPLACE(REPLACE({t}, 'NaN', 'nan'), 'Infinity', 'inf') END",
+    "PG_TYPEOF({a}) IN ('double precision'::REGTYPE, 'real'::REGTYPE)",
+)
+_SPARK_TEXT = _text(
+    "CAST({a} AS STRING)",
+    "CASE WHEN {t} IN ('NaN', 'Infinity', '-Infinity') "
+    "THEN REPLACE(REPLACE({t}, 'NaN', 'nan'), 'Infinity', 'inf') "
+    "WHEN CAST({t} AS DOUBLE) = 0 THEN {t} "
+    "WHEN ABS(CAST({t} AS DOUBLE)) < 1e-4 OR ABS(CAST({t} AS DOUBLE)) >= 1e16 "
+    "THEN REPLACE(REPLACE(REGEXP_REPLACE(REPLACE({t}, '.0E', 'E'), 'E-([0-9])$', 'e-0$1'), "
+    "'E-', 'e-'), 'E', 'e+') "
+    "WHEN CAST({t} AS DOUBLE) = FLOOR(CAST({t} AS DOUBLE)) "
+    "THEN CAST(CAST(CAST({t} AS DOUBLE) AS BIGINT) AS STRING) || '.0' "
+    "ELSE TRIM(TRAILING '0' FROM CAST(CAST({t} AS DECIMAL(38, 21)) AS STRING)) END",
+    "TYPEOF({a}) IN ('double', 'float')",
+)
+
 # No backslash, which engines read in different ways; braces are doubled for `format`.
 _WHOLE = "^[+-]?[0-9]{{1,18}}([.]0{{0,9}})?$"
 _NUMBER = "^[+-]?([0-9]{{1,30}}([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]{{1,2}})?$"
@@ -60,6 +92,7 @@ _POSTGRES = Words(
         "arg_min": "(ARRAY_AGG({a} ORDER BY {b}))[1]",
         "md5_number_lower": f"(CAST(CAST(CAST('x' || {_reversed(25)} AS BIT(32)) AS BIGINT) AS NUMERIC)"
         f" * 4294967296 + CAST(CAST('x' || {_reversed(17)} AS BIT(32)) AS BIGINT))",
+        "xor": "(({a}) # ({b}))",  # `#` binds no closer than `>>`
         "hex": "CAST(CAST('x' || {a} AS BIT(32)) AS BIGINT)",
         "trim": "BTRIM({a}, {b})",
         "starts_with": "STARTS_WITH({a}, {b})",
@@ -80,9 +113,11 @@ _POSTGRES = Words(
         "isnan": "({a} = 'NaN')",
         "lower": 'LOWER({a} COLLATE {letters}) COLLATE "C"',
         "finite": "CASE WHEN ISFINITE({a}) THEN {a} END",
+        "as_text": 'CAST({a} AS TEXT) COLLATE "C"',
+        "without_zeros": "TRIM_SCALE({a})",
         "in_utc": "CASE WHEN ISFINITE({a}) THEN TIMEZONE('UTC', {a}) END",
     },
-    text='CAST({a} AS TEXT) COLLATE "C"',
+    text=f'({_POSTGRES_TEXT}) COLLATE "C"',
 )
 
 _SPARK = Words(
@@ -104,6 +139,7 @@ _SPARK = Words(
         "last": "MAX_BY({a}, {key}){only}",
         "arg_min": "MIN_BY({a}, {b})",
         "md5_number_lower": f"CAST(CONV({_reversed(25)} || {_reversed(17)}, 16, 10) AS DECIMAL(20, 0))",
+        "xor": "(({a}) ^ ({b}))",
         "hex": "CAST(CONV({a}, 16, 10) AS BIGINT)",
         "trim": "TRIM(BOTH {b} FROM {a})",
         "starts_with": "STARTSWITH({a}, {b})",
@@ -127,9 +163,10 @@ _SPARK = Words(
         "isnan": "ISNAN({a})",
         "lower": "LOWER({a})",
         "finite": "{a}",
+        "as_text": "CAST({a} AS STRING)",
         "in_utc": "TIMESTAMPADD(MICROSECOND, UNIX_MICROS({a}), TIMESTAMP_NTZ'1970-01-01 00:00:00')",
     },
-    text="CAST({a} AS STRING)",
+    text=_SPARK_TEXT,
 )
 
 WORDS = {"postgresql": _POSTGRES, "spark": _SPARK}

@@ -3,6 +3,7 @@
 prepare -> Audit -> show_verdict, show_flow, ... -> Section
 """
 
+from toolkit.report.audit.appendix import show_appendix
 from toolkit.report.audit.evidence import show_evidence
 from toolkit.report.audit.front import show_verdict
 from toolkit.report.audit.handed import show_handed
@@ -23,6 +24,7 @@ __all__ = [
     "prepare",
     "prepare_audit",
     "prepare_scored_audit",
+    "show_appendix",
     "show_calibration",
     "show_data_health",
     "show_evidence",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -26,13 +26,20 @@ from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import change, count, decimals_for, number, percent
 
 if TYPE_CHECKING:
-    from toolkit.analysis import Auc, Decomposition, Difference, MappingCheck
+    from toolkit.analysis import Auc, Decomposition, Difference, MappingCheck, PointsFit
     from toolkit.analysis.calibration.validation import Estimate
     from toolkit.counts import ScoreCounts
     from toolkit.report.audit.prepared import Audit
     from toolkit.report.wording import Words
 
-__all__ = ["changed_text", "held_text", "promised_bands", "promises", "ranking_before"]
+__all__ = [
+    "changed_text",
+    "held_text",
+    "line_table",
+    "promised_bands",
+    "promises",
+    "ranking_before",
+]
 
 _ENOUGH_TO_DRAW = 20
 """Conversions in a quarter below which a curve of gains is a few large steps."""
@@ -154,27 +161,41 @@ def _together(counts: ScoreCounts, quarters: list[str]) -> ScoreCounts:
     return replace(counts, frame=summed, by=(), accounts=None, accounts_by={}, accounts_across=None)
 
 
-def _tried(audit: Audit) -> tuple[list[Part], dict[str, object]]:
-    """The line of the earlier quarters, which these leads had no part in, held against them."""
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The line of the earlier quarters, and the leads of the audited one, which had no part in it."""
+
+    line: PointsFit
+    seen: ScoreCounts
+    quarter: str
+    since: str
+
+
+def _trial(audit: Audit) -> _Trial | None:
     counts, quarter, closed = audit.ranked_by_quarter, audit.quarter, _closed_before(audit)
-    if counts is None or quarter is None:
-        return [], {}
-    line, seen = fit_points(_together(counts, closed)), counts.group(quarter)
+    if counts is None or quarter is None or not closed:
+        return None
     since = closed[0] if len(closed) == 1 else f"{closed[0]} to {closed[-1]}"
+    return _Trial(fit_points(_together(counts, closed)), counts.group(quarter), quarter, since)
+
+
+def _tried(audit: Audit) -> tuple[list[Part], dict[str, object]]:
+    """Whether the line of the earlier quarters still holds; the numbers behind it are `line_table`."""
+    trial = _trial(audit)
+    if trial is None:
+        return [], {}
+    line, seen, since = trial.line, trial.seen, trial.since
     if math.isnan(line.slope):
         text = f"Whether the rates of {since} still hold cannot be said: {line.reason}."
         return [Paragraph(text, "finding")], {}
     check, parts = check_mapping(seen, line), decompose_mapping(seen, line)
-    text = held_text(check, words=audit.words, now=quarter, since=since)
+    text = held_text(check, words=audit.words, now=trial.quarter, since=since)
     facts: dict[str, object] = {"calibration.joint_p_value": fact(check.joint_p_value)}
     for name in ("observed_expected", "in_the_large", "slope"):
         facts |= _named(f"calibration.{name}", getattr(check, name))
     for name in ("miscalibration", "discrimination", "uncertainty"):
         facts[f"calibration.{name}"] = fact(getattr(parts, name))
-    shown: list[Part] = [Paragraph(text, "finding")]
-    if math.isnan(check.joint_p_value):
-        return shown, facts
-    return [*shown, _check_table(check, parts, quarter=quarter, since=since)], facts
+    return [Paragraph(text, "finding")], facts
 
 
 def _named(name: str, found: Estimate) -> dict[str, object]:
@@ -201,10 +222,28 @@ def held_text(check: MappingCheck, *, words: Words, now: str, since: str) -> str
     times = f"{number(ratio.estimate, 2)} of what was promised, {ends}"
     if check.joint_p_value < _FIVE_PERCENT:
         return f"{seen} ({times}): the earlier rates no longer hold."
+    if ratio.low > 1 or ratio.high < 1:
+        p = _p(check.joint_p_value)
+        return (
+            f"{seen} ({times}): by itself that is more than chance explains, but level and slope"
+            f" together do not refute the earlier rates (p = {p})."
+        )
     return f"{seen} ({times}): nothing here refutes the earlier rates, which is no proof of them."
 
 
-def _check_table(check: MappingCheck, parts: Decomposition, *, quarter: str, since: str) -> Table:
+def line_table(audit: Audit) -> tuple[Table, ...]:
+    """Level, slope and the parts of the Brier score of the earlier line; nothing without one."""
+    trial = _trial(audit)
+    if trial is None or math.isnan(trial.line.slope):
+        return ()
+    check = check_mapping(trial.seen, trial.line)
+    if math.isnan(check.joint_p_value):
+        return ()
+    parts = decompose_mapping(trial.seen, trial.line)
+    return (_line_table(check, parts, quarter=trial.quarter, since=trial.since),)
+
+
+def _line_table(check: MappingCheck, parts: Decomposition, *, quarter: str, since: str) -> Table:
     rows = [
         ("Conversions, of those promised", check.observed_expected, "1: as many as promised"),
         ("Intercept, with slope 1 (log odds)", check.in_the_large, "0: as many as promised"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from toolkit.backtest.wording import NOBODY_KNOWN
 from toolkit.checks import check_leaks, reconcile
 from toolkit.errors import DataError
 from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, Table, table_of
@@ -73,6 +74,8 @@ def _first_letter(text: str) -> str:
 def evidence_warnings(audit: Audit) -> tuple[Paragraph, ...]:
     """What page one must say of the evidence."""
     found = []
+    if NOBODY_KNOWN in audit.ranking.provenance.caveats:
+        found.append(Paragraph(NOBODY_KNOWN, "warning", "Who was worked is not recorded."))
     if audit.reconciliation is not None and not audit.reconciliation.agrees:
         found.append(
             Paragraph(audit.reconciliation.text, "warning", "Recorded scores do not match.")

@@ -34,7 +34,16 @@ from toolkit.report.findings import (
     rate_facts,
 )
 from toolkit.report.sentences import band_label, row_at, share_at
-from toolkit.report.wording import change, count, decimals_for, of_all, percent, rate_text, span
+from toolkit.report.wording import (
+    change,
+    count,
+    decimals_for,
+    of_all,
+    percent,
+    percent_of_few,
+    rate_text,
+    span,
+)
 
 if TYPE_CHECKING:
     from toolkit.analysis import Rate
@@ -167,6 +176,8 @@ def _figure(audit: Audit) -> Chart:
 
 
 def _crm_cards(audit: Audit) -> tuple[Card, ...]:
+    if audit.handoffs is None:  # three cards would say that nothing is known of hand-offs
+        return (_base_card(audit), _ranking_card(audit), _caught_card(audit), *_edge_cards(audit))
     return (
         _quality_card(audit),
         _year_card(audit),
@@ -254,16 +265,23 @@ def _caught_card(audit: Audit) -> Card:
         return "0%", label, "no lead has the points"
     if math.isnan(float(row["recall"])):
         low, high = float(row["recall_lowest"]), float(row["recall_highest"])
-        bounds = "" if math.isnan(low + high) else f"anything in {span(low, high, 0)}: "
+        bounds = (
+            ""
+            if math.isnan(low + high)
+            else f"anything from {percent(low, 0)} to {percent(high, 0)}: "
+        )
         return "cannot be told", label, f"{bounds}leads below were never worked"
     low, high = float(row["recall_low"]), float(row["recall_high"])
     return percent(float(row["recall"]), 0), label, span(low, high, decimals_for(low, high))
 
 
 def _flat_cards(audit: Audit) -> tuple[Card, ...]:
+    return (_base_card(audit), _ranking_card(audit), _fifth_card(audit), *_edge_cards(audit))
+
+
+def _base_card(audit: Audit) -> Card:
     found = rate(audit.ranking)
-    base = (_short(found), f"of leads {audit.words.became}", percent_of(found))
-    return (base, _ranking_card(audit), _fifth_card(audit), *_edge_cards(audit))
+    return _short(found), f"of judged leads {audit.words.became}", percent_of(found)
 
 
 def _fifth_card(audit: Audit) -> Card:
@@ -286,7 +304,7 @@ def _edge_cards(audit: Audit) -> tuple[Card, ...]:
         detail = f"{of_all(row['positives'], row['n'])}; {span(low, high, decimals_for(low, high))}"
         cards.append(
             (
-                percent(float(row["rate"]), 0),
+                percent_of_few(float(row["rate"])),
                 f"of leads scored {band_label(row)} {audit.words.became}",
                 detail,
             )

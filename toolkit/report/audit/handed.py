@@ -25,8 +25,9 @@ def show_handed(audit: Audit) -> Section:
     """The funnel by band, what sales decided and why, and the grid of fit and behavior."""
     counts = audit.stages
     if counts is None or counts.frame.empty:
-        words = audit.words
-        text = f"No dated stages say what became of each {words.handed}."
+        text = f"No dated stages say what became of each {audit.words.handed}."
+        if audit.kind == "flat":
+            text = "The file has no dates: it does not say which leads were handed over."
         return Section((Paragraph(text, "note", "Cannot be told from this data."),))
     funnel = _occurring(funnel_table(counts, audit.bands), counts)
     decided = _occurring(disposition_table(counts, audit.bands), counts)
@@ -53,7 +54,8 @@ def _occurring(table: pd.DataFrame, counts: StageCounts) -> pd.DataFrame:
 def _warning(audit: Audit) -> str:
     many = audit.words.handed_many
     return (
-        f"All {many} of the export, scored when they were handed over. Rejected is not the same as"
+        f"All {many} of the export, by the score when they were handed over: rates by the score at a"
+        " fixed age are of other leads. Rejected is not the same as"
         " badly scored: sales rejects for reasons that no score knows, and what nobody decided says"
         " nothing about the lead."
     )

@@ -27,6 +27,7 @@ from toolkit.model import Model, load_model
 from toolkit.report.audit.evidence import leaks_of_crm, leaks_of_file, reconciled
 from toolkit.report.audit.prepared import Audit, Policy, mostly_unworked
 from toolkit.report.audit.quarters import chosen_quarter
+from toolkit.report.parameters import checked
 from toolkit.report.wording import Words, count
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _UNDECIDED = Policy()
 """Nothing was agreed before looking but the margin that is usual."""
 
 
+@checked
 def prepare(
     *,
     crm: str | Crm | None = None,

@@ -12,16 +12,18 @@ import pandas as pd
 from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.report.audit.common import handoff_rate, rate_before, worked_only
 from toolkit.report.display import Bullets, Column, Paragraph, Section, Table, table_of
-from toolkit.report.wording import count, plural, share_text
+from toolkit.report.wording import count, joined, plural, share_text
 
 if TYPE_CHECKING:
-    from toolkit.counts import Provenance, ScoreCounts
+    from toolkit.counts import PatternCounts, Provenance, ScoreCounts
     from toolkit.report.audit.prepared import Audit
 
 __all__ = [
     "fingerprint",
     "limits",
+    "no_accounts",
     "pairs_table",
+    "sharers",
     "show_limits",
     "show_method",
     "versions_table",
@@ -39,16 +41,17 @@ def limits(audit: Audit) -> tuple[str, ...]:
         *_young(audit),
         *_history(audit),
     ]
-    caveats = dict.fromkeys(
-        caveat
-        for counts in (audit.ranking, audit.handoffs)
-        if counts is not None
-        for caveat in counts.provenance.caveats
-    )
     cause = (
         "That points cause anything: a score describes leads, and high scores are called sooner."
     )
-    return tuple(dict.fromkeys([*found, *caveats, cause]))
+    return tuple(dict.fromkeys([*found, *_caveats(audit), cause]))
+
+
+def _caveats(audit: Audit) -> list[str]:
+    """What the counts themselves say of their limits; of a flat file the age of the score is said."""
+    counted = [counts for counts in (audit.ranking, audit.handoffs) if counts is not None]
+    texts = [text for counts in counted for text in counts.provenance.caveats]
+    return texts if audit.kind == "crm" else texts[1:]
 
 
 def _declared(audit: Audit) -> list[str]:
@@ -177,16 +180,35 @@ def _origin(counts: ScoreCounts) -> dict[str, str]:
         "One count is": f"one {origin.unit}",
         "Counted": count(counts.n),
         "Judged": count(counts.total("converted", "not_converted")),
-        "Accounts among the judged": _accounts(counts, origin),
+        "Accounts among the judged": _accounts(counts),
         "Fingerprint of the counts": fingerprint(counts),
     }
 
 
-def _accounts(counts: ScoreCounts, origin: Provenance) -> str:
-    del origin
+def _accounts(counts: ScoreCounts) -> str:
+    if counts.accounts is None or not counts.provenance.accounts_known:
+        return no_accounts(counts)
+    return f"{count(counts.accounts.judged)}, the largest with {plural(counts.accounts.largest, 'lead')}"
+
+
+def no_accounts(counts: ScoreCounts | PatternCounts) -> str:
+    """Say what is taken together where no account is known."""
     if counts.accounts is None:
         return "not known: leads are taken as independent"
-    return f"{count(counts.accounts.judged)}, the largest with {plural(counts.accounts.largest, 'lead')}"
+    origin = counts.provenance
+    whose = "its survivor" if origin.merged == 1 else "their survivors"
+    together = [
+        *([f"{plural(origin.merged, 'merged lead')} with {whose}"] if origin.merged else []),
+        *(["the moments of one lead"] if origin.unit != "lead" else []),
+    ]
+    return f"not known: only {joined(together)} are taken together, all others as independent"
+
+
+def sharers(origin: Provenance) -> str:
+    """Say who is taken together, where any are."""
+    if origin.accounts_known:
+        return "leads of one account share"
+    return "merged leads and survivors share" if origin.merged else "the moments of one lead share"
 
 
 def _day(day: object) -> str:
@@ -226,7 +248,7 @@ def pairs_table(rows: list[tuple[str, str]], caption: str) -> Table:
 def _notes(audit: Audit) -> tuple[Paragraph, ...]:
     accounts = audit.ranking.accounts is not None
     spread = (
-        " on the effective number of leads, since leads of one account share their fate"
+        f" on the effective number of leads, since {sharers(audit.ranking.provenance)} their fate"
         if accounts
         else ""
     )

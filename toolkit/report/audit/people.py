@@ -41,6 +41,8 @@ def show_flow(audit: Audit) -> Section:
 
 def _flow(provenance: Provenance, what: str) -> Table:
     frame = flow_table(provenance)
+    if provenance.first_moment is None:  # a flat file knows no windows, and nobody's work
+        frame = frame[(frame["kind"] != "state") | (frame["n"] > 0)].reset_index(drop=True)
     columns = [
         Column("Step", lambda row: _step(str(row["kind"]), str(row["step"])), "left"),
         Column("Leads", lambda row: count(row["n"])),
@@ -58,15 +60,17 @@ def _moment(provenance: Provenance) -> str:
 def _step(kind: str, step: str) -> str:
     if kind == "state":
         return f"of these {_STATES.get(step, step)}"
-    return f"set aside: {step}" if kind == "excluded" else step
+    said = step.replace("observed_until", "the end of the export")
+    return f"set aside: {said}" if kind == "excluded" else said
 
 
 def _definitions(audit: Audit) -> Bullets:
     words = audit.words
+    if audit.kind == "flat":
+        said = "Judged: every row with a score and an outcome; the file does not say more."
+        return Bullets("Definitions", (said,))
     items = [
-        f"Judged: worked by sales, and its time to become {words.outcome} is over."
-        if audit.kind == "crm"
-        else "Judged: every row with a score and an outcome; the file does not say more.",
+        f"Judged: worked by sales, and its time to {words.to_become} is over.",
         "Too young leads are never counted as failures, and never as early successes.",
         "Never worked leads are unknown: they are in no rate.",
     ]

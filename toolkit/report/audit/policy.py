@@ -88,9 +88,13 @@ def show_thresholds(audit: Audit) -> Section:
 
 
 def _whose_rates(audit: Audit) -> str:
+    when = (
+        "" if audit.kind == "flat" else f" Scored {audit.ranking.provenance.moment}, all quarters."
+    )
     if not worked_only(audit):
-        return "Rates among judged leads."
-    return "Rates among leads that sales worked; below today's threshold they are not known."
+        return f"Rates among judged leads.{when}"
+    known = "Rates among leads that sales worked; below today's threshold they are not known."
+    return f"{known}{when}"
 
 
 def _below_untold(audit: Audit, table: pd.DataFrame) -> Paragraph:
@@ -141,7 +145,7 @@ def _around(audit: Audit, table: pd.DataFrame) -> Table:
         ),
         Column("Judged, of these", lambda row: small(float(row["n"]))),
         Column(
-            f"Go nowhere (95% interval), of judged {words.handed_many}",
+            "Go nowhere (95% interval), of judged",
             lambda row: _shown(row, nowhere_cell),
         ),
         Column(f"{words.many} caught, of all {words.many}", lambda row: _shown(row, _caught)),
@@ -240,7 +244,7 @@ def _rejected_row(audit: Audit) -> tuple[str, str, str, str]:
 
 def _classic_row(audit: Audit, table: pd.DataFrame) -> tuple[str, str, str, str]:
     name = "False-positive rate"
-    base = f"leads that did not become {audit.words.outcome}, scored at or above the threshold"
+    base = f"leads that did not {audit.words.to_become}, scored at or above the threshold"
     row = row_at(table, audit.threshold)
     if row is None:
         return name, base, "", "not known"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["band_facts", "bands_table", "show_ranking", "untold"]
+__all__ = ["band_facts", "bands_table", "measures_table", "show_ranking", "untold"]
 
 
 def untold() -> Paragraph:
@@ -83,14 +83,15 @@ def show_ranking(audit: Audit) -> Section:
     if worked_only(audit):
         parts.append(_restricted(audit))
     parts += [bands_table(audit), Picture(plot_gains(gains, words=audit.words, among=whose))]
-    measures = ranking_table(audit.ranked)
-    parts.append(_measures(measures, whose))
     changed, about_it = ranking_before(audit)
     facts = {
         **finding.facts,
         "ranking.best_fifth": fact(share_at(gains, 0.2)),
         **band_facts(audit),
-        **{f"ranking.{row['statistic']}": fact(row["estimate"]) for row in _named(measures)},
+        **{
+            f"ranking.{row['statistic']}": fact(row["estimate"])
+            for row in _named(ranking_table(audit.ranked))
+        },
         **about_it,
     }
     return Section((*parts, *changed), facts)
@@ -110,17 +111,17 @@ def _named(measures: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return [rows[name] for name in _MEASURES]
 
 
-def _measures(measures: pd.DataFrame, whose: str) -> Table:
+def measures_table(audit: Audit) -> Table:
     """The same ranking by the names of other reports; each with what chance alone would give."""
     columns = [
         Column("Measure", lambda row: _MEASURES[row["statistic"]], "left"),
-        Column(f"Among {whose} (95% interval)", _measured),
+        Column(f"Among {among(audit)} (95% interval)", _measured),
         Column(
             "By chance", lambda row: "above 0" if isnan(row["chance"]) else _share(row["chance"])
         ),
     ]
     return table_of(
-        pd.DataFrame(_named(measures)),
+        pd.DataFrame(_named(ranking_table(audit.ranked))),
         columns,
         caption="The same ranking by its other names",
         note="The largest gap is above 0 by chance alone and has no interval here. Average precision"

@@ -76,7 +76,7 @@ def _table(audit: Audit, table: pd.DataFrame, axis: str, *, more: int) -> Table:
                 "Drawn together (95% interval)", lambda row: rate_cell(row, "shrunk", "shrunk_")
             ),
             Column("Less the rest (95% interval)", _difference),
-            Column("p, Holm", _p),
+            Column("Adjusted p (Holm)", _p),
             Column("Differs?", lambda row: str(row["answer"])),
         ]
     left_out = f" {count(more)} smaller ones are not shown." if more > 0 else ""

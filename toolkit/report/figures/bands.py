@@ -23,7 +23,7 @@ from toolkit.report.figures.style import (
     wrapped,
 )
 from toolkit.report.sentences import band_label, bands_sentence, mostly_unworked
-from toolkit.report.wording import Words, count, of_all, percent, span
+from toolkit.report.wording import Words, count, of_all, percent_of_few, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -140,7 +140,7 @@ def _row(record: Mapping[Hashable, Any], y: float, *, handed: bool) -> _Row:
         rate=rate,
         low=float(record["low"]),
         high=float(record["high"]),
-        bold="" if math.isnan(rate) else percent(rate, 0),
+        bold="" if math.isnan(rate) else percent_of_few(rate),
         detail=_counts(record),
         below=f"{count(unworked)} more never worked" if unworked > 0 else "",
         handed=handed,

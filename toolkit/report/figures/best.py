@@ -58,10 +58,11 @@ def _note(found: BestThresholds, value: float, unit: str, note: str) -> str:
         "Thin lines: 95% interval of a threshold named beforehand.",
         "Filled points on the shaded ground: cannot be told from the best.",
     ]
-    if not math.isnan(found.corrected):
+    corrected, apparent = (money(100 * value * net) for net in (found.corrected, found.apparent))
+    if not math.isnan(found.corrected) and corrected != apparent:
         parts.append(
-            f"The best was chosen on these leads: corrected for that it is worth"
-            f" {money(100 * value * found.corrected)}, not {money(100 * value * found.apparent)}."
+            f"The best was chosen on these leads: corrected for that it is worth {corrected}, not"
+            f" {apparent}."
         )
     if found.reason:
         parts.append(true_minus(f"{found.reason[0].upper()}{found.reason[1:]}."))

@@ -27,7 +27,7 @@ from toolkit.report.figures.style import (
     wrapped,
 )
 from toolkit.report.sentences import band_label, calibration_sentence, promises_sentence
-from toolkit.report.wording import Words, count, percent, plural
+from toolkit.report.wording import Words, count, percent, percent_of_few, plural
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -101,7 +101,7 @@ def _lines(row: Mapping[Hashable, Any]) -> list[str]:
 def _promise_text(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(float(row["rate"])):
         return "too few to judge"
-    return f"earlier {percent(float(row['promised']), 0)}, seen {percent(float(row['rate']), 0)}"
+    return f"earlier {percent_of_few(float(row['promised']))}, seen {percent_of_few(float(row['rate']))}"
 
 
 def _scale_lines(axes: Axes, left: float, right: float, most: float, body: float) -> None:

@@ -69,7 +69,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     axes.grid(axis="y")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.locator_params(axis="x", nbins=8)
-    axes.set_xlabel(f"Chance of a {words.outcome} from which a call pays")
+    axes.set_xlabel(f"Chance of {words.one} from which a call pays")
     axes.set_ylabel("Net benefit")
     ends = [_last(curves[name][0], -0.3 * top) for name in curves]
     colours = (BLUE, ORANGE, NOTE)

@@ -43,6 +43,10 @@ _LOOKS: dict[str, tuple[str, str, str | None]] = {
     "undecided": ("undecided", GRID, None),
     "untouched": ("untouched", "white", None),
 }
+_MEANT = {
+    "undecided": "Undecided: sales acted and did not decide, which says nothing about the lead.",
+    "untouched": "Untouched: sales neither acted nor decided, which says nothing about the lead.",
+}
 
 
 def plot_dispositions(table: pd.DataFrame, *, note: str = "") -> Chart:
@@ -54,12 +58,14 @@ def plot_dispositions(table: pd.DataFrame, *, note: str = "") -> Chart:
     whole = table[table["given_reason"] == ""]
     bands = [part.to_dict("records") for _, part in whole.groupby("band", sort=False)]
     sentence = dispositions_sentence(table)
-    said = (
-        "Of the leads whose time to decide has passed. Undecided: sales acted and did not "
-        "decide; untouched: neither. Both say nothing about the lead."
-    )
     with drawing():
         used = [name for name in _LOOKS if whole.loc[whole["disposition"] == name, "leads"].sum()]
+        said = " ".join(
+            [
+                "Of the leads whose time to decide has passed.",
+                *(_MEANT[n] for n in used if n in _MEANT),
+            ]
+        )
         legend = _legend(used)
         top = 0.24 * (1 + max((line for _, _, line in legend), default=0)) + 0.1
         body = top + _PITCH * max(len(bands), 1)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["forest_sentence", "plot_forest"]
 
 _EDGE, _PITCH, _BELOW, _LEGEND = 0.12, 0.44, 0.55, 0.3
+_BESIDE = 0.24
+"""Between labels and the axis, with room for the arrow of an interval that leaves the figure."""
 _LABEL_MOST = 2.6
 _REACH = 1.35
 """How far beyond the points and estimates the axis goes, as a share of their range."""
@@ -69,11 +71,11 @@ def forest_sentence(table: pd.DataFrame) -> str:
         return "No point value is open to evidence here"
     if not change and not keep:
         return f"Not enough evidence to judge any of {len(judged)} point values"
-    parts = [f"{change} of {len(judged)} point values should change"] if change else []
-    parts += [f"{keep} {'is' if keep == 1 else 'are'} right within the margin"] if keep else []
+    of = f"of {len(judged)} point values"
+    right = str(keep) if change else f"{keep} {of}"
+    parts = [f"{change} {of} should change"] if change else []
+    parts += [f"{right} {'is' if keep == 1 else 'are'} right within the margin"] if keep else []
     parts += [f"for {thin} the evidence is too thin"] if thin else []
-    if not change:
-        parts[0] = parts[0].replace(str(keep), f"{keep} of {len(judged)} point values", 1)
     return joined(parts)
 
 
@@ -93,8 +95,8 @@ def plot_forest(table: pd.DataFrame, *, note: str = "") -> Chart:
         chart, floor = new_chart(forest_sentence(table), about, body)
         left = _EDGE + max((text_width(t, SIZE["label"]) for r in rows for t in r.label), default=1)
         right = max((text_width(r.said, SIZE["label"], "bold") for r in rows), default=1) + 0.3
-        width = WIDTH - left - 0.15 - right - _EDGE
-        axes = axes_at(chart, left + 0.15, floor + _BELOW, width, body - _BELOW - _LEGEND)
+        width = WIDTH - left - _BESIDE - right - _EDGE
+        axes = axes_at(chart, left + _BESIDE, floor + _BELOW, width, body - _BELOW - _LEGEND)
         _frame(axes, rows)
         for y, row in enumerate(rows):
             _draw(axes, y, row)

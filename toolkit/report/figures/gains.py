@@ -17,6 +17,7 @@ from toolkit.report.figures.style import (
     Chart,
     axes_at,
     drawing,
+    halo,
     new_chart,
 )
 from toolkit.report.sentences import gains_sentence, share_at
@@ -116,6 +117,7 @@ def _mark(axes: Axes, share: float, found: float) -> None:
         size=SIZE["value"],
         weight="bold",
         color=BLUE,
+        path_effects=halo(),
     )
 
 

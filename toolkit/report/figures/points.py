@@ -58,7 +58,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     axes.locator_params(axis="y", nbins=5)
     axes.grid(axis="y")
     axes.set_xlabel("Score")
-    axes.set_ylabel(f"Chance of a {words.outcome}")
+    axes.set_ylabel(f"Chance of {words.one}")
 
 
 def points_sentence(rows: pd.DataFrame, *, words: Words) -> str:

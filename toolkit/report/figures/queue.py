@@ -58,7 +58,7 @@ def plot_queue(
         upper = panel(chart, floor, _UPPER, [capacity], below=_BELOW + _LOWER + _BETWEEN)
         _draw(upper, lower, table, capacity_per_week)
         label_lines(upper, [(capacity, INK, capacity_per_week)])
-        _name(chart, upper, f"{words.handed_many}\na week")
+        _name(chart, upper, "Leads\na week")
         _name(chart, lower, "Waiting at\nweek's end")
     chart.alt = f"{headline}. {_spoken(table)}"
     return chart

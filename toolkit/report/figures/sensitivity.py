@@ -47,7 +47,7 @@ def plot_sensitivity(
     records = table.to_dict("records")
     headline = sensitivity_sentence(table, threshold=threshold)
     about = (
-        f"Break-even: the chance of a {words.outcome} from which working a lead pays. Bars: lowest to "
+        f"Break-even: the chance of {words.one} from which working a lead pays. Bars: lowest to "
         "highest threshold that cannot be told from the best one (dot)."
     )
     with drawing():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, Locator, MaxNLocator
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.patheffects import AbstractPathEffect
 
 __all__ = [
     "BLUE",
@@ -42,6 +44,7 @@ __all__ = [
     "bare",
     "drawing",
     "figure_svg",
+    "halo",
     "inch_axes",
     "new_chart",
     "score_ticks",
@@ -112,6 +115,11 @@ def drawing() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
         warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support")
         yield
+
+
+def halo() -> list[AbstractPathEffect]:
+    """Set a text off from the lines that pass under it."""
+    return [withStroke(linewidth=3.5, foreground="white")]
 
 
 @lru_cache(maxsize=4096)

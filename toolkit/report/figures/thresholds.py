@@ -20,6 +20,7 @@ from toolkit.report.figures.style import (
     Chart,
     axes_at,
     drawing,
+    halo,
     new_chart,
     score_ticks,
     text_width,
@@ -39,6 +40,8 @@ __all__ = ["plot_thresholds"]
 _UPPER, _LOWER, _BETWEEN, _BELOW, _ABOVE = 2.9, 1.15, 0.22, 0.5, 0.26
 _LABEL_MOST = 1.75
 _UNTOLD_HATCH = "////"
+_VALUE_ROOM = 0.045
+"""Half the height of a value at a line, as a rate."""
 _MILLION = 1_000_000
 
 
@@ -116,7 +119,7 @@ def _curves(rows: pd.DataFrame, words: Words) -> tuple[_Curve, _Curve]:
         return _Curve(name, colour, *ends)
 
     return (
-        curve(f"{words.handed_many} that go nowhere", ORANGE, "nowhere_rate"),
+        curve("leads that go nowhere", ORANGE, "nowhere_rate"),
         curve(f"{words.many} caught", BLUE, "recall"),
     )
 
@@ -241,7 +244,7 @@ def _draw_lower(axes: Axes, rows: pd.DataFrame, words: Words, capacity: float | 
     axes.figure.text(
         0.12 / WIDTH,
         axes.get_position().y0 + axes.get_position().height / 2,
-        f"{words.handed_many}\na week" if weekly else "Leads at\nor above",
+        "Leads\na week" if weekly else "Leads at\nor above",
         size=SIZE["note"],
         va="center",
         linespacing=1.15,
@@ -289,11 +292,12 @@ def _mark_values(
     index = rows.index[rows["threshold"] >= threshold]
     if not len(index):
         return
-    values = [(float(c.rate[index[0]]), float(c.high[index[0]]), c.colour) for c in curves]
-    y = math.inf
-    for value, high, colour in sorted((v for v in values if not math.isnan(v[0])), reverse=True):
-        # Above the interval: to the right of today's threshold both lines usually fall.
-        y = min(max(np.nanmax([value, high]) + 0.045, 0.04), 0.98, y - 0.085)
+    values = [
+        (float(c.rate[index[0]]), float(c.low[index[0]]), float(c.high[index[0]]), c.colour)
+        for c in curves
+    ]
+    known = sorted((v for v in values if not math.isnan(v[0])), reverse=True)
+    for value, y, colour in _value_places(known):
         axes.annotate(
             percent(value, 0),
             (threshold, y),
@@ -304,7 +308,27 @@ def _mark_values(
             size=SIZE["value"],
             weight="bold",
             color=colour,
+            path_effects=halo(),
         )
+
+
+def _value_places(
+    values: Sequence[tuple[float, float, float, str]],
+) -> list[tuple[float, float, str]]:
+    """Where the values of (rate, low, high, colour), the highest first, have room: (rate, y, colour).
+
+    Above the interval, since to the right of today's threshold both lines usually fall; below it
+    under the upper edge, and where the value above it is too near.
+    """
+    placed: list[tuple[float, float, str]] = []
+    for rate, low, high, colour in values:
+        above = float(np.nanmax([rate, high])) + _VALUE_ROOM
+        below = float(np.nanmin([rate, low])) - _VALUE_ROOM
+        edge = placed[-1][1] - 2 * _VALUE_ROOM if placed else 1.0
+        neighbour = values[0][1] - _VALUE_ROOM if placed else 1.0
+        y = above if above <= min(edge, neighbour) else min(below, edge)
+        placed.append((rate, min(max(y, _VALUE_ROOM), 1.0), colour))
+    return placed
 
 
 def _spoken(rows: pd.DataFrame, threshold: float | None, words: Words) -> str:
@@ -315,6 +339,6 @@ def _spoken(rows: pd.DataFrame, threshold: float | None, words: Words) -> str:
     volume = "" if math.isnan(weekly) else f" That is {weekly:,.1f} leads a week."
     first, last = count(rows["threshold"].min()), count(rows["threshold"].max())
     return (
-        f"Lines over thresholds from {first} to {last} points: {words.handed_many} that go nowhere,"
+        f"Lines over thresholds from {first} to {last} points: leads that go nowhere,"
         f" {words.many} caught; bars: leads at or above.{volume}"
     )

@@ -34,7 +34,8 @@ def show_amounts(review: Review) -> Section:
         text = f"Fewer than {FEWEST} converted leads have an amount: nothing is shown."
         return Section((Paragraph(text, "note", "Not enough evidence."),))
     table = value_gains_table(audit.amounts)
-    shown = table[table["threshold"].isin(review.thresholds)].sort_values("threshold")
+    spoken_of = {*review.thresholds, int(_upper_half(table)["threshold"])}
+    shown = table[table["threshold"].isin(spoken_of)].sort_values("threshold")
     text = amounts_text(table, whose=among(audit))
     facts: dict[str, object] = {"amounts.valued": valued}
     for row in shown.to_dict("records"):
@@ -45,7 +46,7 @@ def show_amounts(review: Review) -> Section:
 
 def amounts_text(table: pd.DataFrame, *, whose: str) -> str:
     """Say what half of the leads brought, and whether one deal decides it."""
-    half = table[table["leads_share"] >= 0.5].iloc[0]  # noqa: PLR2004 - the upper half
+    half = _upper_half(table)
     share, alone = float(half["amount_share"]), float(half["without_largest"])
     if math.isnan(share):
         return f"What deals of different scores are worth is not known: {half['reason']}."
@@ -63,6 +64,11 @@ def amounts_text(table: pd.DataFrame, *, whose: str) -> str:
         else ""
     )
     return f"{said}{one}. {_notes(half)}".strip()
+
+
+def _upper_half(table: pd.DataFrame) -> Any:
+    """The row of the highest threshold that at least half of the leads reach."""
+    return table[table["leads_share"] >= 0.5].iloc[0]  # noqa: PLR2004 - the upper half
 
 
 def _notes(row: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.analysis import exploration_sample, rate
 from toolkit.analysis.cells import MOST_UNWORKED
-from toolkit.report.audit.decisions import pilot_size
+from toolkit.report.audit.decisions import pilot_size, pilot_width
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Bullets, Paragraph, Section
 from toolkit.report.findings import fact, rate_facts
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Pilot", "below_text", "pilot_of", "recommended", "show_below", "show_recommendation"]
 
 _TEN_YEARS = 520
-_HALF_WIDTH = "3 points either way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +80,20 @@ def _ready(review: Review, weeks: float) -> date | None:
 def below_text(review: Review, pilot: Pilot) -> str:
     """Say what is known of the leads below the threshold, and what would make the rest known."""
     words = review.audit.words
-    where = f"between {count(pilot.lower)} and {count(pilot.threshold)}"
+    scores = score_range(pilot.lower, pilot.threshold)
     if not pilot.leads:
-        return f"No lead scored {where}: there is nothing to lower the threshold for."
+        return f"No lead scored {scores}: there is nothing to lower the threshold for."
     if math.isnan(pilot.unworked_share):
-        return f"Of the leads {where} none is old enough to judge."
+        return f"Of the leads scored {scores} none is old enough to judge."
     if not pilot.needed:
         found = rate(review.audit.ranking, at_least=pilot.lower, below=pilot.threshold)
         return (
-            f"Leads {where} were worked: {rate_text(found.estimate, found.low, found.high)} of"
-            f" {count(found.n)} judged {words.became}."
+            f"Of {count(found.n)} judged leads scored {scores} {count(found.positives)}"
+            f" {words.became}: {rate_text(found.estimate, found.low, found.high)}."
         )
     share = percent(pilot.unworked_share, 0)
     asked = f"Contact a random {count(pilot.n)} of them"
-    never = f"{share} of leads {where} were never contacted."
+    never = f"{share} of leads scored {scores} were never contacted."
     if pilot.ready is not None:
         return f"{never} {asked} and this can be answered by {month_text(pilot.ready)}."
     if not math.isnan(pilot.weeks):
@@ -222,7 +221,7 @@ def _design(review: Review, pilot: Pilot) -> tuple[str, ...]:
         ),
         _how_long(pilot),
         f"How: sales works them as it works any {words.handed}, and does not know which they are.",
-        f"Counted: who becomes {words.outcome}{late}, of all that were drawn, worked or not.",
+        f"Counted: those that {words.to_become}{late}, of all that were drawn, worked or not.",
         _rule(review, pilot),
         "The number and the rule stand before the first call; nobody looks half-way and stops.",
     ]
@@ -248,7 +247,7 @@ def _rule(review: Review, pilot: Pilot) -> str:
     stakes, today = review.stakes, count(pilot.threshold)
     if math.isnan(stakes.break_even):
         return (
-            f"Then: their {review.audit.words.rate} is known to about {_HALF_WIDTH}; whether that is"
+            f"Then: their {review.audit.words.rate} is known to about {pilot_width(review.audit)} either way; whether that is"
             " enough depends on what a wasted call costs, which should be agreed first."
         )
     even = percent(stakes.break_even)

@@ -192,7 +192,7 @@ def _caught(review: Review) -> Card:
         return (
             percent(row["observed_recall"], 0),
             label,
-            f"{detail}; of all {words.many} there could be: anything in {span(low, high, 0)}",
+            f"{detail}; of all {words.many} there could be: anything from {percent(low, 0)} to {percent(high, 0)}",
         )
     ends = span(row["recall_low"], row["recall_high"], 0)
     return percent(row["recall"], 0), label, f"{detail}; {ends}"

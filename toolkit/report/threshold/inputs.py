@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.analysis import Payoff, best_thresholds, capacity_table
+from toolkit.analysis import Payoff, capacity_table
 from toolkit.backtest.counting.crossings import count_crossings
 from toolkit.crm import connect
 from toolkit.errors import QuestionError
 from toolkit.model import load_model
 from toolkit.report.audit import inputs as audits
+from toolkit.report.audit.best import FEW_LEVELS, STEP, best_of, candidates
 from toolkit.report.audit.common import worked_leads, worked_only
+from toolkit.report.parameters import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts, WeekCounts
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["Review", "Stakes", "candidates", "drawn", "prepare", "review_of", "volume_table"]
+__all__ = ["Review", "Stakes", "drawn", "prepare", "review_of", "volume_table"]
 
-_STEP, _EACH_SIDE, _FEW_LEVELS, _TAIL = 5, 4, 15, 0.002
+_EACH_SIDE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Review:
         return worked_only(self.audit)
 
 
+@checked
 def prepare(
     *,
     crm: str | None = None,
@@ -239,20 +242,13 @@ def review_of(
     if lower is not None and today is not None and lower >= today:
         raise QuestionError(f"lower is {lower}: expected a score below the threshold {today}")
     worked = worked_leads(audit)
-    best = None
-    if stakes.cost_ratio is not None and audit.told:
-        best = best_thresholds(
-            worked,
-            cost_ratio=stakes.cost_ratio,
-            threshold=today,
-            thresholds=candidates(worked, today),
-        )
-    title = f"Threshold review: {audit.title.removeprefix('Quarterly audit of ')}"
+    best = best_of(worked, today=today, cost_ratio=stakes.cost_ratio) if audit.told else None
+    subject = audit.title.removeprefix("Quarterly audit of ").removeprefix("Audit of ")
     return Review(
-        audit=replace(audit, title=title),
+        audit=replace(audit, title=f"Threshold review of {subject}"),
         worked=worked,
         stakes=stakes,
-        thresholds=thresholds or _around(audit.ranking, today),
+        thresholds=thresholds or _listed(audit.ranking, today, best),
         tiers=tiers or _starts(audit),
         lower=_lower(audit) if lower is None else lower,
         best=best,
@@ -294,28 +290,19 @@ def volume_table(review: Review, capacity_per_week: float = math.inf) -> pd.Data
     return pd.concat(parts, ignore_index=True)
 
 
-def candidates(counts: ScoreCounts, today: int | None) -> list[int]:
-    """Every fifth score through today's threshold, or every score where there are few."""
-    scores = counts.frame.groupby("score")["n"].sum()
-    if len(scores) <= _FEW_LEVELS or today is None:
-        return [int(score) for score in scores.index]
-    above = scores[::-1].cumsum()[::-1] / scores.sum()
-    # The last few leads of all make no policy.
-    top, bottom = int(above[above >= _TAIL].index.max()), int(scores.index.min())
-    return [t for t in _every_fifth(bottom, top, today) if t >= bottom]
-
-
-def _every_fifth(bottom: int, top: int, through: int) -> list[int]:
-    return list(range(through - _STEP * ((through - bottom) // _STEP), top + 1, _STEP))
+def _listed(counts: ScoreCounts, today: int | None, best: BestThresholds | None) -> tuple[int, ...]:
+    """The thresholds around today's, and the ends of the set that the verdict speaks of."""
+    ends = () if best is None else (best.low, best.best, best.high)
+    return tuple(sorted({*_around(counts, today), *(end for end in ends if end is not None)}))
 
 
 def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
     """Today's threshold and four steps on either side; all scores where there are few."""
     scores = sorted({int(score) for score in counts.frame["score"]})
-    if len(scores) <= _FEW_LEVELS:
+    if len(scores) <= FEW_LEVELS:
         return tuple(sorted({*scores, *(() if today is None else (today,))}))
     middle = scores[len(scores) // 2] if today is None else today
-    steps = (middle + _STEP * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
+    steps = (middle + STEP * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
     # A threshold that no lead reaches is a row all the same: nobody is handed over.
     return tuple(t for t in steps if t == middle or scores[0] <= t <= scores[-1])
 
@@ -330,4 +317,4 @@ def _lower(audit: Audit) -> int | None:
     today = audit.threshold
     if today is None:
         return None
-    return max((start for start in _starts(audit) if start < today), default=today - _STEP)
+    return max((start for start in _starts(audit) if start < today), default=today - STEP)

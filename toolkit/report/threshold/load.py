@@ -72,7 +72,11 @@ def ties_text(found: CapacityThreshold, *, words: Words) -> str:
     """Say which hand-offs fill the week, the best scores first, and what becomes of them."""
     if not found.weeks:
         return "No whole week was observed: which hand-offs fill the team's week is not known."
-    asked = f"Best scores first, a team that works {found.capacity_per_week:g} a week works"
+    asked = (
+        f"If the bar stays, and of the {words.handed_many} handed over in fact the best scores are worked"
+        " first, a team that works"
+        f" {found.capacity_per_week:g} a week works"
+    )
     if found.threshold is None and found.tied_score is None:
         return f"{asked} nobody: no hand-off was seen."
     tied = (
@@ -130,13 +134,14 @@ def capacity_text(review: Review, table: pd.DataFrame, capacity: float) -> str:
     over = float(row["overflow_rate"])
     busy = "" if math.isnan(over) else f"; {percent(over, 0)} of weeks would still bring more"
     fills = (
-        f"The team can work {capacity:g} leads a week. Of the thresholds looked at, {count(least)} is"
-        f" the lowest that fits on average ({row['mean']:.1f} leads a week{busy})."
+        f"The team can work {capacity:g} leads a week. If the bar is moved so that no more are sent, of the"
+        f" thresholds looked at {count(least)} is the lowest that fits on average ({row['mean']:.1f} leads a"
+        f" week{busy})."
     )
     if today is None or least == today:
         return fills
     if least > today:
-        return f"{fills} As many reach today's {count(today)} as the team cannot work."
+        return f"{fills} More leads reach today's {count(today)} than the team can work."
     untold = (
         f", but whether leads below it become {words.many} often enough cannot be told"
         if review.restricted

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from toolkit.analysis import Payoff, ScoreBand, best_thresholds, two_thresholds
+from toolkit.report.audit.best import candidates
 from toolkit.report.audit.common import among, counted, small
 from toolkit.report.audit.ranking import untold
 from toolkit.report.audit.told import band_rate, bands_told
 from toolkit.report.display import Column, Paragraph, Section, Table, table_of
 from toolkit.report.findings import fact
-from toolkit.report.threshold.inputs import candidates, volume_table
+from toolkit.report.threshold.inputs import volume_table
 from toolkit.report.wording import count, money, number, score_range, true_minus
 
 if TYPE_CHECKING:

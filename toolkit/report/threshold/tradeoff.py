@@ -126,7 +126,7 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
         )
     if stakes.cost_per_lead is not None:
         unit = f" ({stakes.currency})" if stakes.currency else ""
-        columns.append(Column(f"Cost per {words.outcome}{unit}", _cost))
+        columns.append(Column(f"Cost per {words.single}{unit}", _cost))
     if stakes.cost_ratio is not None:
         columns.append(Column(f"Net benefit per 100 {among(review.audit)}", worth_cell))
     marked = [i for i, at in enumerate(table["threshold"]) if at == review.threshold]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
 
 from toolkit.analysis import benefit_sensitivity, decision_curve, exploration_sample
+from toolkit.report.audit.best import candidates
 from toolkit.report.audit.common import among
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_best, plot_decision
 from toolkit.report.findings import fact
-from toolkit.report.threshold.inputs import candidates
-from toolkit.report.wording import count, money, of_all, percent, plural, score_range, true_minus
+from toolkit.report.wording import (
+    count,
+    money,
+    of_all,
+    percent_of_few,
+    plural,
+    score_range,
+    true_minus,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.analysis import Answer, BestThresholds
     from toolkit.report.figures import Chart
     from toolkit.report.threshold.inputs import Review
@@ -89,11 +97,14 @@ def _why(review: Review, best: BestThresholds, answer: Answer) -> str:
         )
     if answer == "Not enough evidence":
         return f"{said}. {_needed(review, best)}".strip()
-    if answer == "No":
-        return f"{said}; {today} is not among them." if best.best is not None else f"{said}."
-    if answer == "Yes":
-        return f"{said.removesuffix('; choose by capacity')}; {today} is among them, so nothing here speaks for a change."
-    return f"{said}."
+    if best.best is None:
+        return f"{said}."
+    tail = {
+        "No": "is worth less" if best.low == best.high else "is not among them",
+        "Yes": "is among them, so nothing here speaks for a change",
+    }.get(answer)
+    kept = said.removesuffix("; choose by capacity") if answer == "Yes" else said
+    return f"{kept}; {today} {tail}." if tail else f"{said}."
 
 
 def _needed(review: Review, best: BestThresholds) -> str:
@@ -140,6 +151,11 @@ def optimism_text(best: BestThresholds, gain: float = 1.0) -> str:
         return ""
     corrected, apparent = (money(100 * gain * each) for each in (best.corrected, best.apparent))
     tried = plural(len(best.table), "threshold")
+    if corrected == apparent:
+        return (
+            f"The best of {tried}, chosen on the very leads it is judged on; the correction for that"
+            " is too small to show."
+        )
     return (
         f"The best of {tried}, chosen on the very leads it is judged on: the corrected benefit is"
         f" {corrected}, not {apparent}, per 100 leads."
@@ -219,11 +235,11 @@ def _sensitivity_text(review: Review, table: pd.DataFrame) -> str:
         return f"At none of the {len(table)} cost ratios tried can it be said whether {today} is among the best."
     if kept.empty:
         return f"At none of the {len(table)} cost ratios tried is {today} seen among the best."
-    ends = [percent(float(kept["break_even"].agg(end)), 0) for end in ("min", "max")]
-    where = f"of {ends[0]}" if ends[0] == ends[1] else f"of {ends[0]} to {ends[1]}"
+    ends = [percent_of_few(float(kept["break_even"].agg(end))) for end in ("min", "max")]
+    where = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
     return (
-        f"At {of_all(len(kept), len(table))} cost ratios tried, those where working a lead pays from a"
-        f" chance {where}, {today} cannot be told from the best."
+        f"At {of_all(len(kept), len(table))} cost ratios tried {today} cannot be told from the best:"
+        f" where working a lead breaks even at {where}."
     )
 
 
@@ -231,7 +247,9 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
     gain = review.stakes.gain
     columns = [
         Column("Wasted call / useful call", lambda row: f"{row['cost_ratio']:.2g}", "left"),
-        Column("A lead pays from a chance of", lambda row: percent(float(row["break_even"]), 0)),
+        Column(
+            "A lead pays from a chance of", lambda row: percent_of_few(float(row["break_even"]))
+        ),
         Column("Cannot be told from the best", _set_cell),
         Column(
             "Best, per 100 leads: corrected (as seen)",
@@ -250,15 +268,15 @@ def _table(review: Review, table: pd.DataFrame) -> Table:
     )
 
 
-def _corrected(row: object, gain: float) -> str:
-    value = float(row["corrected"])  # type: ignore[index]
+def _corrected(row: Any, gain: float) -> str:
+    value = float(row["corrected"])
     return "not known" if math.isnan(value) else money(100 * gain * value)
 
 
-def _set_cell(row: object) -> str:
-    low, high = row["low"], row["high"]  # type: ignore[index]
-    nobody = bool(row["none_among_best"])  # type: ignore[index]
-    if low != low or low is None or str(low) == "<NA>":  # noqa: PLR0124 - NaN is no number
+def _set_cell(row: Any) -> str:
+    low, high = row["low"], row["high"]
+    nobody = bool(row["none_among_best"])
+    if pd.isna(low):
         return "handing over nobody" if nobody else "not known"
     ends = count(low) if low == high else f"{count(low)} to {count(high)}"
     return f"{ends}, or nobody" if nobody else ends

@@ -11,7 +11,7 @@ from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.common import counted
 from toolkit.report.weights.evidence import p_text
-from toolkit.report.wording import change, count, percent
+from toolkit.report.wording import change, count, percent, true_minus
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -129,7 +129,7 @@ def _crossed_facts(review: Review) -> dict[str, object]:
 def _because(review: Review, found: Comparison) -> str:
     row = judged_row(found)
     if review.since is not None and (math.isnan(row["difference"]) or math.isnan(row["low"])):
-        return _capital(found.because)
+        return true_minus(_capital(found.because))
     if review.since is not None:
         text, ends = difference_text(found.judged_by, row)
         least = f"{row['margin']:g}" if found.judged_by == "net benefit" else change(row["margin"])
@@ -165,7 +165,9 @@ def _table(review: Review, found: Comparison) -> Table:
         Column("Difference (95% interval)", cell),
         Column("Better?", lambda row: _ANSWERS[str(row["verdict"])], "left"),
     ]
-    table = found.table[found.table["reason"] != "no cost ratio was given"].reset_index(drop=True)
+    # Without a cost ratio nobody asked for the net benefit.
+    unasked = (found.table["measure"] == "net benefit") & (review.asked.cost_ratio is None)
+    table = found.table[~unasked].reset_index(drop=True)
     judged = [i for i, name in enumerate(table["measure"]) if name == found.judged_by]
     return table_of(
         table,
@@ -199,7 +201,7 @@ def show_swap(review: Review) -> Section:
     for row in swap.table.to_dict("records"):
         few = 0 < row["leads"] < FEWEST
         facts[f"swap.{row['group']}.leads"] = None if few else int(row["leads"])
-    said = f"Do the leads that come in convert more often? {_capital(swap.because)}."
+    said = f"Do the leads that come in convert more often? {_swap_because(review, swap)}."
     parts: list[Part] = [Paragraph(said, "verdict", f"{swap.answer}.")]
     if review.since is not None and _can_be_drawn(swap):
         parts.append(Picture(plot_swap(swap)))
@@ -214,6 +216,12 @@ def show_swap(review: Review) -> Section:
         )
     parts += _tests(swap)
     return Section(tuple(parts), facts)
+
+
+def _swap_because(review: Review, swap: SwapSet) -> str:
+    if review.since is None:
+        return "The proposal was fitted to these very leads, so they flatter it"
+    return true_minus(_capital(swap.because))
 
 
 def _can_be_drawn(swap: SwapSet) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit.analysis.weights import adequacy, overlap_table
 from toolkit.counts import flow_table
+from toolkit.report.audit.limits import sharers
 from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, table_of
 from toolkit.report.figures import plot_overlap
 from toolkit.report.findings import fact
@@ -63,18 +64,19 @@ def show_flow(review: Review) -> Section:
     )
 
 
+def _worth(review: Review, effective: float) -> str:
+    if review.patterns.accounts is None:
+        return "No accounts are known, so every lead is taken as independent"
+    share = sharers(review.patterns.provenance).capitalize()
+    return f"{share} their fate: they are worth {count(effective)} independent leads"
+
+
 def _adequate(review: Review) -> tuple[Paragraph, ...]:
     found = adequacy(review.weights)
     if found.needed is None:
         return (Paragraph(f"Whether they are enough cannot be said: {found.reason}.", "note"),)
     enough = "enough" if found.enough else "not enough"
-    known = review.patterns.accounts is not None
-    worth = (
-        f"Leads of one account share their fate: they are worth {count(found.n_effective)}"
-        " independent leads"
-        if known
-        else "No accounts are known, so every lead is taken as independent"
-    )
+    worth = _worth(review, found.n_effective)
     return (
         Paragraph(
             f"{worth}, which is {enough} to fit all {found.parameters} point values at"
@@ -186,7 +188,7 @@ def _later_sign(review: Review, term: str) -> str:
 
 
 def _numbers(review: Review, table: pd.DataFrame) -> Table:
-    won = review.words.many
+    won = f"{review.words.many[:1].upper()}{review.words.many[1:]}"
     columns = [
         Column("Criterion", lambda row: str(row["label"]), "left"),
         Column("One at a time", lambda row: _points(row["alone_points"])),

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from toolkit.backtest import AtAge, AtHandoff, Outcome, count_patterns, run_backtest
 from toolkit.backtest.outcomes import stage_label
+from toolkit.counts import FITTED_ON
 from toolkit.crm import Crm, connect
 from toolkit.errors import QuestionError
 from toolkit.model import Model, load_model
 from toolkit.report.audit.evidence import leaks_of_crm
 from toolkit.report.audit.quarters import is_closed, quarter_span
+from toolkit.report.weights.external import undated
 from toolkit.report.weights.flat import flat_crm, flat_leaks, flat_origin
 from toolkit.report.weights.review import USUAL, Asked, Review
-from toolkit.report.weights.reviewed import Counted, reviewed
+from toolkit.report.weights.reviewed import UNDECLARED, Counted, reviewed
 from toolkit.report.wording import Words
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.counts import PatternCounts
+    from toolkit.counts import FittedOn, PatternCounts
 
 __all__ = ["prepare", "prepare_flat_review", "prepare_review"]
 
@@ -46,6 +48,8 @@ def prepare(
     cost_ratio: float | None = None,
     after_contact: Sequence[str] = (),
     known_before: Sequence[str] = (),
+    external: str | None = None,
+    external_fitted_on: str = "unknown",
     prepared_on: str | None = None,
 ) -> Review:
     """Prepare whichever review the parameters of the notebook ask for.
@@ -53,7 +57,14 @@ def prepare(
     Raises QuestionError when they ask for neither or for both.
     """
     asked = Asked(
-        float(margin), grid, threshold, cost_ratio, _names(after_contact), _names(known_before)
+        float(margin),
+        grid,
+        threshold,
+        cost_ratio,
+        _names(after_contact),
+        _names(known_before),
+        external,
+        _fitted_on(external_fitted_on),
     )
     day = date.today() if prepared_on is None else _day(prepared_on)  # noqa: DTZ011 - the reader's own day
     if model is not None and crm is not None and scored is None:
@@ -86,6 +97,13 @@ def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def _fitted_on(given: str) -> FittedOn:
+    for known in FITTED_ON:
+        if given == known:
+            return known
+    raise QuestionError(f"external_fitted_on is '{given}': expected one of {', '.join(FITTED_ON)}")
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -116,7 +134,9 @@ def prepare_review(
     """
     source = crm if isinstance(crm, Crm) else connect(crm)
     rules, file = _model(model)
-    everybody = run_backtest(rules, source, moment=AtAge(age_days or _AGE), outcome=outcome)
+    everybody = run_backtest(
+        rules, source, moment=AtAge(age_days or _AGE), outcome=outcome, segments=_columns(asked)
+    )
     judged = everybody
     if age_days is None and _handoffs(source):
         judged = run_backtest(rules, source, moment=AtHandoff(), outcome=outcome)
@@ -135,7 +155,17 @@ def prepare_review(
     )
     return reviewed(
         Counted(
-            "crm", rules, file, words, patterns, judged, everybody, cut, age_days or _AGE, leaks
+            "crm",
+            rules,
+            file,
+            words,
+            patterns,
+            judged,
+            everybody,
+            cut,
+            age_days or _AGE,
+            leaks,
+            external_untold=None if asked.external is None else undated(source, asked.external),
         ),
         asked=asked,
         settings=settings,
@@ -165,7 +195,11 @@ def prepare_flat_review(
     rules, file = _model(model)
     source, name = flat_crm(scored, outcome=outcome, account=account, model=rules)
     backtest = run_backtest(
-        rules, source, moment=AtAge(0), outcome=Outcome("flat_outcome", within_days=1)
+        rules,
+        source,
+        moment=AtAge(0),
+        outcome=Outcome("flat_outcome", within_days=1),
+        segments=_columns(asked),
     )
     patterns = count_patterns(backtest)
     origin = flat_origin(patterns.provenance, name, outcome, declared=declared)
@@ -189,6 +223,7 @@ def prepare_flat_review(
         0,
         leaks,
         told=declared,
+        external_untold=None if declared else UNDECLARED,
     )
     return reviewed(counted, asked=asked, settings=settings, prepared_on=prepared_on)
 
@@ -197,6 +232,10 @@ def _model(model: str | Path | Model) -> tuple[Model, str | None]:
     if isinstance(model, Model):
         return model, None
     return load_model(model), Path(model).read_text(encoding="utf-8-sig")
+
+
+def _columns(asked: Asked) -> tuple[str, ...]:
+    return () if asked.external is None else (asked.external,)
 
 
 def _agreed(asked: Asked, model: Model) -> tuple[tuple[str, str], ...]:
@@ -211,6 +250,16 @@ def _agreed(asked: Asked, model: Model) -> tuple[tuple[str, str], ...]:
             "not given" if ratio is None else f"{ratio:g}",
         ),
         ("Said to be recorded after sales contact", ", ".join(asked.after_contact) or "nothing"),
+        *_rival(asked),
+    )
+
+
+def _rival(asked: Asked) -> tuple[tuple[str, str], ...]:
+    if asked.external is None:
+        return ()
+    return (
+        ("External score to be beaten", asked.external),
+        ("Said of what it was fitted on", asked.external_fitted_on),
     )
 
 

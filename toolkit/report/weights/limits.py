@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from toolkit.report.audit.limits import pairs_table, versions_table
+from toolkit.report.audit.limits import no_accounts, pairs_table, versions_table
 from toolkit.report.display import Bullets, Paragraph, Section
 from toolkit.report.wording import count, plural
 
@@ -80,6 +80,12 @@ def fingerprint(patterns: PatternCounts) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]
 
 
+def _accounts(patterns: PatternCounts) -> str:
+    if patterns.accounts is None or not patterns.provenance.accounts_known:
+        return no_accounts(patterns)
+    return "known: every interval allows for them"
+
+
 def show_method(review: Review) -> Section:
     """Where the numbers come from, enough to make them again."""
     origin, mark = review.patterns.provenance, fingerprint(review.patterns)
@@ -94,8 +100,7 @@ def show_method(review: Review) -> Section:
         ("Judged", count(review.weights.n)),
         ("Patterns", count(len(review.patterns.frame))),
         ("Grouped", review.patterns.grouping or "no: patterns are exact"),
-        ("Accounts", "not known: leads are taken as independent"
-         if review.patterns.accounts is None else "known: every interval allows for them"),
+        ("Accounts", _accounts(review.patterns)),
         ("Fingerprint of the counts", mark),
     ]  # fmt: skip
     settings = [*review.settings, ("Prepared on", review.prepared_on.isoformat())]

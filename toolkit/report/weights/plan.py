@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toolkit.analysis.comparison import rollback_power, seen_rate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import Rate
     from toolkit.analysis.proposal.integers import RoundedPoints
+    from toolkit.model import ModelDiff
     from toolkit.report.display import Part, Table
     from toolkit.report.weights.review import Review
 
@@ -42,7 +44,7 @@ def show_proposal(review: Review) -> Section:
     diff = diff_models(found.champion, found.model)
     parts: list[Part] = [
         Paragraph(_ladder(review), "finding"),
-        Bullets("Difference between the files", tuple(diff.text.splitlines())),
+        *_differences(diff),
         *_rounding(review),
         *_way_back(review),
         Paragraph(_files(review), "note"),
@@ -63,6 +65,22 @@ def show_proposal(review: Review) -> Section:
             "proposal.rounding_share": fact(found.rounding.loss_share),
         }
     return Section(tuple(parts), facts, files=proposal_files(review))
+
+
+def _differences(diff: ModelDiff) -> tuple[Bullets, ...]:
+    title = "Difference between the files"
+    moving = tuple(each for each in diff.changes if each.moves_scores)
+    resting = tuple(each for each in diff.changes if not each.moves_scores)
+    if not (moving and resting):
+        return (Bullets(title, _said(diff)),)
+    # Behind the names of the files and the word that no score changes.
+    rest = _said(replace(diff, changes=resting))[2:]
+    head = Bullets(title, _said(replace(diff, changes=moving)))
+    return head, Bullets("Without effect on any score", rest)
+
+
+def _said(diff: ModelDiff) -> tuple[str, ...]:
+    return tuple(diff.text.replace(" -> ", " \N{RIGHTWARDS ARROW} ").splitlines())
 
 
 def proposal_files(review: Review) -> dict[str, str]:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.analysis import Comparison, Leaks, Proposal, Rate, Weights
-    from toolkit.counts import PatternCounts, Provenance
+    from toolkit.counts import FittedOn, PatternCounts, Provenance
     from toolkit.model import Model
+    from toolkit.report.weights.external import External
     from toolkit.report.wording import Words
 
 __all__ = ["USUAL", "Asked", "Review"]
@@ -34,6 +35,10 @@ class Asked:
     """Criteria that somebody knows to be recorded after sales contact."""
     known_before: tuple[str, ...] = ()
     """Columns of a flat file that somebody knows to be older than the outcome, whatever they seem."""
+    external: str | None = None
+    """A column with a score of somebody else, such as a vendor's probability, to be beaten."""
+    external_fitted_on: FittedOn = "unknown"
+    """The leads that it was fitted on, as somebody declares."""
 
 
 USUAL = Asked()
@@ -73,6 +78,8 @@ class Review:
     rivals: pd.DataFrame | None = field(repr=False)
     """`baseline_table` of all leads at the age at which volumes are counted; None without a
     threshold that says how many are handed over."""
+    external: External | None = field(repr=False)
+    """The score of somebody else, the last row of `rivals`; None where none was named."""
     movers: Mapping[str, int] = field(repr=False)
     """Leads that each proposed change alone would put into another band, by term."""
     everybody: int

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis import (
-    baseline_table,
     compare_models,
     cross_fitted_pairs,
     fit_weights,
@@ -24,6 +23,7 @@ from toolkit.analysis.weights import stability_table
 from toolkit.backtest import count_pairs, count_patterns, count_scores
 from toolkit.errors import DataError
 from toolkit.report.audit.quarters import quarter_span
+from toolkit.report.weights.external import external_pairs, rivals_table
 from toolkit.report.weights.review import Asked, Review
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from toolkit.model import Model
     from toolkit.report.wording import Words
 
-__all__ = ["Counted", "reviewed"]
+__all__ = ["UNDECLARED", "Counted", "reviewed"]
 
-_UNDECLARED = (
+UNDECLARED = (
     "what the file says of a lead may have been recorded after its outcome, and nobody declared "
     "otherwise"
 )
@@ -58,6 +58,8 @@ class Counted:
     age_days: int
     leaks: Leaks | None
     told: bool = True
+    external_untold: str | None = None
+    """Why the external score may be younger than the outcome; None where it is known as of the moment."""
 
 
 def reviewed(
@@ -68,12 +70,19 @@ def reviewed(
     leaking = _leaking(counted.leaks, model)
     weights = fit_weights(earlier, model, after_contact=sorted({*asked.after_contact, *leaking}))
     if not counted.told:
-        weights = replace(weights, reason=_UNDECLARED)
+        weights = replace(weights, reason=UNDECLARED)
     everyone = counted.patterns if counted.kind == "flat" else count_patterns(counted.everybody)
     proposal = propose_model(
         model, weights, margin=asked.margin, grid=asked.grid, patterns=everyone
     )
     threshold = model.handoff_threshold if asked.threshold is None else asked.threshold
+    external = external_pairs(
+        counted.everybody,
+        asked,
+        # In a CRM leaks are sought in the last values; what is compared is that of the moment.
+        leaks=counted.leaks if counted.kind == "flat" else None,
+        untold=counted.external_untold,
+    )
     since = None
     if counted.cut is not None:
         # A lead that is so old then was created, and handed over, after the leads of the proposal.
@@ -96,7 +105,10 @@ def reviewed(
         leaks=counted.leaks,
         leaking=leaking,
         quality=_quality(counted, threshold),
-        rivals=None if threshold is None else baseline_table(everyone, threshold=threshold),
+        rivals=None
+        if threshold is None
+        else rivals_table(everyone, threshold=threshold, external=external),
+        external=external,
         movers=_movers(model, weights, proposal, everyone),
         everybody=everyone.n,
         threshold=threshold,

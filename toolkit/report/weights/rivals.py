@@ -25,6 +25,12 @@ _NAMES = {
 }
 
 
+_FITTED = {
+    "other leads": "it was fitted on other leads",
+    "nothing": "no outcome took part in it",
+}
+
+
 def show_rivals(review: Review) -> Section:
     """Say whether today's score beats what costs nothing to make, and what a fitted one could reach."""
     parts = (*_against(review), *_reached(review))
@@ -36,8 +42,11 @@ def _against(review: Review) -> tuple[Any, ...]:
     if table is None:
         said = "No threshold says how many leads are handed over, so nothing is compared."
         return (Paragraph(said, "note"),)
-    open_ = [_name(review, row) for row in table.to_dict("records") if row["beaten"] is False]
-    told = table["beaten"].notna()
+    external = review.external
+    refused = external is not None and external.refused is not None
+    rivals = table.iloc[:-1] if refused else table
+    open_ = [_name(review, row) for row in rivals.to_dict("records") if row["beaten"] is False]
+    told = rivals["beaten"].notna()
     said = (
         f"At as many calls today's score is not shown to find more {review.words.many} than {joined(open_)}."
         if open_
@@ -60,8 +69,26 @@ def _against(review: Review) -> tuple[Any, ...]:
     )
     return (
         Paragraph(said, "finding"),
+        *_outside(review),
         table_of(table, columns, caption="What the score must beat", note=note),
     )
+
+
+def _outside(review: Review) -> tuple[Paragraph, ...]:
+    """Of the score of somebody else: why it is refused, or of which leads its row is."""
+    external = review.external
+    if external is None:
+        return ()
+    name = f"\u201c{external.column}\u201d"
+    if external.pairs is None:
+        text = f"whether today's score beats {name}: {external.refused}."
+        return (Paragraph(text, "note", "Cannot be told from this data:"),)
+    scored, fitted = external.pairs.n, _FITTED[external.pairs.fitted_on]
+    text = (
+        f"The row of {name} is of the {count(scored)} of {count(review.everybody)} leads that have a"
+        f" value there; that {fitted} was declared, not checked."
+    )
+    return (Paragraph(text, "note"),)
 
 
 def _chosen(review: Review) -> str:
@@ -80,7 +107,13 @@ def _name(review: Review, row: Mapping[Hashable, Any]) -> str:
         f"{term.criterion} alone": f"{term.label.partition(':')[0]} alone"
         for term in review.weights.terms
     }
+    if _is_external(review, row):
+        return f"\u201c{name}\u201d"
     return _NAMES.get(name) or labels.get(name, name)
+
+
+def _is_external(review: Review, row: Mapping[Hashable, Any]) -> bool:
+    return review.external is not None and row["baseline"] == review.external.column
 
 
 def _gain(row: Mapping[Hashable, Any], measure: str) -> str:
@@ -125,6 +158,7 @@ def _facts(review: Review) -> dict[str, object]:
     facts: dict[str, object] = {}
     if review.rivals is not None:
         for row in review.rivals.to_dict("records"):
-            name = f"rival.{str(row['baseline']).replace(' ', '_')}"
+            short = "external" if _is_external(review, row) else str(row["baseline"])
+            name = f"rival.{short.replace(' ', '_')}"
             facts |= {f"{name}.{key}": fact(row[key]) for key in ("auc", "auc_gain", "beaten")}
     return facts

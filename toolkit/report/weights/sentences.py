@@ -70,12 +70,7 @@ def _change(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     now = points_text(row["now"])
     parts = [f"{way} \u201c{row['label']}\u201d from {now}: the outcomes support {_estimate(row)}."]
     if not math.isnan(row["rate_with"]):
-        verb = "lifts" if row["rate_with"] >= row["rate_without"] else "lowers"
-        parts.append(
-            f"One unit of it {verb} the {asked.words.outcome} rate of otherwise equal leads from "
-            f"{percent(row['rate_without'])} to {percent(row['rate_with'])} (odds ratio "
-            f"{row['odds_ratio']:.2f}, {row['odds_ratio_low']:.2f} to {row['odds_ratio_high']:.2f})."
-        )
+        parts.append(_lifted(row, asked.words))
     ends = [f"{plural(row['positives_with'], 'conversion')} with it"]
     if asked.stability is not None and asked.stability["periods"]:
         same, periods = asked.stability["same_sign"], asked.stability["periods"]
@@ -84,6 +79,18 @@ def _change(row: Mapping[Hashable, Any], asked: _Asked) -> str:
         ends.append(f"survives correction for {asked.family} criteria")
     text = "; ".join(ends)
     return " ".join([*parts, f"{text[0].upper()}{text[1:]}."])
+
+
+def _lifted(row: Mapping[Hashable, Any], words: Words) -> str:
+    lifts = row["rate_with"] >= row["rate_without"]
+    # Too many points for what does help, or too few taken off for what does harm, read as "only".
+    short = abs(row["implied_points"]) < abs(row["now"]) and (row["now"] > 0) == lifts
+    return (
+        f"One unit of it {'lifts' if lifts else 'lowers'} the {words.rate} of otherwise equal "
+        f"leads{' only' if short else ''} from {percent(row['rate_without'])} to "
+        f"{percent(row['rate_with'])} (odds ratio {row['odds_ratio']:.2f}, "
+        f"{row['odds_ratio_low']:.2f} to {row['odds_ratio_high']:.2f})."
+    )
 
 
 def _estimate(row: Mapping[Hashable, Any]) -> str:
@@ -113,8 +120,6 @@ def _open(row: Mapping[Hashable, Any], asked: _Asked) -> str:
 def _wait(row: Mapping[Hashable, Any], asked: _Asked) -> str:
     """How many more leads with it would settle the matter, and when they will have come."""
     because = str(row["because"])
-    if because.startswith(("too few", "only")):
-        return f"{because[0].upper()}{because[1:]}."
     needed, n = row["n_needed"], row["n_with"] + row["n_without"]
     if needed is None or needed != needed or str(needed) == "<NA>":  # noqa: PLR0124 - NaN
         return f"{because[0].upper()}{because[1:]}."

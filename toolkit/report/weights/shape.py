@@ -68,7 +68,8 @@ def _doses(review: Review) -> Section:
     ]
     note = (
         "Points in all for so many units, against leads with none; the last row of a criterion"
-        " holds that many and more where a cap counts no further."
+        " holds that many and more where a cap counts no further. Beside today's points for all others,"
+        " before any change."
     )
     return Section(
         (Paragraph(said, "finding"), table_of(table, columns, caption="Unit by unit", note=note)),
