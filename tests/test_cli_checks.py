@@ -54,7 +54,7 @@ def test_a_flat_file_is_looked_through(flat):
 def test_an_answer_on_the_command_line_is_printed(flat):
     result = runs("check", flat, "--outcome", "Won", "--known-before", "Stage Now")
     assert "answered field Stage Now [known_before]: 'done': 60 of 60" in result.output
-    assert "Nothing else seems to know the outcome (column 'Won'; 300 judged" in result.output
+    assert "Nothing else seems to know the outcome (column 'Won'; 300 judged leads" in result.output
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,35 @@ def test_a_model_that_pays_for_what_sales_sets_fails_the_check(faulty, tmp_path)
     result = runs("check", "--crm", tmp_path / "crm.yaml", "--model", faulty / "model.yaml")
     assert result.exit_code == 1
     assert "alarm    field title (paid by vp_or_above, student): crm.yaml says" in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    last = result.output.strip().splitlines()[-1]
+    assert last.startswith(
+        "The model cannot be used on these tables: model.yaml:18: criterion 'vp_or_above' pays for "
+        "'title', whose role in crm.yaml is 'sales'"
+    )
+
+
+def test_a_model_that_pays_for_what_knows_the_outcome_does_not_simply_fit(faulty, tmp_path):
+    rules = (faulty / "model.yaml").read_text("utf-8")
+    paid = "  - {id: told, when: {project_fit: confirmed}, points: 20}\n"
+    (tmp_path / "model.yaml").write_text(rules.replace("  - id: vp_or_above\n", paid
+                                         + "  - id: vp_or_above\n"), "utf-8")  # fmt: skip
+    result = runs("check", "--crm", faulty, "--model", tmp_path / "model.yaml")
+    assert result.exit_code == 1
+    assert "alarm    field project_fit (paid by told): " in result.output
+    assert result.output.endswith(
+        "The model can be scored on these tables, but it pays for what may know the outcome: "
+        "project_fit. Take that out of the model, or answer known_before in crm.yaml if it stood "
+        "before the outcome.\n"
+    )
+
+
+def test_a_model_that_does_not_fit_fails_the_check_in_one_sentence(faulty, tmp_path):
+    rules = (faulty / "model.yaml").read_text("utf-8").replace("region: {in", "territory: {in")
+    (tmp_path / "model.yaml").write_text(rules, "utf-8")
+    result = runs("check", "--crm", faulty, "--model", tmp_path / "model.yaml")
+    assert result.exit_code == 1
+    assert "The model cannot be used on these tables: criterion 'priority_region'" in result.output
 
 
 def test_a_check_without_the_outcome_says_why_it_looked_for_nothing(faulty):

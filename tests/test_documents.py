@@ -22,6 +22,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import toolkit
+from toolkit import analysis
 from toolkit.backtest import (
     AtAge,
     Explanation,
@@ -199,15 +200,16 @@ def test_every_public_name_in_the_documents_exists():
         assert used <= set(toolkit.__all__), named(path)
 
 
-def test_every_public_name_is_importable_and_listed_once():
-    assert toolkit.__all__ == sorted(set(toolkit.__all__))
-    stub = ast.parse((ROOT / "toolkit" / "__init__.pyi").read_text("utf-8")).body
+@pytest.mark.parametrize("package", [toolkit, analysis], ids=lambda each: each.__name__)
+def test_every_public_name_is_importable_and_listed_once(package):
+    assert package.__all__ == sorted(set(package.__all__))
+    stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text("utf-8")).body
     rooms = {name.name: node.module for node in stub if isinstance(node, ast.ImportFrom)
              for name in node.names if node.module != "collections.abc"}  # fmt: skip
-    assert rooms == toolkit._ROOM_OF
-    for name in toolkit.__all__:
-        assert getattr(toolkit, name) is not None
-    assert set(dir(toolkit)) == set(toolkit.__all__)
+    assert rooms == package._ROOM_OF
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert set(dir(package)) == set(package.__all__)
 
 
 def test_a_name_that_is_not_public_is_refused():

@@ -194,3 +194,11 @@ def test_an_installed_wheel_makes_the_demo_report_elsewhere(wheel, tmp_path):
     assert "<svg" in page
     assert "<script" not in page
     assert str(tmp_path) not in page
+
+
+def test_a_statistic_loads_no_other_question(tmp_path):
+    code = "import toolkit; toolkit.fit_weights, toolkit.propose_model; import sys; print(*sys.modules)"
+    loaded = run(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(ROOT)).split()
+    assert "toolkit.analysis.weights.fit" in loaded
+    for room in ("benefit", "capacity", "funnel", "segments", "survival", "thresholds"):
+        assert f"toolkit.analysis.{room}" not in loaded

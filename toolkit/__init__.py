@@ -22,13 +22,14 @@ The names below are loaded when first used, so that `import toolkit` stays quick
 
 from __future__ import annotations
 
-from importlib import import_module
+from toolkit.loading import load_name
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "toolkit.analysis": (
         "adequacy",
+        "amount_benefit_table",
         "area_difference",
         "area_test",
         "auc",
@@ -184,12 +185,18 @@ _ROOMS = {
         "save_model",
     ),
     "toolkit.report": (
+        "report_names",
+        "report_parameters",
+        "run_report",
+    ),
+    "toolkit.report.figures": (
         "plot_areas",
         "plot_bands",
         "plot_best",
         "plot_calibration",
         "plot_cliff",
         "plot_decision",
+        "plot_decision_difference",
         "plot_differences",
         "plot_dispositions",
         "plot_forest",
@@ -204,14 +211,15 @@ _ROOMS = {
         "plot_responses",
         "plot_segments",
         "plot_sensitivity",
+        "plot_stalls",
         "plot_swap",
         "plot_thresholds",
+        "plot_tiers",
+        "plot_time_areas",
         "plot_times",
         "plot_volumes",
+        "plot_waits",
         "plot_windows",
-        "report_names",
-        "report_parameters",
-        "run_report",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -222,11 +230,7 @@ __all__ = sorted(_ROOM_OF)  # noqa: PLE0605 - named once, in _ROOMS; tools read 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its room on first use."""
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
-    value = getattr(import_module(_ROOM_OF[name]), name)
-    globals()[name] = value
-    return value
+    return load_name(__name__, _ROOM_OF, name)
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.analysis import (
     adequacy as adequacy,
+    amount_benefit_table as amount_benefit_table,
     area_difference as area_difference,
     area_test as area_test,
     auc as auc,
@@ -163,12 +164,18 @@ from toolkit.model import (
     save_model as save_model,
 )
 from toolkit.report import (
+    report_names as report_names,
+    report_parameters as report_parameters,
+    run_report as run_report,
+)
+from toolkit.report.figures import (
     plot_areas as plot_areas,
     plot_bands as plot_bands,
     plot_best as plot_best,
     plot_calibration as plot_calibration,
     plot_cliff as plot_cliff,
     plot_decision as plot_decision,
+    plot_decision_difference as plot_decision_difference,
     plot_differences as plot_differences,
     plot_dispositions as plot_dispositions,
     plot_forest as plot_forest,
@@ -183,14 +190,15 @@ from toolkit.report import (
     plot_responses as plot_responses,
     plot_segments as plot_segments,
     plot_sensitivity as plot_sensitivity,
+    plot_stalls as plot_stalls,
     plot_swap as plot_swap,
     plot_thresholds as plot_thresholds,
+    plot_tiers as plot_tiers,
+    plot_time_areas as plot_time_areas,
     plot_times as plot_times,
     plot_volumes as plot_volumes,
+    plot_waits as plot_waits,
     plot_windows as plot_windows,
-    report_names as report_names,
-    report_parameters as report_parameters,
-    run_report as run_report,
 )
 
 __version__: str

@@ -101,10 +101,9 @@ def _check_crm(crm: Path, model: Path | None, outcome: str, *, within: int, stri
     tables, until = ", ".join(sorted(source.tables)), source.observed_until
     _out.print(f"Tables: {tables}. Seen until {until} UTC.", soft_wrap=True)
     rules = None if model is None else _load(model)
-    leaking = _look_for_leaks(source, rules, outcome, within)
-    lints = 0 if model is None else _check_model(model, source, strict=strict)
-    errors = any(finding.level == "error" for finding in findings)
-    return errors or leaking or bool(strict and lints)
+    paid = _look_for_leaks(source, rules, outcome, within)
+    unfit = model is not None and _check_model(model, source, paid, strict=strict)
+    return unfit or any(finding.level == "error" for finding in findings)
 
 
 def _load(path: Path) -> Model:
@@ -113,8 +112,8 @@ def _load(path: Path) -> Model:
     return load_model(path)
 
 
-def _look_for_leaks(crm: Crm, model: Model | None, outcome: str, within: int) -> bool:
-    """Whether the model pays for what seems to know the outcome."""
+def _look_for_leaks(crm: Crm, model: Model | None, outcome: str, within: int) -> list[str]:
+    """Show what seems to know the outcome; name what of it the model pays for."""
     from toolkit.backtest import Outcome
     from toolkit.checks import check_leaks
     from toolkit.errors import DataError, QuestionError
@@ -123,10 +122,13 @@ def _look_for_leaks(crm: Crm, model: Model | None, outcome: str, within: int) ->
         found = check_leaks(crm, outcome=Outcome(outcome, within_days=within), model=model)
     except (QuestionError, DataError) as reason:
         _out.print(Text(f"Not looked for fields that know the outcome: {reason}"), soft_wrap=True)
-        return False
+        return []
     _show_leaks(found, "Answer once with field_roles in crm.yaml")
     table = found.table
-    return bool(((table["level"] == "alarm") & (table["paid_by"] != "")).any())
+    names: list[str] = table.loc[
+        (table["level"] == "alarm") & (table["paid_by"] != ""), "name"
+    ].tolist()
+    return names
 
 
 def _show_leaks(found: Leaks, hint: str) -> None:
@@ -157,29 +159,54 @@ def _leaks_text(found: Leaks, hint: str) -> str:
     return f"May know the outcome ({found.outcome}; {judged}): {alarms}{names}; {suspects}. {hint}."
 
 
-def _check_model(path: Path, crm: Crm, *, strict: bool) -> int:
-    """Say whether the model fits the tables, and how many lints it has."""
-    from toolkit.backtest import check_model, count_lints
+def _check_model(path: Path, crm: Crm, paid: list[str], *, strict: bool) -> bool:
+    """Say whether the model fits the tables; whether it must not be used as it is."""
+    from toolkit.backtest import check_model
+    from toolkit.errors import ModelError
+    from toolkit.model import load_model
+
+    try:
+        never_met = check_model(load_model(path), crm)
+    except ModelError as reason:
+        _out.print(Text(f"The model cannot be used on these tables: {reason}"), soft_wrap=True)
+        return True
+    if not strict:
+        for label in never_met:
+            _out.print(Text(f"No activity in the data meets the criterion '{label}'."))
+    lints = _show_lints(path, crm, strict=strict)
+    _out.print(Text(_fit_text(paid)), soft_wrap=True)
+    return bool(paid or (strict and lints))
+
+
+def _show_lints(path: Path, crm: Crm, *, strict: bool) -> int:
+    """Say how many lints there are; with `strict` also which."""
+    from toolkit.backtest import count_lints
     from toolkit.model import lint_model, load_placed_model
 
     model, places = load_placed_model(path)
-    never_met = check_model(model, crm)
-    if strict:
-        lints = lint_model(model, count_lints(model, crm), places=places)
-        for lint in lints:
-            at = ",".join(map(str, dict.fromkeys(lint.lines)))
-            _out.print(Text(f"{path.name}:{at}: {lint.code}: {lint.text}"), soft_wrap=True)
-    else:
-        lints = lint_model(model)
-        for label in never_met:
-            _out.print(Text(f"No activity in the data meets the criterion '{label}'."))
+    lints = (
+        lint_model(model, count_lints(model, crm), places=places) if strict else lint_model(model)
+    )
+    for lint in lints if strict else ():
+        at = ",".join(map(str, dict.fromkeys(lint.lines)))
+        _out.print(Text(f"{path.name}:{at}: {lint.code}: {lint.text}"), soft_wrap=True)
     if lints:
         one = len(lints) == 1
         hint = "" if strict else f" (--strict shows {'it' if one else 'them'})"
         told = f"{len(lints)} {'lint' if one else 'lints'}"
         _out.print(f"Not an error, but perhaps not meant: {told}{hint}.")
-    _out.print("The model fits these tables.")
     return len(lints)
+
+
+def _fit_text(paid: list[str]) -> str:
+    """The last sentence of the check."""
+    if not paid:
+        return "The model fits these tables."
+    return (
+        f"The model can be scored on these tables, but it pays for what may know the outcome: "
+        f"{', '.join(paid)}. Take that out of the model, or answer known_before in crm.yaml if it "
+        "stood before the outcome."
+    )
 
 
 @commands.command()

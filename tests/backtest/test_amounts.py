@@ -8,9 +8,9 @@ import pytest
 
 from tests.backtest.tables import START, UNTIL, at, entry, lead
 from tests.backtest.test_outcomes import SQL
-from toolkit.analysis import value_gains_table
+from toolkit.analysis import amount_benefit_table, value_gains_table
 from toolkit.analysis.ranking.values import _family
-from toolkit.backtest import AtAge, count_amounts, read_scored, run_backtest
+from toolkit.backtest import AtAge, count_amounts, count_scores, read_scored, run_backtest
 from toolkit.counts import AmountCounts
 from toolkit.crm import Mapping, connect
 from toolkit.errors import QuestionError
@@ -71,6 +71,23 @@ def test_a_field_of_the_lead_takes_the_place_of_the_stage_changes() -> None:
     assert counts.accounts is not None
     found = counts.accounts.set_index(["score_a", "score_b"])["product"].to_dict()
     assert found == {(10, 10): 30**2, (0, 0): 5**2}
+    # Account A: 30 at 10 points, where both of its leads are and converted. Account B: 5 at 0
+    # points, with one lead converted; 3 others at 0 and 2 at 10 did not.
+    assert counts.account_leads is not None
+    keys = ["score_a", "score_b", "state_b"]
+    assert counts.account_leads.set_index(keys)["product"].to_dict() == {
+        (10, 10, "converted"): 30 * 2, (0, 0, "converted"): 5 * 1,
+        (0, 0, "not_converted"): 5 * 3, (0, 10, "not_converted"): 5 * 2,
+    }  # fmt: skip
+
+
+def test_the_worth_of_thresholds_is_told_from_the_tables_of_the_engine() -> None:
+    deals = [entry(i, "sql", 5) for i in (0, 1, 5)]
+    backtest = backtest_of(deals, value=[10, 20, 0, 0, 0, 5, 0, 0], accounts=["A", "A", *["B"] * 6])
+    amounts = count_amounts(backtest, amount="value")
+    table = amount_benefit_table(amounts, count_scores(backtest), cost=4, thresholds=[0, 10])
+    # At 10: 30 - 4 x 2 of 8 leads; at 0: 35 - 4 x 5.
+    assert table["net_benefit"].tolist() == [15 / 8, 22 / 8]
 
 
 def test_a_column_that_is_not_there_is_named() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import doctest
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import numpy as np
@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 from tests.backtest.any_model import START, _staged, crm_of_rows, models, random_rows, read
 from toolkit.backtest.core import as_of_sql
 from toolkit.backtest.kernel import (
+    Chunk,
+    Points,
     cut,
     kernel_scores,
+    places,
     read_activities,
+    run,
     scan,
     scores,
     spread,
@@ -147,6 +151,66 @@ def test_a_chunk_too_large_for_one_number_is_halved(raw, seed, budget) -> None:
     pd.testing.assert_frame_equal(cut_up, whole)
 
 
+def at_ends(rows: dict, days: list[float]) -> dict:
+    """The same rows, every lead asked for at the same few instants."""
+    ends = [START + timedelta(days=day, seconds=-1) for day in days]
+    asked = [
+        {"lead_id": lead["lead_id"], "at": end}
+        for lead in rows["leads"]
+        for end in ends
+        if end >= lead["created_at"]
+    ]
+    return {**rows, "moments": asked}
+
+
+few = st.lists(st.integers(9, 89), min_size=1, max_size=5, unique=True)
+
+
+@settings(max_examples=20)
+@given(models(), st.sampled_from(sorted(POOL)), sizes, few)
+def test_few_instants_of_all_leads_are_looked_up_with_the_same_result(raw, seed, size, days):
+    rows, crm = crm_of(seed)
+    with patch.object(places, "following_by_search", side_effect=AssertionError):
+        text, found = both(raw, at_ends(rows, days), crm, size, 2)
+    pd.testing.assert_frame_equal(found, text, check_like=False)
+
+
+@given(st.data())
+def test_a_table_of_instants_says_what_a_search_says(data) -> None:
+    start = 1_000_000
+    seconds = np.array(sorted(data.draw(st.sets(st.integers(0, 900), min_size=1, max_size=6))))
+    asked = data.draw(st.sets(st.tuples(st.integers(0, 3), st.sampled_from(seconds.tolist()))))
+    instants = np.array(sorted(asked), dtype=np.int64).reshape(-1, 2)
+    points = Points(instants[:, 0], instants[:, 1] + start, seconds + start)
+    none = np.zeros(0, dtype=np.int64)
+    lives = np.full(4, start - data.draw(st.integers(0, 500)))
+    piece = Chunk(lives, (), none, none, none, {}, start + 900, {})
+    lead, time = np.repeat(np.arange(4), 903), np.tile(np.arange(start, start + 903), 4)
+    table, search = (
+        make(points, piece) for make in (places.following_among, places.following_by_search)
+    )
+    assert table is not None
+    assert table(lead, time).tolist() == search(lead, time).tolist()
+
+
+def test_instants_too_many_or_too_close_are_searched_for() -> None:
+    year = 365 * 86_400
+    none, lives = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    piece = Chunk(lives, (), none, none, none, {}, year, {})
+    close = np.array([0, 1, year])
+    assert places.following_among(Points(none, none, close), piece) is None
+    assert places.following_among(Points(none, none), piece) is None
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 2**40), st.integers(-9, 0))))
+def test_moments_are_put_in_order_with_and_without_room_in_one_number(rows) -> None:
+    columns = [np.array([row[i] for row in rows], dtype=np.int64) for i in range(3)]
+    for bits in (63, 10):
+        with patch.object(run, "BITS", bits):
+            found = run._in_order(*columns)
+            assert list(zip(*(column.tolist() for column in found), strict=True)) == sorted(rows)
+
+
 def test_work_is_given_back_in_order_and_an_error_comes_out() -> None:
     for workers in (1, 2, 3):
         assert list(spread(iter(range(50)), lambda n: n * n, threads=workers)) == [
@@ -156,7 +220,7 @@ def test_work_is_given_back_in_order_and_an_error_comes_out() -> None:
         list(spread(iter([1, 0]), lambda n: 1 // n))
 
 
-@pytest.mark.parametrize("module", [cut, threads])
+@pytest.mark.parametrize("module", [cut, run, threads])
 def test_the_examples_in_docstrings_are_right(module) -> None:
     found = doctest.testmod(module)
     assert found.attempted

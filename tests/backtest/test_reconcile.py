@@ -229,8 +229,10 @@ def versioned(rows, *versions, names=()):
     tables = ["leads", "activities", "score_history"]
     frames = {name: plain.connection.execute(f"select * from {name}").df() for name in tables}
     frames["leads"] = frames["leads"].drop(columns="row_id")
+    columns = ["version", "valid_from", "file"]
     ran = pd.DataFrame(
-        [(name, at(day)) for name, day in versions], columns=["version", "valid_from"]
+        [(name, at(day), *file) for name, day, *file in versions],
+        columns=columns[: len(versions[0])],
     )
     return connect({**frames, "model_versions": ran}, observed_until=at(60), time_zone="UTC")
 
@@ -251,6 +253,14 @@ def test_a_model_is_compared_with_the_scores_that_it_gave():
     ]
     older = count_differences(MODEL.model_copy(update={"version": "v0"}), crm)
     assert older.frame.to_dict("list") == {"difference": [7 - 35, 9 - 30], "n": [1, 1]}
+
+
+def test_the_file_of_another_version_is_named_where_the_table_knows_it():
+    crm = versioned([("L0", 1, 35), ("L0", 2, 50)], ("v0", 0, "old/v0.yaml"), ("v1", 2, None))
+    aside = count_differences(MODEL, crm).flow[1].reason
+    assert aside == (
+        "given by another version of the model (v0 in old/v0.yaml): reconcile them with its own file"
+    )
 
 
 def test_the_version_beside_a_score_goes_before_the_calendar():

@@ -30,7 +30,7 @@ from tests.backtest.tables import activity, at, change, crms, histories, lead, m
 from tests.backtest.tables import crm_of as small_crm
 from toolkit.backtest import score_timeline, threshold_crossings
 from toolkit.backtest.kernel import chunk, ranked
-from toolkit.backtest.timeline import crossings, known
+from toolkit.backtest.timeline import crossings, known, persons
 from toolkit.backtest.timeline import paths as paths_module
 from toolkit.backtest.timeline.paths import opened
 from toolkit.errors import DataError, QuestionError
@@ -239,7 +239,7 @@ def test_a_lead_that_is_not_there_is_an_error_that_names_the_nearest() -> None:
         score_timeline(parse_model(MODEL), crm, leads=["L0001", "L00x2"])
 
 
-@pytest.mark.parametrize("module", [chunk, crossings, known, paths_module, ranked])
+@pytest.mark.parametrize("module", [chunk, crossings, known, paths_module, persons, ranked])
 def test_the_examples_in_docstrings_are_right(module) -> None:
     found = doctest.testmod(module)
     assert found.attempted

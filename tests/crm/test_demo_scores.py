@@ -11,9 +11,10 @@ import pytest
 from tests.crm.demo_oracle import first_at_bar, lead_of, score
 from toolkit.crm.demo import demo_frames
 from toolkit.crm.demo.behavior import DEMO, PRICING, Log
+from toolkit.crm.demo.changes import Changes
 from toolkit.crm.demo.people import draw_people
-from toolkit.crm.demo.plan import CRITERIA, DAY, stream
-from toolkit.crm.demo.scoring import NEVER, Scorer, score_paths, score_units
+from toolkit.crm.demo.plan import CRITERIA, DAY, NEVER, stream
+from toolkit.crm.demo.scoring import Scorer, score_paths, score_units
 from toolkit.crm.demo.texts import MODEL_YAML
 from toolkit.model import load_model
 
@@ -65,7 +66,9 @@ def test_scores_below_the_bar_agree_with_the_model_file(frames):
 def test_quiet_counts_from_thirty_days_to_the_second():
     people = draw_people(1, stream(1, 1))
     visit = int(people.created[0]) + 5 * DAY
-    scorer = Scorer(people, Log(np.array([0]), np.array([visit]), np.array([DEMO])))
+    scorer = Scorer(
+        people, Log(np.array([0]), np.array([visit]), np.array([DEMO])), Changes.none(1)
+    )
     ask = np.array([visit + 30 * DAY - 1, visit + 30 * DAY])
     assert scorer.units(np.zeros(2, dtype=int), ask)["quiet"].tolist() == [0, 1]
 
@@ -73,7 +76,9 @@ def test_quiet_counts_from_thirty_days_to_the_second():
 def test_a_window_loses_an_activity_at_its_exact_end():
     people = draw_people(1, stream(1, 1))
     visit = int(people.created[0]) - 5 * DAY
-    scorer = Scorer(people, Log(np.array([0]), np.array([visit]), np.array([PRICING])))
+    scorer = Scorer(
+        people, Log(np.array([0]), np.array([visit]), np.array([PRICING])), Changes.none(1)
+    )
     ask = visit + np.array([-1, 0, 90 * DAY - 1, 90 * DAY])
     assert scorer.units(np.zeros(4, dtype=int), ask)["pricing"].tolist() == [0, 1, 1, 0]
 
@@ -82,7 +87,7 @@ def test_nobody_crosses_before_being_created():
     people = draw_people(300, stream(2, 1))
     at = np.repeat(people.created - 3 * DAY, 4)
     kind = np.tile([PRICING, PRICING, PRICING, DEMO], 300)
-    scorer = Scorer(people, Log(np.repeat(np.arange(300), 4), at, kind))
+    scorer = Scorer(people, Log(np.repeat(np.arange(300), 4), at, kind), Changes.none(300))
     crossing = score_paths(scorer).crossing
     crossed = crossing < NEVER
     assert crossed.sum() > 200

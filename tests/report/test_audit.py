@@ -24,7 +24,7 @@ from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
 from toolkit.report.audit.segments import _unworked_note
 from toolkit.report.audit.time import quarter_table
 from toolkit.report.audit.told import told_curve, with_told
-from toolkit.report.display import FACTS_KIND, Section
+from toolkit.report.display import FACTS_KIND, Picture, Section
 from toolkit.report.wording import MINUS
 
 SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
@@ -402,6 +402,25 @@ def test_a_segment_of_a_handful_is_named_and_not_shown() -> None:
     assert section.facts["segment.tiny.rate"] is None
     (line,) = (line for line in section.plain().splitlines() if line.startswith("tiny"))
     assert line.count("under 5") == 2
+
+
+def test_segments_show_where_the_score_ranks_well_and_hide_what_cannot_be_told() -> None:
+    def region(name: str, hits: tuple[int, int], unworked: int = 0) -> list[tuple[object, ...]]:
+        return [
+            cell for score, k in zip((80, 20), hits, strict=True)
+            for cell in ((score, "converted", name, k), (score, "not_converted", name, 100 - k),
+                         (score, "unworked", name, unworked))
+        ]  # fmt: skip
+
+    cells = [*region("north", (60, 10)), *region("south", (30, 30)), *region("west", (60, 10), 90)]
+    few = [(80, "converted", "tiny", 3), (20, "not_converted", "tiny", 40)]
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts([*cells, *few], "region")))
+    spoken = [part.figure.alt for part in section.parts if isinstance(part, Picture)][-1]
+    assert "The score ranks leads better for north and worse for south" in spoken
+    # 60 and 10 converted, 40 and 90 did not: (60 x 90 + (60 x 40 + 10 x 90) / 2) / (70 x 130).
+    assert "north: 77.5%, 70 SQLs." in spoken
+    assert "west" not in spoken
+    assert "tiny" not in spoken
 
 
 def test_segments_are_exploratory_and_escaped() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.analysis.comparison.pair_rows import sides
 from tests.report.figure_check import faults
 from toolkit.analysis import swap_set
-from toolkit.report import alt_text, plot_swap
+from toolkit.report.figures import alt_text, plot_swap
 
 CASES = {
     "yes": (sides((60, 40), (20, 80), (50, 50), (9, 900)), "The 100 leads that come in convert more often than the 100 that go out: 60% against 20%"),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from toolkit.analysis.influence import covariance, masked_family
-from toolkit.analysis.intervals import precision_family, rate_arrays, ratio
+from toolkit.analysis.intervals import joined, precision_family, rate_arrays, ratio
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats
@@ -48,8 +48,8 @@ def contrasts(cells: Cells, upper: Floats, lower: Floats, confidence: float) -> 
     one, two = (rate_arrays(each, confidence=confidence, pool=pool) for each in (above, below))
     rho = _correlation(cells, upper, lower, above, below)
     difference = one.estimate - two.estimate
-    down = _hypot(one.estimate - one.low, two.high - two.estimate, rho)
-    up = _hypot(one.high - one.estimate, two.estimate - two.low, rho)
+    down = joined(one.estimate - one.low, two.high - two.estimate, rho)
+    up = joined(one.high - one.estimate, two.estimate - two.low, rho)
     return Contrasts(
         upper=one,
         lower=two,
@@ -62,11 +62,6 @@ def contrasts(cells: Cells, upper: Floats, lower: Floats, confidence: float) -> 
         high=np.minimum(difference + up, 1.0),
         p_value=_p_values(cells, upper, lower, above, below),
     )
-
-
-def _hypot(first: Floats, second: Floats, rho: Floats) -> Floats:
-    square = first**2 + second**2 - 2 * rho * first * second
-    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
 
 
 def _correlation(

@@ -35,6 +35,7 @@ __all__ = [
     "design_effect",
     "group_family",
     "jeffreys_interval",
+    "joined",
     "miss_family",
     "precision_family",
     "quantile_ratio",
@@ -74,6 +75,18 @@ def _checked(positives: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
             f"to {size.max():g}"
         )
     return hits, size
+
+
+def joined(first: Floats, second: Floats, correlation: Floats) -> Floats:
+    """Distance from a difference of two estimates to its end, from those to their own ends.
+
+    sqrt(d1^2 + d2^2 - 2 correlation d1 d2). Source: Zou and Donner (2008), known as MOVER.
+
+    >>> joined(np.array([0.3]), np.array([0.4]), np.array([0.0])).round(12).tolist()
+    [0.5]
+    """
+    square = first**2 + second**2 - 2 * correlation * first * second
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
 
 
 def ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:

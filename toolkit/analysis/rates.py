@@ -111,12 +111,17 @@ def _one_rate(family: Family, rates: RateArrays, reason: str | None, confidence:
     )
 
 
-def rate_reasons(n: Floats, rates: RateArrays) -> list[str | None]:
-    """Why a rate is NaN, or what a reader of its interval must know; None where nothing is."""
+def rate_reasons(
+    n: Floats, rates: RateArrays, *, nobody: str = "no judged leads"
+) -> list[str | None]:
+    """Why a rate is NaN, or what a reader of its interval must know; None where nothing is.
+
+    `nobody` says that the denominator is empty.
+    """
     if rates.equal_accounts is None:
-        return [None if size > 0 else "no judged leads" for size in n]
+        return [None if size > 0 else nobody for size in n]
     return [
-        "no judged leads" if size <= 0 else few_accounts(accounts, size)
+        nobody if size <= 0 else few_accounts(accounts, size)
         for size, accounts in zip(n, rates.equal_accounts, strict=True)
     ]
 

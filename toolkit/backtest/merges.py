@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
+from toolkit.backtest.schemas import new_schema
 from toolkit.backtest.sql import make_table, seconds
 
-__all__ = ["LONG_AGO", "Merges", "place_ids", "place_together"]
+__all__ = ["LONG_AGO", "Merges", "merged_pairs", "place_ids", "place_together"]
 
 LONG_AGO = -(10**15)
 """Seconds: earlier than any fact; rows that count for a lead from the beginning count from then."""
@@ -58,7 +59,44 @@ def place_ids(connection: duckdb.DuckDBPyConnection, schema: str, *, until: int)
             f"create view {schema}.ids as {own}; create table {schema}.gone (l integer, t bigint)"
         )
         return Merges()
-    # One merge a lead: the first. A lead cannot survive itself, however long the chain.
+    _place_chain(connection, schema, until=until)
+    connection.execute(f"""
+        create table {schema}.ids as {own}
+        union all
+        select c.loser_id, lead.l, c.m, 1 from {schema}.chain as c
+        join {schema}.lead as lead on lead.lead_id = c.holder_id
+        union all
+        select c.holder_id, lead.l, c.m, 0 from {schema}.chain as c
+        join {schema}.lead as lead on lead.lead_id = c.loser_id""")
+    connection.execute(f"""
+        create table {schema}.gone as select lead.l, merge.t from {schema}.merge as merge
+        join {schema}.lead as lead on lead.lead_id = merge.loser_id""")
+    return _counted(connection, schema)
+
+
+def merged_pairs(connection: duckdb.DuckDBPyConnection, *, until: int) -> pd.DataFrame:
+    """Who is one with whom: `loser`, `winner` (at any remove), `at` (since when), `gone`.
+
+    Seconds UTC; `gone` is when the loser itself was merged away.
+    """
+    if not _any(connection, "lead_merges"):
+        return pd.DataFrame(columns=["loser", "winner", "at", "gone"])
+    schema = new_schema(connection)
+    try:
+        _place_chain(connection, schema, until=until)
+        return connection.execute(f"""
+            select c.loser_id as loser, c.holder_id as winner, c.m as at, merge.t as gone
+            from {schema}.chain as c join {schema}.merge as merge on merge.loser_id = c.loser_id
+            order by loser, winner""").df()
+    finally:
+        connection.execute(f"drop schema {schema} cascade")
+
+
+def _place_chain(connection: duckdb.DuckDBPyConnection, schema: str, *, until: int) -> None:
+    """Make `<schema>.merge(loser_id, winner_id, t)`, and `<schema>.chain(loser_id, holder_id, m)`.
+
+    One merge a lead: the first. A lead cannot survive itself, however long the chain.
+    """
     connection.execute(f"""
         create table {schema}.merge as
         select loser_id, winner_id, t from (
@@ -77,18 +115,6 @@ def place_ids(connection: duckdb.DuckDBPyConnection, schema: str, *, until: int)
           from chain join {schema}.merge as up on up.loser_id = chain.holder_id
           where not list_contains(chain.path, up.winner_id))
         select loser_id, holder_id, min(m) as m from chain group by loser_id, holder_id""")
-    connection.execute(f"""
-        create table {schema}.ids as {own}
-        union all
-        select c.loser_id, lead.l, c.m, 1 from {schema}.chain as c
-        join {schema}.lead as lead on lead.lead_id = c.holder_id
-        union all
-        select c.holder_id, lead.l, c.m, 0 from {schema}.chain as c
-        join {schema}.lead as lead on lead.lead_id = c.loser_id""")
-    connection.execute(f"""
-        create table {schema}.gone as select lead.l, merge.t from {schema}.merge as merge
-        join {schema}.lead as lead on lead.lead_id = merge.loser_id""")
-    return _counted(connection, schema)
 
 
 def place_together(connection: duckdb.DuckDBPyConnection, schema: str) -> None:

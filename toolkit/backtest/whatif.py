@@ -12,10 +12,12 @@ import pandas as pd
 
 from toolkit.backtest.core import ActivityRule, FitRule, InactivityRule, Plan, Rule
 from toolkit.backtest.kernel import Ints, Points
+from toolkit.backtest.merges import merged_pairs
 from toolkit.backtest.staging.plan import bucket_columns, make_plan, reset_sets, sources_of
 from toolkit.backtest.timeline.crossings import crossings_of
 from toolkit.backtest.timeline.known import NEVER
 from toolkit.backtest.timeline.paths import Paths, instants, opened
+from toolkit.backtest.timeline.persons import once_a_person
 from toolkit.crm import Crm
 from toolkit.errors import QuestionError
 from toolkit.model import CasesCriterion, Group, Model, PerValueCriterion, Reset
@@ -41,7 +43,9 @@ class Replay:
 
     `volume` has one row per model and week of the period: `model`, `week` (its Monday), `days` (of
     the week that lie in the period), `n` (leads that cross for the first time) and `n_again`
-    (crossings of leads that had crossed before).
+    (crossings of leads that had crossed before). From a merge on the survivor counts as the person:
+    what a merged lead had crossed is an earlier crossing, and where that lead was above at the merge,
+    reaching the threshold at that second is none.
     """
 
     models: tuple[str, ...]
@@ -92,7 +96,11 @@ def replay_models(
             _compared(paths, name, firsts[0], first, start, stop)
             for name, first in zip(names[1:], firsts[1:], strict=True)
         ]
-        volume = [_weekly(name, each, start, stop) for name, each in zip(names, found, strict=True)]
+        merged = _merged(paths)
+        volume = [
+            _weekly(name, _by_person(paths, each, merged), start, stop)
+            for name, each in zip(names, found, strict=True)
+        ]
     return Replay(
         names,
         thresholds,
@@ -277,6 +285,23 @@ def _first(found: dict[str, Ints], n: int) -> tuple[Ints, Ints]:
     return when, score
 
 
+def _merged(paths: Paths) -> pd.DataFrame:
+    """Who is one with whom, by the places of leads."""
+    merged = merged_pairs(paths.connection, until=paths.until)
+    if merged.empty:
+        return merged
+    places = {name: paths.ids.get_indexer(pd.Index(merged[name])) for name in ("loser", "winner")}
+    return merged.assign(**places)
+
+
+def _by_person(paths: Paths, found: dict[str, Ints], merged: pd.DataFrame) -> pd.DataFrame:
+    crossed = pd.DataFrame(found)
+    if merged.empty:
+        return crossed
+    left = np.where(found["left"] == NEVER, paths.gone[found["lead"]], found["left"])
+    return once_a_person(crossed.assign(left=left), merged)
+
+
 def _compared(  # noqa: PLR0917 - the two sides of a comparison
     paths: Paths,
     name: str,
@@ -302,12 +327,12 @@ def _compared(  # noqa: PLR0917 - the two sides of a comparison
     }).assign(score=lambda made: made["score"].mask(now == NEVER))  # fmt: skip
 
 
-def _weekly(name: str, found: dict[str, Ints], start: int, stop: int) -> pd.DataFrame:
+def _weekly(name: str, found: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
     first, last = (_monday(second) for second in (start, stop - 1))
     mondays = np.arange(first, last + 1, _WEEK)
-    inside = (found["crossed"] >= start) & (found["crossed"] < stop)
-    week = (found["crossed"][inside] - first) // _WEEK
-    once = found["episode"][inside] == 1
+    inside = found[(found["crossed"] >= start) & (found["crossed"] < stop)]
+    week = (inside["crossed"] - first) // _WEEK
+    once = inside["episode"] == 1
     seconds = np.minimum(mondays + _WEEK, stop) - np.maximum(mondays, start)
     return pd.DataFrame({
         "model": name,

@@ -26,3 +26,6 @@ class AmountCounts:
     accounts: pd.DataFrame | None = field(default=None, repr=False)
     """`score_a`, `score_b`, `product`: sum over accounts of (amount of the account at one score) x
     (its amount at the other); symmetric, both halves stored. None where no account is known."""
+    account_leads: pd.DataFrame | None = field(default=None, repr=False)
+    """`score_a`, `score_b`, `state_b`, `product`: sum over accounts of (amount of the account at score
+    a) x (its judged leads of score and state b). None where no account is known."""

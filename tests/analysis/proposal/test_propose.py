@@ -220,6 +220,21 @@ def test_separation_gives_a_direction_but_no_number():
     assert np.isfinite(found.table[["implied", "implied_low", "implied_high"]]).all().all()
 
 
+def test_what_the_leads_cannot_tell_is_refused_and_what_more_of_them_may_settle_is_kept(
+    monkeypatch,
+):
+    weights = fit_weights(patterns_of(drawn(NOW, NOW, n=2_000), NOW))
+    judged = judge_weights(weights)
+    assert all(each.told for each in judged)
+    first = replace(judged[0], told=False, because="in other words")
+    monkeypatch.setattr(
+        "toolkit.analysis.proposal.propose.judge_weights", lambda *_, **__: (first, *judged[1:])
+    )
+    found = propose_model(model_of(NOW), weights).table
+    assert found["action"].tolist() == ["refused", "keep", "keep", "keep"]
+    assert found.loc[0, "why"] == "in other words"
+
+
 def test_one_kind_of_outcome_keeps_everything_and_says_why():
     rows = drawn(NOW, NOW, n=60).assign(y=0)
     found = propose_model(model_of(NOW), fit_weights(patterns_of(rows, NOW)))

@@ -126,6 +126,23 @@ def test_policy_is_never_moved_and_a_leak_gets_no_proposal():
     assert found.loc[["b", "c"], "verdict"].tolist() == ["keep", "keep"]
 
 
+def test_a_judgement_says_whether_the_leads_can_tell_whatever_its_words():
+    rows = draw([40, 15, -10, 40], n=20_000).assign(never=0, rare=0, leak=lambda f: f["a"])
+    rows.loc[rows.index[:10], "rare"] = 1
+    names, points = [*NAMES, "never", "rare", "leak"], [*POINTS, 8, 0, 0]
+    terms = tuple(
+        term(n, p, basis="policy" if n == "d" else "evidence")
+        for n, p in zip(names, points, strict=True)
+    )
+    counts = count_patterns(rows, names, points, terms=terms)
+    found = judge_weights(fit_weights(counts, after_contact=["leak"]))
+    told = {each.id: judged.told for each, judged in zip(terms, found, strict=True)}
+    yes = dict.fromkeys(NAMES, True)
+    assert told == {**yes, "never": False, "rare": False, "leak": False}
+    few = fit_weights(count_patterns(draw(POINTS, n=300, intercept=-3.6), NAMES, POINTS))
+    assert not any(judged.told for judged in judge_weights(few))
+
+
 def test_a_score_that_does_not_rank_gives_no_scale():
     rows = draw([-20, -15, 10, -5], n=4_000)
     found = table(rows)

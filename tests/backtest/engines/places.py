@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from toolkit.crm import Crm, Mapping, connect
+
+if TYPE_CHECKING:
+    import psycopg
 
 ZONE = "America/New_York"
 """Of every session: nothing may depend on it."""
@@ -36,21 +39,35 @@ class Postgres:
     """A database of a server that the tests started."""
 
     folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    """Of the database: nothing may depend on them."""
     made: int = 0
     last: Crm | None = None
+
+    def __post_init__(self) -> None:
+        self.connection = self.connect()
+        for setting, value in self.settings.items():
+            self.sql(f"alter database postgres set {setting} = '{value}'")
+
+    def connect(self) -> psycopg.Connection:
+        import psycopg
+
+        return psycopg.connect(
+            host=str(self.folder), user="test", dbname="postgres", autocommit=True
+        )
+
+    def close(self) -> None:
+        if self.last is not None:
+            self.last.connection.close()
+        self.connection.close()
 
     @property
     def url(self) -> str:
         return f"postgresql+psycopg://test@/postgres?host={self.folder}"
 
     def sql(self, *statements: str) -> None:
-        import psycopg
-
-        with psycopg.connect(
-            host=str(self.folder), user="test", dbname="postgres", autocommit=True
-        ) as c:
-            for each in statements:
-                c.execute(each)
+        for each in statements:
+            self.connection.execute(each)
 
     def open(self, frames: dict[str, pd.DataFrame], *, mapping: Mapping) -> Crm:
         """Write frames into tables of their own and connect to them."""
@@ -92,15 +109,12 @@ class Postgres:
         return self.last
 
     def _write(self, table: str, frame: pd.DataFrame, like: pd.DataFrame) -> None:
-        import psycopg
-
         columns = ", ".join(f"{quoted(c)} {_kind(like[c])}" for c in frame.columns)
-        with psycopg.connect(host=str(self.folder), user="test", dbname="postgres") as c:
-            c.execute(f"create table {table} ({columns})")
-            plain = frame.astype(object).where(frame.notna(), None)
-            with c.cursor().copy(f"copy {table} from stdin") as copy:
-                for row in plain.itertuples(index=False):
-                    copy.write_row([x.item() if hasattr(x, "item") else x for x in row])
+        self.sql(f"create table {table} ({columns})")
+        plain = frame.astype(object).where(frame.notna(), None)
+        with self.connection.cursor().copy(f"copy {table} from stdin") as copy:
+            for row in plain.itertuples(index=False):
+                copy.write_row([x.item() if hasattr(x, "item") else x for x in row])
 
 
 def _kind(column: pd.Series) -> str:

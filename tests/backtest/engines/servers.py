@@ -15,7 +15,7 @@ UNUSUAL = {
     "timezone": ZONE, "datestyle": "German", "extra_float_digits": "-3",
     "standard_conforming_strings": "off", "escape_string_warning": "off",
 }  # fmt: skip
-"""Settings of the database that no number may depend on."""
+"""Settings of a database."""
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +26,9 @@ def postgres() -> Iterator[Postgres]:
     if initdb is None:
         pytest.skip("no PostgreSQL (initdb) on this machine")
     with server(initdb) as folder:
-        place = Postgres(folder)
-        for setting, value in UNUSUAL.items():
-            place.sql(f"alter database postgres set {setting} = '{value}'")
+        place = Postgres(folder, UNUSUAL)
         yield place
-        if place.last is not None:
-            place.last.connection.close()
+        place.close()
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +39,7 @@ def spark() -> Iterator[SparkPlace]:
         sql = pytest.importorskip("pyspark.sql", reason="no Spark on this machine")
         if shutil.which("java") is None:
             pytest.skip("no Java for Spark on this machine")
+        # Tables are small, so that planning and compiling statements is nearly all of the work.
         settings = {
             "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1",

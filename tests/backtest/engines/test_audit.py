@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -51,21 +52,23 @@ COUNTS: dict[str, Callable[[Backtest, Crm], object]] = {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, pd.DataFrame], Model, Crm]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     make_demo(folder, leads=400, format="parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> tuple[Model, Crm]:
+    return load_model(folder / "model.yaml"), connect(folder / "crm.yaml")
+
+
+@pytest.fixture(scope="module")
+def there(place, folder: Path) -> Crm:
     frames = {
         name: pd.read_parquet(folder / f"{name}.parquet")
         for name in ("leads", "activities", "stage_changes", "sales_feedback")
     }
-    return frames, load_model(folder / "model.yaml"), connect(folder / "crm.yaml")
-
-
-@pytest.fixture(scope="module")
-def there(place, demo, tmp_path_factory) -> Crm:
-    frames, _, _ = demo
-    folder = tmp_path_factory.mktemp("mapping")
-    make_demo(folder, leads=400)
     return place.open(frames, mapping=load_mapping(folder / "crm.yaml").mapping)
 
 
@@ -80,7 +83,7 @@ def there(place, demo, tmp_path_factory) -> Crm:
     ids=str,
 )
 def test_everything_counted_of_a_backtest_is_the_same(demo, there: Crm, moment: Moment) -> None:
-    _, model, here = demo
+    model, here = demo
     one, other = (
         run_backtest(model, crm, moment=moment, outcome=Outcome("sql", 90),
                      further=[Outcome("won", 180)], segments=["industry"])
@@ -94,7 +97,7 @@ def test_everything_counted_of_a_backtest_is_the_same(demo, there: Crm, moment: 
 
 
 def test_everything_counted_of_the_tables_is_the_same(demo, there: Crm) -> None:
-    _, model, here = demo
+    model, here = demo
     fields, others = (
         leak_table(*count_fields_and_timing(crm, outcome=Outcome("sql", 90))).table
         for crm in (here, there)

@@ -1,4 +1,4 @@
-"""What must hold of scores and counts, in every engine."""
+"""What must hold of scores and counts, in every engine; `test_rows` holds property 2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.backtest.any_model import (
     random_rows,
     read,
 )
-from tests.backtest.engines.test_rows import EVERY, MODEL, few
+from tests.backtest.engines.examples import EVERY, MODEL, NO_RESETS, few
 from tests.backtest.tables import (
     activity,
     at,
@@ -46,7 +46,12 @@ OUTCOME = Outcome("sql", 15)
 TYPED = {
     "leads": [lead(i, i, account_id="A", title="VP", employees=50) for i in range(6)],
     "activities": [
-        activity(i, "page_view", i + day, "/pricing") for i in range(6) for day in (2, 9, 10.25, 12)
+        activity(0, "page_view", 5, "/pricing"),
+        *(
+            activity(i, "page_view", i + day, "/pricing")
+            for i in range(6)
+            for day in (2, 9, 10.25, 12)
+        ),
     ],
     "stages": [entry(0, "mql", 0.25), *(entry(i, "sql", i + 15) for i in range(0, 6, 2))],
     "changes": [
@@ -100,20 +105,6 @@ def test_the_future_changes_no_score(place, rows: dict, day: float) -> None:
 
 
 @few
-@given(histories())
-@example(TYPED)
-def test_counts_are_those_of_the_rows(place, rows: dict) -> None:
-    """Property 2. The rows are those of DuckDB, which `test_rows` compares."""
-    found = backtest(place, rows, moments_of(rows, at(30)))
-    counted = found.rows().groupby(["score", "state"], as_index=False).size()
-    pd.testing.assert_frame_equal(
-        count_scores(found).frame.sort_values(["score", "state"], ignore_index=True),
-        counted.rename(columns={"size": "n"}),
-        check_dtype=False,
-    )
-
-
-@few
 @given(histories(), st.randoms(use_true_random=False))
 @example(TYPED, Random(1))
 def test_order_split_and_names_of_leads_change_nothing(place, rows: dict, draw) -> None:
@@ -151,6 +142,7 @@ def test_the_path_at_a_moment_is_the_score_as_of_it(place, raw: dict, seed: int)
 @few
 @given(models(), st.integers(0, 3))
 @example(EVERY, 0)
+@example(NO_RESETS, 0)
 def test_a_crossing_is_where_the_score_as_of_it_passes_the_threshold(
     place, raw: dict, seed: int
 ) -> None:

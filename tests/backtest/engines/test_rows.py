@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.backtest.any_model import (
-    DERIVE,
     crm_of_rows,
     engine_scores,
     models,
@@ -15,6 +14,7 @@ from tests.backtest.any_model import (
     read,
     with_histories,
 )
+from tests.backtest.engines.examples import CHALLENGER, EVERY, MODEL, NO_RESETS, few
 from tests.backtest.tables import activity, crm_of, crms, entry, histories, lead
 from toolkit.backtest import (
     AtAge,
@@ -33,68 +33,6 @@ from toolkit.backtest import (
 from toolkit.counts import fingerprint
 from toolkit.crm import Crm
 from toolkit.errors import DataError
-from toolkit.model import parse_model
-
-# Shrinking takes minutes where each example asks a server.
-few = settings(
-    max_examples=settings.default.max_examples // 20,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-)
-
-MODEL = parse_model("""
-lead_score_model: 1
-name: m
-version: "1"
-groups:
-- id: who
-  dimension: fit
-  criteria:
-  - {id: vp, when: {title: {contains_word: vp}}, points: 20}
-  - {id: big, when: {employees: {gte: 50}}, points: 5}
-- id: web
-  dimension: behavior
-  criteria:
-  - {id: view, activity: page_view, where: {page: {contains: pricing}}, points: 8, within: 9d, max: 20}
-  - {id: open, activity: [email_open, email_click], points: 3, decay: {points: 1, every: 3d}}
-  - {id: quiet, inactivity: {after: 12d}, points: -4}
-""")
-CHALLENGER = parse_model("""
-lead_score_model: 1
-name: other
-version: "2"
-groups:
-- id: web
-  dimension: behavior
-  criteria:
-  - {id: view, activity: page_view, points: 5, within: 20d}
-""")
-EVERY = {
-    "lead_score_model": 1, "name": "m", "version": "1", "derive": DERIVE, "scale": 3, "base": 1,
-    "resets": [{"activities": ["recycled"], "groups": ["g0"]}],
-    "groups": [
-        {"id": "g0", "dimension": "behavior", "criteria": [
-            {"id": "window", "activity": "view", "points": 10, "within": "30h", "max": 25},
-            {"id": "ranked", "activity": ["view", "form"], "points": 5, "max_units": 2,
-             "decay": {"percent": 33, "every": "1d"}},
-            {"id": "asset", "activity": "form", "points": 3, "per": {"bucket": "asset", "at_most": 1}},
-            {"id": "day", "activity": "open", "points": 3, "per": {"bucket": "day", "at_least": 2}},
-        ]},
-        {"id": "g1", "dimension": "behavior", "criteria": [
-            {"id": "tiers", "activity": "open", "tiers": [
-                {"at_least": 3, "within": "1w", "points": 20}, {"at_least": 1, "points": 5}]},
-            {"id": "quiet", "inactivity": {"after": "3d", "repeat": True, "recover": False}, "points": -1},
-            {"id": "ledger", "ledger": ["adjust"]},
-        ]},
-        {"id": "g2", "dimension": "fit", "criteria": [
-            {"id": "level", "when": {"level": "vp"}, "points": 7},
-            {"id": "mail", "when": {"domain": "mail.example"}, "points": 4},
-            {"id": "tag", "field": "tags", "per_value": {"crm": 10, "cms": 5}},
-            {"id": "size", "when": {"size": {"gte": 50}}, "points": 2},
-        ]},
-    ],
-}  # fmt: skip
-"""A criterion of every kind."""
 
 ACCOUNTS = {
     "leads": [
@@ -154,11 +92,14 @@ def test_rows_and_flow_are_the_same_in_every_engine(place, rows: dict, moment: M
 @few
 @given(crms(), st.sampled_from(MOMENTS))
 @example(ACCOUNTS, AtAge(10))
-def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) -> None:
+def test_counts_are_those_of_the_rows_in_every_engine(place, rows: dict, moment: Moment) -> None:
     here, there = backtests(place, rows, moment)
     if isinstance(here, str):
         assert here == there
         return
+    counted = there.rows().groupby(["score", "state"]).size().reset_index(name="n")
+    found = count_scores(there).frame.sort_values(["score", "state"], ignore_index=True)
+    pd.testing.assert_frame_equal(found, counted, check_dtype=False)
     for count in (
         count_scores,
         lambda b: count_scores(b, by="quarter"),
@@ -173,6 +114,7 @@ def test_counts_are_the_same_in_every_engine(place, rows: dict, moment: Moment) 
 @few
 @given(models(), st.integers(0, 3))
 @example(EVERY, 0)
+@example(NO_RESETS, 0)
 def test_crossings_are_the_same_in_every_engine(place, raw: dict, seed: int) -> None:
     rows, model = with_histories(random_rows(seed, 8), seed), read(raw)
     here, there = (

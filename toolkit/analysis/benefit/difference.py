@@ -102,8 +102,9 @@ def _table(
         for way, sign in (("in", 1), ("out", -1))
         for end, used in (("", judged), ("_positives", hit))
     }
-    reasons = _reasons(pairs, moved, n, judged)
-    hidden = np.array([reason is not None and reason != _UNKNOWN for reason in reasons], np.bool_)
+    refusals = _refusals(pairs, moved, n, judged)
+    hidden = np.array([refusal is not None for refusal in refusals], dtype=np.bool_)
+    care = _UNKNOWN if pairs.fitted_on == "unknown" else None
     values = {
         "champion": gains[0],
         "challenger": gains[1],
@@ -117,7 +118,7 @@ def _table(
             "cost_ratio": weight,
             **counted,
             **{name: np.where(hidden, np.nan, each) for name, each in values.items()},
-            "reason": pd.Series(reasons, dtype=object),
+            "reason": pd.Series([refusal or care for refusal in refusals], dtype=object),
         }
     )
 
@@ -136,7 +137,7 @@ def _interval(
     return mean - step, mean + step
 
 
-def _reasons(
+def _refusals(
     pairs: PairCounts, moved: Floats, n: Floats, judged: NDArray[np.bool_]
 ) -> list[str | None]:
     if pairs.fitted_on == "these leads":
@@ -144,13 +145,13 @@ def _reasons(
     unworked = (pairs.frame["state"] == STATES[3]).to_numpy()
     swapped = np.abs(moved)
     left, known = (n[used] @ swapped[used] for used in (unworked, judged))
-    return [_reason(pairs, float(out), float(seen)) for out, seen in zip(left, known, strict=True)]
+    return [_refusal(float(out), float(seen)) for out, seen in zip(left, known, strict=True)]
 
 
-def _reason(pairs: PairCounts, unworked: float, judged: float) -> str | None:
+def _refusal(unworked: float, judged: float) -> str | None:
     if unworked > MOST_UNWORKED * (unworked + judged):
         share = unworked / (unworked + judged)
         return f"cannot be told: {share:.0%} of the leads that change sides were never worked"
     if judged < _FEWEST:
         return f"fewer than {_FEWEST} judged leads change sides"
-    return _UNKNOWN if pairs.fitted_on == "unknown" else None
+    return None

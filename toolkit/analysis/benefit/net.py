@@ -11,6 +11,7 @@ from toolkit.analysis.influence import covariance
 from toolkit.analysis.intervals import (
     Family,
     account_factor,
+    joined,
     precision_family,
     rate_arrays,
     ratio,
@@ -71,14 +72,9 @@ def _joined(
     )
     estimate = hits.estimate - cost_ratio * misses.estimate
     rho = _correlation(cost_ratio, error, *shares)
-    down = _distance(hits.estimate - hits.low, cost_ratio * (misses.high - misses.estimate), rho)
-    up = _distance(hits.high - hits.estimate, cost_ratio * (misses.estimate - misses.low), rho)
+    down = joined(hits.estimate - hits.low, cost_ratio * (misses.high - misses.estimate), rho)
+    up = joined(hits.high - hits.estimate, cost_ratio * (misses.estimate - misses.low), rho)
     return estimate, estimate - down, estimate + up
-
-
-def _distance(first: Floats, second: Floats, rho: Floats) -> Floats:
-    square = first**2 + second**2 - 2 * rho * first * second
-    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
 
 
 def _correlation(cost_ratio: Floats, error: Floats, hits: Family, misses: Family) -> Floats:

@@ -86,17 +86,13 @@ def disposition_table(
     table["n"] = family.n.astype(np.int64)
     for column, values in (("share", rates.estimate), ("low", rates.low), ("high", rates.high)):
         table[column] = np.where(open_, np.nan, values)
+    # Here the denominator is not that of judged leads.
+    notes = rate_reasons(family.n, rates, nobody="no leads whose time to decide has passed")
     reasons = [
         f"still within {counts.decide_within_days} days" if pending else reason
-        for pending, reason in zip(open_, _no_lead(rate_reasons(family.n, rates)), strict=True)
+        for pending, reason in zip(open_, notes, strict=True)
     ]
     return table.assign(reason=pd.Series(reasons, dtype=object))
-
-
-def _no_lead(reasons: list[str | None]) -> list[str | None]:
-    # Here the denominator is not that of judged leads.
-    word = "no leads whose time to decide has passed"
-    return [word if reason == "no judged leads" else reason for reason in reasons]
 
 
 def _by_reason(

@@ -18,6 +18,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
+from toolkit.analysis.weights.products import beside, columns_of
 from toolkit.analysis.weights.scoretests import score_test
 
 __all__ = ["Ladder", "LadderAction", "update_ladder"]
@@ -90,14 +91,14 @@ class _Models:
         design = weights.design
         a, k = (0.0, 1.0) if stated is None else stated
         line = a + k * design.score
-        base = np.column_stack([np.ones(len(line)), line])
+        base = np.array([np.ones(len(line)), line]).T
         p = weights.scale.fit.probability
         policy, tested = _split(weights)
         weight = design.n * p * (1 - p)
-        beside = policy[:, independent_columns(policy, weight, given=base)]
-        kept = np.column_stack([base, beside])
-        free = tested[:, independent_columns(tested, weight, given=kept)]
-        return cls(design, line, beside, np.column_stack([kept, free]), stated is not None)
+        nuisance = columns_of(policy, independent_columns(policy, weight, given=base))
+        kept = beside(base, nuisance)
+        free = columns_of(tested, independent_columns(tested, weight, given=kept))
+        return cls(design, line, nuisance, beside(kept, free), stated is not None)
 
     def null(self, name: LadderAction) -> tuple[Floats, Floats]:
         """Columns and offset of a null."""
@@ -112,10 +113,9 @@ class _Models:
 def _split(weights: Weights) -> tuple[Floats, Floats]:
     """Columns of policy, and those that evidence may move."""
     units = weights.design.units
-    inside = [t.id not in weights.after_contact for t in weights.terms]
-    policy = [j for j, t in enumerate(weights.terms) if inside[j] and is_policy(t)]
-    tested = [j for j, t in enumerate(weights.terms) if inside[j] and not is_policy(t)]
-    return units[:, policy], units[:, tested]
+    inside = np.array([t.id not in weights.after_contact for t in weights.terms], dtype=np.bool_)
+    policy = np.array([is_policy(term) for term in weights.terms], dtype=np.bool_)
+    return columns_of(units, inside & policy), columns_of(units, inside & ~policy)
 
 
 def _climb(models: _Models, level: float) -> Ladder:

@@ -64,7 +64,10 @@ def _clipped(paid: Floats, low: float | None, high: float | None, factor: float)
 
 
 def _shares(design: Design, beyond: NDArray[np.bool_]) -> Floats:
-    met = (design.units != 0) * design.n[:, None]
-    n = met.sum(axis=0)
-    share: Floats = np.divide((met * beyond).sum(axis=0), n, out=np.full(len(n), nan), where=n > 0)
+    share = np.full(len(design.terms), nan)
+    # Term by term: tables of all of them at once would be the largest thing that a proposal holds.
+    for j, (units, stopped) in enumerate(zip(design.units.T, beyond.T, strict=True)):
+        leads = design.n * (units != 0)
+        if leads.any():
+            share[j] = float(leads @ stopped / leads.sum())
     return share

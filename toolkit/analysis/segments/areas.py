@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
 from toolkit.analysis.cells import read_cells
-from toolkit.analysis.intervals import account_factor, tail
+from toolkit.analysis.intervals import account_factor, joined, tail
 from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.ranking import auc
 from toolkit.analysis.rates import Difference
@@ -145,11 +145,11 @@ def area_difference(
 ) -> Difference:
     """Area under the ROC curve of the judged leads of one segment (or period) less that of another.
 
-    Variance: the two DeLong variances (over accounts: Obuchowski) less twice their covariance
-    through accounts with leads in both, where those were counted; normal interval, cut at -1 and 1.
-    NaN with a reason where an area or its standard error is not known, or a segment has fewer than
+    The interval joins the logit intervals of the two areas (over accounts: Obuchowski, Student's t
+    where these are few, which the reason then says) with their correlation through accounts with
+    leads in both, where those were counted. NaN with a reason where an area or its standard error is not known, or a segment has fewer than
     5 leads. Raises QuestionError for a segment that was not counted, or counts split otherwise than
-    by one axis. Source: DeLong et al. (1988); Obuchowski (1997).
+    by one axis. Source: DeLong et al. (1988); Obuchowski (1997); Zou and Donner (2008).
 
     >>> import pandas as pd
     >>> from toolkit.counts import Provenance, ScoreCounts
@@ -160,7 +160,7 @@ def area_difference(
     >>> frame = pd.DataFrame(rows, columns=["score", "state", "quarter", "n"])
     >>> found = area_difference(ScoreCounts(frame, origin, by=("quarter",)), "q2", "q1")
     >>> round(found.estimate, 3), round(found.low, 2), round(found.high, 2)
-    (0.25, 0.1, 0.4)
+    (0.25, 0.1, 0.39)
     """
     found = _areas(counts, confidence)
     for name in (first, second):
@@ -173,11 +173,19 @@ def area_difference(
         unknown = a if not found.known[a] else b
         why = found.areas[unknown].reason or f"fewer than {FEWEST} leads, or no spread of scores"
         return Difference(nan, nan, nan, why)
+    one, two = found.areas[a], found.areas[b]
     spread = found.covariance
-    variance = spread[a, a] + spread[b, b] - spread[a, b] - spread[b, a]
-    wide = -float(ndtri(tail(confidence))) * float(np.sqrt(max(variance, 0.0)))
-    middle = float(found.estimate[a] - found.estimate[b])
-    return Difference(middle, max(middle - wide, -1.0), min(middle + wide, 1.0), None)
+    rho = np.clip(spread[a, b] / np.sqrt(spread[a, a] * spread[b, b]), -1.0, 1.0)
+    down, up = joined(
+        np.array([one.estimate - one.low, one.high - one.estimate]),
+        np.array([two.high - two.estimate, two.estimate - two.low]),
+        rho,
+    )
+    middle = one.estimate - two.estimate
+    note = "; ".join(
+        f"{name}: {each.reason}" for name, each in ((first, one), (second, two)) if each.reason
+    )
+    return Difference(middle, middle - float(down), middle + float(up), note or None)
 
 
 def _areas(counts: ScoreCounts, confidence: float) -> _Areas:

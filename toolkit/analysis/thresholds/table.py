@@ -314,7 +314,8 @@ def _reasons(cells: Cells, split: Split, precision: RateArrays) -> pd.Series:
     above, below = split.unworked_share_above, split.unworked_share_below
     n = split.n.astype(np.float64)
     whole = _empty_class(cells)
-    notes = zip(above, below, rate_reasons(n, precision), strict=True)
+    known = rate_reasons(n, precision, nobody="no judged leads at or above the threshold")
+    notes = zip(above, below, known, strict=True)
     return pd.Series([_reason(*note, whole) for note in notes], dtype=object)
 
 
@@ -325,7 +326,7 @@ def _reason(above: float, below: float, note: str | None, whole: str | None) -> 
         if unworked > MOST_UNWORKED
     ]
     if note is not None:
-        parts.append(f"{note} at or above the threshold" if note == "no judged leads" else note)
+        parts.append(note)
     if whole is not None:
         parts.append(whole)
     return "; ".join(parts) or None

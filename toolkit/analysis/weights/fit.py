@@ -14,7 +14,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.weights.design import Design, read_design
 from toolkit.analysis.weights.firth import fit_firth
-from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_sided
+from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_side
 from toolkit.analysis.weights.joint import JointFit, fit_joint, no_joint, spread_out
 from toolkit.analysis.weights.logistic import (
     Fit,
@@ -25,6 +25,7 @@ from toolkit.analysis.weights.logistic import (
 from toolkit.analysis.weights.products import (
     beside,
     column_totals,
+    columns_of,
     weighted_products,
     with_constant,
 )
@@ -209,10 +210,10 @@ def _scale(design: Design, confidence: float) -> ScaleFit:
 
 def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
     """Beside the score, the terms of policy are free: nobody proposes to move them."""
-    policy = [i for i, t in enumerate(design.terms) if is_policy(t) and not aside[i]]
-    tested = [i for i, t in enumerate(design.terms) if not is_policy(t) and not aside[i]]
+    chosen = np.array([is_policy(term) for term in design.terms], dtype=np.bool_)
+    policy, tested = chosen & ~aside, ~chosen & ~aside
     base, fitted = base_columns(design, ()), fit
-    if policy:
+    if policy.any():
         weight = design.n * fit.probability * (1 - fit.probability)
         extra = design.units[:, policy]
         extra = extra[:, independent_columns(extra, weight, given=base)]
@@ -221,7 +222,7 @@ def _global(design: Design, fit: Fit, aside: NDArray[np.bool_]) -> ScoreTest:
         fitted = fit_logistic(base, design, start=start)
         if not fitted.finite:
             base, fitted = base_columns(design, ()), fit
-    return score_test(design.units[:, tested], base, fitted, design)
+    return score_test(columns_of(design.units, tested), base, fitted, design)
 
 
 # --- beside it ------------------------------------------------------------------------------------
@@ -235,7 +236,8 @@ def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats
             continue
         small, _ = design.merged(np.array([np.ones(len(x)), x]).T)
         columns = small.units
-        fit = None if one_sided(columns[:, 1], small) else fit_logistic(columns, small)
+        apart = one_side(columns[:, 1], small) is not None
+        fit = None if apart else fit_logistic(columns, small)
         found = fit if fit is not None and fit.finite else fit_firth(columns, small)
         out[j] = found.coefficients[1] / per_point
     return out

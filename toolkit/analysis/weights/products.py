@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 
-__all__ = ["beside", "column_totals", "dot", "linear", "weighted_products", "with_constant"]
+__all__ = [
+    "beside",
+    "column_totals",
+    "columns_of",
+    "dot",
+    "linear",
+    "weighted_products",
+    "with_constant",
+]
 
 _VECTOR = 8_192
 """Entries of a block that is multiplied by a vector (OpenBLAS uses threads from 9,216)."""
@@ -35,6 +43,15 @@ def beside(*columns: Floats) -> Floats:
     """
     joined: Floats = np.concatenate([each.T for each in columns]).T
     return joined
+
+
+def columns_of(columns: Floats, chosen: NDArray[np.bool_]) -> Floats:
+    """The chosen columns; no copy where these are all of them.
+
+    >>> columns_of(np.array([[5.0, 7.0]]), np.array([False, True])).tolist()
+    [[7.0]]
+    """
+    return columns if chosen.all() else columns[:, chosen]
 
 
 def with_constant(columns: Floats, used: NDArray[np.bool_]) -> Floats:

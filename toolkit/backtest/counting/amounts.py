@@ -54,8 +54,9 @@ def count_amounts(backtest: Backtest, *, amount: str = "amount") -> AmountCounts
         from valued group by score order by score""").df()
     known = run("select 1 from valued where known limit 1").fetchall()
     accounts = _accounts(backtest) if known else None
+    leads = _account_leads(backtest) if known else None
     run("drop table valued")
-    return AmountCounts(frame.astype({"score": "int64"}), backtest.provenance, accounts)
+    return AmountCounts(frame.astype({"score": "int64"}), backtest.provenance, accounts, leads)
 
 
 def _accounts(backtest: Backtest) -> pd.DataFrame:
@@ -65,6 +66,17 @@ def _accounts(backtest: Backtest) -> pd.DataFrame:
         select a.score as score_a, b.score as score_b,
           cast(sum(a.cents * b.cents) as double) / {_CENTS**2} as product
         from cell as a join cell as b on a.g = b.g group by all order by all""").df()
+
+
+def _account_leads(backtest: Backtest) -> pd.DataFrame:
+    return backtest.connection.execute(f"""
+        with deal as (select g, score, sum(cast(cents as hugeint)) as cents from valued
+                      where cents is not null group by all),
+          cell as (select g, score, state, count(*) as n from valued
+                   where g in (select g from deal) group by all)
+        select a.score as score_a, b.score as score_b, b.state as state_b,
+          cast(sum(a.cents * b.n) as double) / {_CENTS} as product
+        from deal as a join cell as b on a.g = b.g group by all order by all""").df()
 
 
 def _source_sql(backtest: Backtest, amount: str) -> str:

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import pandas as pd
 
+from toolkit.backtest.instants import second_of
+from toolkit.backtest.merges import merged_pairs
 from toolkit.backtest.timeline.crossings import threshold_crossings
+from toolkit.backtest.timeline.paths import instants
+from toolkit.backtest.timeline.persons import once_a_person
 from toolkit.counts import Provenance, WeekCounts
 from toolkit.crm import Crm
 from toolkit.model import Model
@@ -23,9 +27,10 @@ def count_crossings(
     What a threshold would have sent, whenever in a lead's life that was; gates and exceptions of
     bands are not looked at. A lead counts once for each threshold, in a week of its own for each,
     so there is one table per threshold, whose only score is the threshold. `provenance` is that of
-    the leads; the span begins with the first crossing of the lowest threshold.
+    the leads; the span begins with the first crossing of the lowest threshold. A survivor of a merge
+    that takes over a lead which had crossed does not cross for the first time any more.
     """
-    found = threshold_crossings(model, crm, thresholds)
+    found = _by_person(threshold_crossings(model, crm, thresholds), crm)
     first = found[found["episode"] == 1]
     if first.empty:
         return {}
@@ -41,6 +46,16 @@ def count_crossings(
         )
         for threshold in sorted({int(each) for each in thresholds})
     }
+
+
+def _by_person(crossed: pd.DataFrame, crm: Crm) -> pd.DataFrame:
+    merged = merged_pairs(crm.connection, until=second_of(crm.observed_until))
+    if merged.empty:
+        return crossed
+    names = {"lead": "lead_id", "crossed": "crossed_at", "left": "left_at"}
+    times = {name: instants(merged[name].to_numpy()) for name in ("at", "gone")}
+    ours = crossed.rename(columns={there: name for name, there in names.items()})
+    return once_a_person(ours, merged.assign(**times)).rename(columns=names)
 
 
 def _by_week(crossed: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def count_replicates(
     """Draw the accounts with weights Poisson(1), as often as asked, and count the judged leads.
 
     The weight of an account is a hash of (seed, replicate, name of the account): the same for the
-    order of rows, the number of threads and the version of the engine, and the same in any other
+    order of rows, the number of threads, the engine and its version, and the same in any other
     table of the same accounts. Leads without an account are accounts of their own; those of one
     cell are alike, so their sum is drawn at once, from Poisson(n).
 

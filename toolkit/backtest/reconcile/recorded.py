@@ -107,10 +107,14 @@ def _other_version(crm: Crm, version: str) -> str:
 
 
 def _others(crm: Crm, schema: str) -> tuple[str, ...]:
-    """The names of the other versions that gave scores."""
+    """The names of the other versions that gave scores, and where `model_versions` says they are."""
     rows = crm.connection.execute(f"""
-        select distinct coalesce(version, ran, 'not known') as name from {schema}.record
-        where why = 7 order by name""").fetchall()
+        select distinct coalesce(r.name, 'not known') || coalesce(' in ' || known.file, '') as told
+        from (select coalesce(version, ran) as name from {schema}.record where why = 7) as r
+        left join (
+          select trim(version) as name, max(trim(file)) as file from model_versions group by 1
+        ) as known on known.name = trim(r.name)
+        order by told""").fetchall()
     return tuple(str(row[0]) for row in rows)
 
 

@@ -2,6 +2,7 @@
 
 paths       every change of a score            score_timeline
 crossings   up over a threshold, and down      threshold_crossings
+persons     crossings of one person that was several leads
 there       both inside the engine that holds the tables
 """
 

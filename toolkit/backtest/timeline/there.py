@@ -1,8 +1,8 @@
 """Paths of scores inside the engine that holds the tables: scores at every second that matters.
 
 The kernel adds up spans in this process; here the text of the core scores each lead at every second
-at which its score may change. That is more work, grows with the square of a lead's activities, and
-moves no row.
+at which its score may change, and no row moves. What can be added up along the path is a running
+sum; the rest is summed at each second, which grows with the square of a lead's activities.
 """
 
 from __future__ import annotations

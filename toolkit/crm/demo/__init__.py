@@ -1,6 +1,6 @@
 """A synthetic B2B CRM with a planted truth: what the toolkit must find, and must not.
 
-    people -> behavior -> scoring -> sales -> pipeline -> tables -> files
+    people -> behavior -> changes -> scoring -> sales -> pipeline -> tables -> files
 
 `demo_frames` draws it in memory, `make_demo` writes it as a folder. Leads are handed over at the
 first instant their score reaches the bar; whether they become SQL follows the planted true

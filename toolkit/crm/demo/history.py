@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .plan import CRITERIA, DAY, OBSERVED_UNTIL, Bools, DemoPlan, Ints, Texts, coin
-from .scoring import NEVER, Scorer, score_units
+from .behavior import Log, merge_logs
+from .plan import (
+    CRITERIA,
+    DAY,
+    NEVER,
+    OBSERVED_UNTIL,
+    Bools,
+    DemoPlan,
+    Ints,
+    Texts,
+    as_utc,
+    coin,
+)
+from .scoring import Scorer, rises, score_units
 
 if TYPE_CHECKING:
     from .people import People
@@ -44,7 +56,7 @@ def draw_leak(
             "lead_id": ids[rows],
             "field": "project_fit",
             "value": value[rows],
-            "valid_from": _instants(at[rows]),
+            "valid_from": as_utc(at[rows]),
         }
     )
     return people.leads.assign(project_fit=value), changes
@@ -81,7 +93,7 @@ class _Records:
             {
                 "lead_id": ids[self.lead[new]],
                 "score_name": _NAME,
-                "changed_at": _instants(self.at[new]),
+                "changed_at": as_utc(self.at[new]),
                 "new_value": self.value[new],
                 "reason": self.reason[new],
             }
@@ -116,19 +128,27 @@ def draw_recorded(
 
 
 def _looks(scorer: Scorer) -> tuple[Ints, Ints]:
-    """Every lead's creation, activities and ends of 30 days of silence, each once, in order."""
-    people, log = scorer.people, scorer.log
-    lead = np.concatenate([np.arange(len(people.created)), log.lead])
-    at = np.concatenate([people.created, np.maximum(log.at, people.created[log.lead])])
+    """Every instant at which a score may be new, and ends of 30 days of silence, each once, in order."""
+    changes, log = scorer.changes, scorer.log
+    seen = [_silences(scorer, log), rises(scorer)]
+    if changes.merged.any():
+        seen.append(_silences(scorer, merge_logs([log, changes.taken_over(log)])))
+    lead, at = (np.concatenate([part[i] for part in seen]) for i in range(2))
+    once = np.unique(np.stack([lead, at], axis=1)[at < changes.gone[lead]], axis=0)
+    return once[:, 0], once[:, 1]
+
+
+def _silences(scorer: Scorer, log: Log) -> tuple[Ints, Ints]:
+    """When 30 days after the creation or an activity have passed without another."""
+    created = scorer.people.created
+    lead = np.concatenate([np.arange(len(created)), log.lead])
+    at = np.concatenate([created, np.maximum(log.at, created[log.lead])])
     once = np.unique(np.stack([lead, at], axis=1), axis=0)
     lead, at = once[:, 0], once[:, 1]
     end = np.full(len(at), OBSERVED_UNTIL)
     end[:-1] = np.where(lead[1:] == lead[:-1], at[1:], OBSERVED_UNTIL)
     silent = at + _QUIET < end
-    lead = np.concatenate([lead, lead[silent]])
-    at = np.concatenate([at, at[silent] + _QUIET])
-    order = np.lexsort((at, lead))
-    return lead[order], at[order]
+    return lead[silent], at[silent] + _QUIET
 
 
 def _values(scorer: Scorer, plan: DemoPlan, struck: Bools, lead: Ints, at: Ints) -> Ints:
@@ -155,7 +175,3 @@ def _down_to_zero(scorer: Scorer, when: Ints) -> Ints:
     by = np.zeros(len(when), dtype=np.int64)
     by[who] = -score_units(scorer.units(who, when[who]), _POINTS)
     return by
-
-
-def _instants(seconds: Ints) -> pd.Series:
-    return pd.Series(pd.to_datetime(seconds, unit="s", utc=True)).dt.as_unit("us")

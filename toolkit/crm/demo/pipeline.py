@@ -10,9 +10,8 @@ import pandas as pd
 
 from .behavior import CALL, MEETING, Log, log_of, merge_logs
 from .calendar import after_working_time
-from .plan import DAY, OBSERVED_UNTIL, Bools, Floats, Ints, coin
+from .plan import DAY, NEVER, OBSERVED_UNTIL, Bools, Floats, Ints, coin
 from .sales import WAYS, Fates, Moments
-from .scoring import NEVER
 
 if TYPE_CHECKING:
     from .people import People

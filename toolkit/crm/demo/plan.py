@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.errors import QuestionError, nearest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    import pandas as pd
 
 __all__ = [
     "BAR",
@@ -25,6 +24,7 @@ __all__ = [
     "INTERCEPT",
     "LANDMARK_DAYS",
     "LOG_ODDS_PER_POINT",
+    "NEVER",
     "OBSERVED_UNTIL",
     "SEED",
     "Bools",
@@ -35,6 +35,7 @@ __all__ = [
     "Ints",
     "Planted",
     "Texts",
+    "as_utc",
     "coin",
     "epoch",
     "planted_points",
@@ -60,6 +61,8 @@ LANDMARK_DAYS = 14
 LOG_ODDS_PER_POINT = float(np.log(2) / 20)
 """Twenty true points double the odds."""
 INTERCEPT = -3.5
+NEVER = np.iinfo(np.int64).max
+"""The instant of what does not happen."""
 SEED = 20260701
 
 
@@ -129,6 +132,13 @@ class DemoPlan:
     leaking_field: bool = False
     """True: leads have a column `project_fit` that sales fills once a lead is SQL or has failed, and a
     history of it in `lead_changes`."""
+    late_title_share: float = 0.0
+    """Share of the titles that arrive by enrichment, some days after the lead."""
+    changed_title_share: float = 0.0
+    """Share of the titles that follow another one. Both are in `lead_changes`."""
+    merged_share: float = 0.0
+    """Share of the leads that turn out to be an earlier lead of their account, and are merged into it
+    (`lead_merges`). They never come to sales and never convert themselves."""
     recorded: Recorded = "none"
     """The scores that the platform wrote into `score_history`: none; faithful, as the model file
     says; or those with a fault: pricing visits counted twice, points that never expire, edits by
@@ -142,6 +152,9 @@ class DemoPlan:
         _check_share("untouched_share", self.untouched_share)
         _check_share("machine_click_share", self.machine_click_share)
         _check_share("recorded_fault_share", self.recorded_fault_share)
+        _check_share("late_title_share", self.late_title_share)
+        _check_share("changed_title_share", self.changed_title_share)
+        _check_share("merged_share", self.merged_share)
         if self.recorded not in get_args(Recorded):
             raise QuestionError(
                 f"recorded is '{self.recorded}': {nearest_first(self.recorded, get_args(Recorded))}"
@@ -216,12 +229,17 @@ class DemoFrames:
     lead_truth: pd.DataFrame
     truth: DemoTruth
     lead_changes: pd.DataFrame | None = None
+    lead_merges: pd.DataFrame | None = None
     score_history: pd.DataFrame | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables of the input contract, by name."""
-        histories = {"lead_changes": self.lead_changes, "score_history": self.score_history}
+        histories = {
+            "lead_changes": self.lead_changes,
+            "lead_merges": self.lead_merges,
+            "score_history": self.score_history,
+        }
         return {
             "leads": self.leads,
             "activities": self.activities,
@@ -230,6 +248,11 @@ class DemoFrames:
             "accounts": self.accounts,
             **{name: frame for name, frame in histories.items() if frame is not None},
         }
+
+
+def as_utc(seconds: Ints) -> pd.Series:
+    """Give whole seconds since 1970 as instants."""
+    return pd.Series(pd.to_datetime(seconds, unit="s", utc=True)).dt.as_unit("us")
 
 
 def coin(n: int, share: float | Floats, rng: np.random.Generator) -> Bools:

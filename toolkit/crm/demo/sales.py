@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .behavior import DEMO, Log
+from .behavior import DEMO
 from .calendar import after_working_time
 from .plan import (
     CRITERIA,
@@ -15,6 +15,7 @@ from .plan import (
     INTERCEPT,
     LANDMARK_DAYS,
     LOG_ODDS_PER_POINT,
+    NEVER,
     OBSERVED_UNTIL,
     Bools,
     DemoPlan,
@@ -23,7 +24,7 @@ from .plan import (
     coin,
     planted_points,
 )
-from .scoring import NEVER, Path, Scorer, score_units
+from .scoring import Path, Scorer, score_units
 
 if TYPE_CHECKING:
     from .people import People
@@ -62,10 +63,9 @@ class Fates:
     decided: Ints
 
 
-def draw_moments(
-    people: People, log: Log, path: Path, plan: DemoPlan, rng: np.random.Generator
-) -> Moments:
+def draw_moments(scorer: Scorer, path: Path, plan: DemoPlan, rng: np.random.Generator) -> Moments:
     """Decide who comes to sales first: by the bar, by asking for a demo, or by a coin."""
+    people, log, never = scorer.people, scorer.log, _never_comes(scorer)
     n = len(people.created)
     asked = np.full(n, NEVER)
     requests = log.where(log.kind == DEMO)
@@ -75,12 +75,17 @@ def draw_moments(
     drawn = np.where(explored & (landmark < OBSERVED_UNTIL), landmark, NEVER)
     # Ties go to the bar: the demo request that lifts a lead over it is a hand-off.
     ways = np.stack([np.full(n, NEVER - 1), path.crossing, asked, drawn])
-    ways[1:, people.rival] = NEVER
+    ways[1:, never] = NEVER
     way = np.argmin(ways, axis=0)
     at = np.where(way == _LEFT_ALONE, landmark, ways[way, np.arange(n)])
     untouched = (way == _HANDED_OVER) & coin(n, plan.untouched_share, rng)
     comes = (way != _LEFT_ALONE) | plan.works_all
-    return Moments(at, way, comes & ~people.rival & (~untouched | plan.works_all))
+    return Moments(at, way, comes & ~never & (~untouched | plan.works_all))
+
+
+def _never_comes(scorer: Scorer) -> Bools:
+    """Competitors, and leads that are another lead: sales works that one."""
+    return scorer.people.rival | scorer.changes.merged
 
 
 def _account_effects(people: People, plan: DemoPlan, rng: np.random.Generator) -> Floats:
@@ -100,7 +105,7 @@ def draw_fates(
     effect = _account_effects(people, plan, rng)
     log_odds = INTERCEPT + LOG_ODDS_PER_POINT * true_score + effect
     log_odds -= plan.handoff_effect * ~moments.worked
-    probability = np.where(people.rival, 0.0, 1 / (1 + np.exp(-log_odds)))
+    probability = np.where(_never_comes(scorer), 0.0, 1 / (1 + np.exp(-log_odds)))
     within = coin(n, probability, rng)
     late = ~within & coin(n, 0.06 * probability, rng)
     likes = 1 / (1 + np.exp(-0.35 - 0.4 * (log_odds + 1.5)))

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .behavior import CLICK, DEMO, PAPER, PRICING, UNSUBSCRIBE, WEBINAR, Log
-from .plan import BAR, CRITERIA, DAY, Bools, Ints
+from .plan import BAR, CRITERIA, DAY, NEVER, Bools, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .changes import Changes
     from .people import People
 
-__all__ = ["NEVER", "Path", "Scorer", "score_paths", "score_units"]
-
-NEVER = np.iinfo(np.int64).max
-"""The instant of what does not happen."""
+__all__ = ["Path", "Scorer", "rises", "score_paths", "score_units"]
 
 _QUIET_AFTER = 30 * DAY
 _SHIFT = 1 << 33  # a lead's number above, seconds since 1970 below: one sortable integer
@@ -43,6 +41,8 @@ class Scorer:
     people: People
     log: Log
     """Ordered marketing activities."""
+    changes: Changes
+    """What was known when of titles, and who was merged into whom."""
     twice: Bools | None = None
     """Leads whose pricing visits count twice: what a platform may record."""
     forever: Bools | None = None
@@ -50,13 +50,15 @@ class Scorer:
 
     def units(self, lead: Ints, at: Ints) -> dict[str, Ints]:
         """Count the units that each criterion pays, its own limit applied, in file order."""
-        people = self.people
+        people, known = self.people, self.changes
+        vp = known.is_of("vp", lead, at, people.vp_or_above)
+        student = known.is_of("student", lead, at, people.student)
         units = {
-            "vp_or_above": people.vp_or_above[lead].astype(np.int64),
+            "vp_or_above": vp.astype(np.int64),
             "target_icp": people.target_icp[lead].astype(np.int64),
             "priority_region": people.priority_region[lead].astype(np.int64),
             "free_email": people.free_email[lead].astype(np.int64),
-            "student": people.student[lead].astype(np.int64),
+            "student": student.astype(np.int64),
         }
         for name, (kind, within, most) in _WINDOWED.items():
             n = self._count(kind, lead, at, within)
@@ -69,21 +71,37 @@ class Scorer:
         return units
 
     def _count(self, kind: int, lead: Ints, at: Ints, within: int | None) -> Ints:
-        """Count the activities t of a kind with at - within < t <= at."""
-        of_kind = self.log.where(self.log.kind == kind)
-        keys = of_kind.lead * _SHIFT + of_kind.at
-        until = np.searchsorted(keys, lead * _SHIFT + at, side="right")
-        start = lead * _SHIFT if within is None else lead * _SHIFT + at - within
-        counted: Ints = until - np.searchsorted(keys, start, side="right")
-        return counted
+        """Count the activities t of a kind with at - within < t <= at, and what was taken over."""
+        n = _count(self.log, kind, lead, at, within)
+        if not self.changes.merged.any():
+            return n
+        theirs = _count(self.changes.taken_over(self.log), kind, lead, at, within)
+        return n + np.where(at >= self.changes.joined[lead], theirs, 0)
 
     def _last(self, lead: Ints, at: Ints) -> Ints:
         """Find the last activity up to `at`, or the creation if that is later."""
-        keys = self.log.lead * _SHIFT + self.log.at
-        position = np.searchsorted(keys, lead * _SHIFT + at, side="right") - 1
-        own = (position >= 0) & (self.log.lead[position] == lead)
-        created = self.people.created[lead]
-        return np.where(own, np.maximum(self.log.at[position], created), created)
+        last = np.maximum(_latest(self.log, lead, at), self.people.created[lead])
+        if not self.changes.merged.any():
+            return last
+        theirs = _latest(self.changes.taken_over(self.log), lead, at)
+        return np.where(at >= self.changes.joined[lead], np.maximum(last, theirs), last)
+
+
+def _count(log: Log, kind: int, lead: Ints, at: Ints, within: int | None) -> Ints:
+    of_kind = log.where(log.kind == kind)
+    keys = of_kind.lead * _SHIFT + of_kind.at
+    until = np.searchsorted(keys, lead * _SHIFT + at, side="right")
+    start = lead * _SHIFT if within is None else lead * _SHIFT + at - within
+    counted: Ints = until - np.searchsorted(keys, start, side="right")
+    return counted
+
+
+def _latest(log: Log, lead: Ints, at: Ints) -> Ints:
+    """The last activity of each lead up to an instant, long ago without one."""
+    keys = log.lead * _SHIFT + log.at
+    position = np.searchsorted(keys, lead * _SHIFT + at, side="right") - 1
+    own = (position >= 0) & (log.lead[position] == lead)
+    return np.where(own, log.at[position], -NEVER)
 
 
 def score_units(units: Mapping[str, Ints], points: Mapping[str, int]) -> Ints:
@@ -112,15 +130,27 @@ class Path:
     """Highest score ever."""
 
 
-def score_paths(scorer: Scorer) -> Path:
-    """Find when each lead's score first reaches the bar, and how high it ever gets.
+def rises(scorer: Scorer) -> tuple[Ints, Ints]:
+    """Every lead and instant at which its score may rise: only when something happens.
 
-    A score can rise only when something happens, so creation and activities are enough to ask.
+    That is its creation, an activity, a title, a merge; of a merged lead what comes before it.
     """
-    people, log = scorer.people, scorer.log
-    n = len(people.created)
-    lead = np.concatenate([np.arange(n), log.lead])
-    at = np.concatenate([people.created, np.maximum(log.at, people.created[log.lead])])
+    people, log, changes = scorer.people, scorer.log, scorer.changes
+    everyone = np.arange(len(people.created))
+    theirs = changes.taken_over(log)
+    told, joined = changes.title_at < NEVER, changes.joined < NEVER
+    lead = np.concatenate([everyone, log.lead, everyone[told], everyone[joined], theirs.lead])
+    happens = [people.created, log.at, changes.title_at[told], changes.joined[joined]]
+    at = np.concatenate([*happens, np.maximum(theirs.at, changes.joined[theirs.lead])])
+    at = np.maximum(at, people.created[lead])
+    there = at < changes.gone[lead]
+    return lead[there], at[there]
+
+
+def score_paths(scorer: Scorer) -> Path:
+    """Find when each lead's score first reaches the bar, and how high it ever gets."""
+    lead, at = rises(scorer)
+    n = len(scorer.people.created)
     points = {planted.id: planted.points for planted in CRITERIA}
     score = score_units(scorer.units(lead, at), points)
     crossing, highest = np.full(n, NEVER), np.full(n, np.iinfo(np.int64).min)

@@ -23,8 +23,9 @@ from .behavior import (
     Log,
     draw_behavior,
 )
+from .changes import draw_merges, draw_titles
 from .history import draw_leak, draw_recorded
-from .people import draw_people
+from .people import People, draw_people
 from .pipeline import STAGES, Trail, draw_trail
 from .plan import (
     BAR,
@@ -40,6 +41,7 @@ from .plan import (
     DemoTruth,
     Ints,
     Texts,
+    as_utc,
     planted_points,
     stream,
 )
@@ -84,17 +86,19 @@ def demo_frames(
     chosen = DemoPlan() if plan is None else plan
     people = draw_people(leads, stream(seed, 1))
     log = draw_behavior(people, stream(seed, 2))
-    scorer = Scorer(people, log)
+    scorer = _scorer(people, log, chosen, seed)
     path = score_paths(scorer)
-    moments = draw_moments(people, log, path, chosen, stream(seed, 3))
+    moments = draw_moments(scorer, path, chosen, stream(seed, 3))
     fates = draw_fates(people, scorer, moments, chosen, stream(seed, 4))
     trail = draw_trail(people, moments, fates, stream(seed, 5))
     machines = _machine_clicks(log, path, moments, chosen, stream(seed, 6))
     ids = people.leads["lead_id"].to_numpy(dtype=object)
     activities = _activities(ids, log, trail.contacts, machines, stream(seed, 7))
     stages, feedback = _stage_changes(ids, trail), _sales_feedback(ids, trail)
-    truth = _truth(seed, chosen, ids, moments, {"leads": leads, "activities": len(activities)})
-    filled, changes = draw_leak(people, fates, chosen, stream(seed, 8))
+    counts = {"leads": leads, "activities": len(activities), **scorer.changes.counts()}
+    truth = _truth(seed, chosen, ids, moments, counts)
+    filled, leak = draw_leak(people, fates, chosen, stream(seed, 8))
+    changes = [rows for rows in (leak, scorer.changes.title_rows(people)) if rows is not None]
     return DemoFrames(
         leads=filled,
         activities=activities,
@@ -103,13 +107,18 @@ def demo_frames(
         accounts=people.accounts,
         lead_truth=_lead_truth(ids, moments, fates),
         truth=replace(truth, counts={**truth.counts, **_stage_counts(stages)}),
-        lead_changes=changes,
+        lead_changes=pd.concat(changes, ignore_index=True) if changes else None,
+        lead_merges=scorer.changes.merge_rows(people),
         score_history=draw_recorded(scorer, moments, fates, chosen, stream(seed, 9)),
     )
 
 
-def _instants(seconds: Ints) -> pd.Series:
-    return pd.Series(pd.to_datetime(seconds, unit="s", utc=True)).dt.as_unit("us")
+def _scorer(people: People, log: Log, plan: DemoPlan, seed: int) -> Scorer:
+    """Score by what the CRM knew at each instant; who is merged depends on who crosses without."""
+    titled = Scorer(people, log, draw_titles(people, plan, stream(seed, 10)))
+    crossing = score_paths(titled).crossing
+    merged = draw_merges(people, log, crossing, plan, stream(seed, 11), titles=titled.changes)
+    return replace(titled, changes=merged)
 
 
 def _machine_clicks(
@@ -171,7 +180,7 @@ def _activities(
             "activity_id": "T" + number.str.zfill(max(7, len(str(len(lead))))),
             "lead_id": ids[lead],
             "activity_type": np.array(KINDS, dtype=object)[kind],
-            "occurred_at": _instants(at),
+            "occurred_at": as_utc(at),
             "page": _pages(kind, rng),
             "asset": _assets(kind, at, rng),
             "is_machine": machine,
@@ -184,7 +193,7 @@ def _stage_changes(ids: Texts, trail: Trail) -> pd.DataFrame:
         {
             "lead_id": ids[trail.stages.lead],
             "stage": np.array(STAGES, dtype=object)[trail.stages.kind],
-            "entered_at": _instants(trail.stages.at),
+            "entered_at": as_utc(trail.stages.at),
         }
     )
     return frame.sort_values(["entered_at", "lead_id"], kind="stable", ignore_index=True)
@@ -195,7 +204,7 @@ def _sales_feedback(ids: Texts, trail: Trail) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "lead_id": ids[rows["lead"].to_numpy()],
-            "decided_at": _instants(rows["at"].to_numpy()),
+            "decided_at": as_utc(rows["at"].to_numpy()),
             "decision": rows["decision"],
             "reason_code": rows["reason_code"],
         }
@@ -207,7 +216,7 @@ def _lead_truth(ids: Texts, moments: Moments, fates: Fates) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "lead_id": ids,
-            "moment": _instants(moments.when),
+            "moment": as_utc(moments.when),
             "way": np.array(WAYS, dtype=object)[moments.way],
             "worked": moments.worked,
             "score": fates.score,

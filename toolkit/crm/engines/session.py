@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
     import pyarrow as pa
     from sqlglot import exp
@@ -103,11 +105,17 @@ class Result:
 
     def df(self) -> pd.DataFrame:
         """The rows as a frame of the types that DuckDB gives."""
-        import duckdb  # noqa: PLC0415 - only frames need it
-
-        with duckdb.connect() as inside:
+        with _inside().cursor() as inside:
             made: pd.DataFrame = inside.from_arrow(self.table).df()
             return made
+
+
+@cache
+def _inside() -> duckdb.DuckDBPyConnection:
+    """An empty DuckDB of this process, which takes longer to open than to use."""
+    import duckdb  # noqa: PLC0415 - only frames need it
+
+    return duckdb.connect()
 
 
 @dataclass(slots=True)
@@ -285,7 +293,7 @@ class Session:
         return translated(tree, self.driver.words, names=self._named, columns_of=self._columns_of)
 
     def _sql(self, tree: exp.Expr) -> str:
-        return self._translated(tree).sql(self.driver.words.dialect)
+        return self._translated(tree).sql(self.driver.words.dialect, copy=False)
 
 
 def _scopes(query: exp.Select) -> list[exp.Query]:

@@ -1,9 +1,11 @@
 """Figures whose title is the sentence to repeat, each drawn from one documented table."""
 
+from toolkit.report.figures.ages import plot_time_areas
 from toolkit.report.figures.areas import plot_areas
 from toolkit.report.figures.bands import plot_bands
 from toolkit.report.figures.best import plot_best
 from toolkit.report.figures.calibration import plot_calibration, plot_promises
+from toolkit.report.figures.choices import plot_decision_difference
 from toolkit.report.figures.cliff import plot_cliff
 from toolkit.report.figures.decision import plot_decision
 from toolkit.report.figures.differences import plot_differences
@@ -19,11 +21,14 @@ from toolkit.report.figures.queue import plot_queue
 from toolkit.report.figures.responses import plot_responses
 from toolkit.report.figures.segments import plot_segments
 from toolkit.report.figures.sensitivity import plot_sensitivity
+from toolkit.report.figures.stalls import plot_stalls
 from toolkit.report.figures.style import Chart, alt_text, figure_svg
 from toolkit.report.figures.swap import plot_swap
 from toolkit.report.figures.thresholds import plot_thresholds
+from toolkit.report.figures.tiers import plot_tiers
 from toolkit.report.figures.times import plot_times
 from toolkit.report.figures.volumes import plot_volumes
+from toolkit.report.figures.waits import plot_waits
 from toolkit.report.figures.windows import plot_windows
 
 __all__ = [
@@ -36,6 +41,7 @@ __all__ = [
     "plot_calibration",
     "plot_cliff",
     "plot_decision",
+    "plot_decision_difference",
     "plot_differences",
     "plot_dispositions",
     "plot_forest",
@@ -50,9 +56,13 @@ __all__ = [
     "plot_responses",
     "plot_segments",
     "plot_sensitivity",
+    "plot_stalls",
     "plot_swap",
     "plot_thresholds",
+    "plot_tiers",
+    "plot_time_areas",
     "plot_times",
     "plot_volumes",
+    "plot_waits",
     "plot_windows",
 ]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.report.figures.plain import Row, draw_rows, rows_height
-from toolkit.report.figures.style import Chart, drawing, new_chart
+from toolkit.report.figures.plain import Row, rows_chart
 from toolkit.report.wording import Words, joined, percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+    from toolkit.report.figures.style import Chart
 
 __all__ = ["areas_sentence", "plot_areas"]
 
@@ -38,11 +39,7 @@ def plot_areas(
         "ties counting half. Thin lines: 95% interval. Dashed: chance."
     )
     more = f" {left} with fewer are not drawn." if left > 0 else ""
-    with drawing():
-        chart, floor = new_chart(headline, f"{about}{more} {note}".strip(), rows_height(rows))
-        draw_rows(chart, floor, rows, line=0.5)
-    chart.alt = f"{headline}. {_spoken(rows)}"
-    return chart
+    return rows_chart(headline, f"{about}{more} {note}", rows, line=0.5)
 
 
 def _row(record: Mapping[Hashable, Any], words: Words) -> Row:
@@ -78,7 +75,3 @@ def areas_sentence(table: pd.DataFrame, *, axis: str) -> str:
         if len(names)
     ]
     return f"The score ranks leads {' and '.join(parts)} than on average"
-
-
-def _spoken(rows: list[Row]) -> str:
-    return " ".join(f"{row.name}: {row.text}." for row in rows if not math.isnan(row.rate))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.figures.plain import Row, draw_rows, rows_height
-from toolkit.report.figures.style import Chart, drawing, new_chart
+from toolkit.report.figures.plain import Row, rows_chart
 from toolkit.report.threshold_sentences import cliff_sentence
-from toolkit.report.wording import Words, of_all, percent, score_range
+from toolkit.report.wording import Words, score_range
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import pandas as pd
+
+    from toolkit.report.figures.style import Chart
 
 __all__ = ["plot_cliff"]
 
@@ -27,19 +27,14 @@ def plot_cliff(table: pd.DataFrame, *, words: Words | None = None, note: str = "
     rows = [
         _row(record, side) for record in table.to_dict("records") for side in ("above", "below")
     ]
-    with drawing():
-        headline = cliff_sentence(table, words=words)
-        about = (
-            f"Share of judged leads that {words.became}. Squares: at or above the threshold; circles:"
-            " below it. Lines: 95% interval. Those above were handed over, which may itself be why"
-            " they differ."
-        )
-        reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
-        said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
-        chart, floor = new_chart(headline, f"{about}{said} {note}".strip(), rows_height(rows))
-        draw_rows(chart, floor, rows)
-    chart.alt = f"{headline}. {_spoken(rows)}"
-    return chart
+    about = (
+        f"Share of judged leads that {words.became}. Squares: at or above the threshold; circles:"
+        " below it. Lines: 95% interval. Those above were handed over, which may itself be why"
+        " they differ."
+    )
+    reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
+    said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
+    return rows_chart(cliff_sentence(table, words=words), f"{about}{said} {note}", rows)
 
 
 def _row(record: Mapping[Hashable, Any], side: str) -> Row:
@@ -52,12 +47,4 @@ def _row(record: Mapping[Hashable, Any], side: str) -> Row:
         positives=float(record[f"{side}_positives"]),
         n=float(record[f"{side}_n"]),
         strong=side == "above",
-    )
-
-
-def _spoken(rows: list[Row]) -> str:
-    return " ".join(
-        f"{row.name}: {percent(row.rate)} ({of_all(row.positives, row.n)})."
-        for row in rows
-        if not math.isnan(row.rate)
     )

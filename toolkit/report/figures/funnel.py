@@ -125,7 +125,7 @@ def funnel_sentence(rows: pd.DataFrame) -> str:
         return "No band has enough judged leads to say how far they get"
     (whose, of, steps), *rest = said
     first = f"Of {of} {whose}, {_reached(steps)}"
-    if not of.startswith("judged"):
+    if of != "judged leads":
         first = f"Step by step, of leads {whose}, {_reached(steps)}"
     return first + "".join(f"; of those {whose}, {_reached(steps)}" for whose, _, steps in rest)
 

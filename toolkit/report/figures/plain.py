@@ -16,18 +16,20 @@ from toolkit.report.figures.style import (
     WIDTH,
     Chart,
     axes_at,
+    drawing,
     inch_axes,
+    new_chart,
     text_width,
     wrapped,
 )
 from toolkit.report.wording import of_all, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
-__all__ = ["Row", "draw_rows", "label_lines", "mark_today", "panel", "rows_height", "short"]
+__all__ = ["DAYS", "Row", "Scale", "label_lines", "mark_today", "panel", "rows_chart", "short"]
 
 _LEFT, _BELOW, _ABOVE = 1.05, 0.55, 0.26
 _LABEL_MOST = 1.6
@@ -104,25 +106,61 @@ class Row:
     """Written on the right instead of the rate with its counts."""
 
 
-def rows_height(rows: Sequence[Row]) -> float:
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the axis below rows counts: how far it may reach, and how its ticks are written."""
+
+    most: float
+    tick: Callable[[float], str]
+
+
+SHARES = Scale(1.02, lambda value: f"{100 * value:.3g}%")
+DAYS = Scale(math.inf, lambda value: f"{value:,.0f} d")
+
+
+def rows_chart(
+    headline: str,
+    about: str,
+    rows: Sequence[Row],
+    *,
+    line: float = math.nan,
+    scale: Scale = SHARES,
+) -> Chart:
+    """Draw each row as a point with a thin interval, its name on the left, its counts on the right.
+
+    `about` stands below; `line` is drawn dashed across the rows. Rows without a rate are not spoken.
+    """
+    with drawing():
+        chart, floor = new_chart(headline, about.strip(), _rows_height(rows))
+        _draw_rows(chart, floor, rows, line, scale)
+    spoken = " ".join(_spoken(row) for row in rows if not math.isnan(row.rate))
+    chart.alt = f"{headline}. {spoken}"
+    return chart
+
+
+def _spoken(row: Row) -> str:
+    counts = row.text or f"{percent(row.rate)} ({of_all(row.positives, row.n)})"
+    return f"{row.name}: {counts}."
+
+
+def _rows_height(rows: Sequence[Row]) -> float:
     """Inches that the rows take, the axis below them included."""
     return _TOP + _ROW * max(len(rows), 1) + 0.42
 
 
-def draw_rows(chart: Chart, floor: float, rows: Sequence[Row], *, line: float = math.nan) -> None:
-    """Draw rates as points with thin intervals, names on the left and counts on the right."""
-    body = rows_height(rows)
+def _draw_rows(chart: Chart, floor: float, rows: Sequence[Row], line: float, scale: Scale) -> None:
+    body = _rows_height(rows)
     text = inch_axes(chart, floor, body)
     left = 0.12 + _NAMES + 0.15
     width = WIDTH - left - _COUNTS - 0.12
     height = _ROW * max(len(rows), 1)
     axes = axes_at(chart, left, floor + 0.42, width, height)
     axes.set_ylim(len(rows) - 0.5 if rows else 0.5, -0.5)
-    axes.set_xlim(0, _furthest(rows))
+    axes.set_xlim(0, min(_furthest(rows), scale.most))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+    axes.xaxis.set_major_formatter(lambda value, _: scale.tick(value))
     axes.locator_params(axis="x", nbins=5)
     if not math.isnan(line):
         axes.axvline(line, color=GREY, linewidth=1.1, linestyle=(0, (5, 3)))
@@ -144,7 +182,7 @@ def draw_rows(chart: Chart, floor: float, rows: Sequence[Row], *, line: float = 
 
 def _furthest(rows: Sequence[Row]) -> float:
     ends = [end for row in rows for end in (row.high, row.rate, *(r[1] for r in row.ranges))]
-    return min(max([end for end in ends if not math.isnan(end)], default=1.0) * 1.06, 1.02) or 1.0
+    return max([end for end in ends if not math.isnan(end)], default=1.0) * 1.06 or 1.0
 
 
 def _draw_row(axes: Axes, place: int, row: Row) -> None:

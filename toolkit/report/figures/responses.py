@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.figures.plain import Row, draw_rows, rows_height
-from toolkit.report.figures.style import Chart, drawing, new_chart
-from toolkit.report.wording import Words, of_all, percent
+from toolkit.report.figures.plain import Row, rows_chart
+from toolkit.report.wording import Words, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import pandas as pd
+
+    from toolkit.report.figures.style import Chart
 
 __all__ = ["plot_responses", "responses_sentence"]
 
@@ -32,11 +32,7 @@ def plot_responses(
         f"Share of judged leads of {band} that {words.became}, by time to the first touch, with 95% "
         "intervals. Not the effect of calling sooner: sales chooses whom to call first."
     )
-    with drawing():
-        chart, floor = new_chart(headline, f"{about} {note}".strip(), rows_height(rows))
-        draw_rows(chart, floor, rows)
-    chart.alt = f"{headline}. {_spoken(rows)}"
-    return chart
+    return rows_chart(headline, f"{about} {note}", rows)
 
 
 def _row(record: Mapping[Hashable, Any]) -> Row:
@@ -65,11 +61,3 @@ def responses_sentence(part: pd.DataFrame, *, band: str, words: Words) -> str:
             f"{slow['response']}: {rates}"
         )
     return f"Fast and slow responses of {band} are not seen to differ: {rates}"
-
-
-def _spoken(rows: list[Row]) -> str:
-    return " ".join(
-        f"{row.name}: {percent(row.rate)} ({of_all(row.positives, row.n)})."
-        for row in rows
-        if not math.isnan(row.rate)
-    )

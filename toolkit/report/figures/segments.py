@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.report.figures.plain import Row, draw_rows, rows_height
-from toolkit.report.figures.style import Chart, drawing, new_chart
+from toolkit.report.figures.plain import Row, rows_chart
 from toolkit.report.threshold_sentences import segments_sentence
-from toolkit.report.wording import Words, count, of_all, percent
+from toolkit.report.wording import Words, count
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+    from toolkit.report.figures.style import Chart
 
 __all__ = ["plot_segments"]
 
@@ -35,17 +36,13 @@ def plot_segments(
     left = len(table) - len(rows)
     shown = table.dropna(subset=["rate"])
     overall = float(shown["positives"].sum() / shown["n"].sum()) if len(shown) else math.nan
-    with drawing():
-        headline = segments_sentence(table, words=words, axis=axis)
-        about = (
-            "Grey: where 95% (lighter: 99.8%) of segments of this size would lie if all were alike. "
-            "Thin lines: 95% interval. Dashed: all leads."
-        )
-        more = f" {count(left)} smaller ones are not drawn." if left > 0 else ""
-        chart, floor = new_chart(headline, f"{about}{more} {note}".strip(), rows_height(rows))
-        draw_rows(chart, floor, rows, line=overall)
-    chart.alt = f"{headline}. {_spoken(rows)}"
-    return chart
+    about = (
+        "Grey: where 95% (lighter: 99.8%) of segments of this size would lie if all were alike. "
+        "Thin lines: 95% interval. Dashed: all leads."
+    )
+    more = f" {count(left)} smaller ones are not drawn." if left > 0 else ""
+    headline = segments_sentence(table, words=words, axis=axis)
+    return rows_chart(headline, f"{about}{more} {note}", rows, line=overall)
 
 
 def _row(record: Mapping[Hashable, Any]) -> Row:
@@ -64,12 +61,4 @@ def _row(record: Mapping[Hashable, Any]) -> Row:
             (number("funnel_lowest"), number("funnel_highest")),
             (number("funnel_low"), number("funnel_high")),
         ),
-    )
-
-
-def _spoken(rows: list[Row]) -> str:
-    return " ".join(
-        f"{row.name}: {percent(row.rate)} ({of_all(row.positives, row.n)})."
-        for row in rows
-        if not math.isnan(row.rate)
     )

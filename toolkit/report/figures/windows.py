@@ -6,14 +6,15 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.figures.plain import Row, draw_rows, rows_height
-from toolkit.report.figures.style import Chart, drawing, new_chart
-from toolkit.report.wording import Words, count, of_all, percent
+from toolkit.report.figures.plain import Row, rows_chart
+from toolkit.report.wording import Words, count, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import pandas as pd
+
+    from toolkit.report.figures.style import Chart
 
 __all__ = ["plot_windows", "windows_sentence"]
 
@@ -36,11 +37,7 @@ def plot_windows(table: pd.DataFrame, *, words: Words | None = None, note: str =
         f"Of the {words.many} within the longest window, the share seen by the end of each. Thin lines: "
         "95% interval. In brackets: leads old enough to be judged by that window."
     )
-    with drawing():
-        chart, floor = new_chart(headline, f"{about} {note}".strip(), rows_height(rows))
-        draw_rows(chart, floor, rows)
-    chart.alt = f"{headline}. {_spoken(rows)}"
-    return chart
+    return rows_chart(headline, f"{about} {note}", rows)
 
 
 def _row(record: Mapping[Hashable, Any]) -> Row:
@@ -68,11 +65,3 @@ def windows_sentence(table: pd.DataFrame, *, words: Words) -> str:
         )
     share = percent(row["plateau_share"], 0)
     return f"{row['within_days']} days see {share} of the {words.many} that {longest} days see"
-
-
-def _spoken(rows: list[Row]) -> str:
-    return " ".join(
-        f"{row.name}: {percent(row.rate)} ({of_all(row.positives, row.n)})."
-        for row in rows
-        if not math.isnan(row.rate)
-    )

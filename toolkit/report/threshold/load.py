@@ -73,7 +73,8 @@ def ties_text(found: CapacityThreshold, *, words: Words) -> str:
     if not found.weeks:
         return "No whole week was observed: which hand-offs fill the team's week is not known."
     asked = (
-        f"Of the {words.handed_many} handed over in fact, best scores first, a team that works"
+        f"If the bar stays, and of the {words.handed_many} handed over in fact the best scores are worked"
+        " first, a team that works"
         f" {found.capacity_per_week:g} a week works"
     )
     if found.threshold is None and found.tied_score is None:
@@ -133,8 +134,9 @@ def capacity_text(review: Review, table: pd.DataFrame, capacity: float) -> str:
     over = float(row["overflow_rate"])
     busy = "" if math.isnan(over) else f"; {percent(over, 0)} of weeks would still bring more"
     fills = (
-        f"The team can work {capacity:g} leads a week. Of the thresholds looked at, {count(least)} is"
-        f" the lowest that fits on average ({row['mean']:.1f} leads a week{busy})."
+        f"The team can work {capacity:g} leads a week. If the bar is moved so that no more are sent, of the"
+        f" thresholds looked at {count(least)} is the lowest that fits on average ({row['mean']:.1f} leads a"
+        f" week{busy})."
     )
     if today is None or least == today:
         return fills

@@ -1,0 +1,78 @@
+"""Whether each tier of scores converts more often than the one below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit.report.figures.plain import Row, rows_chart
+from toolkit.report.wording import Words, joined, score_range
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+
+    from toolkit.report.figures.style import Chart
+
+__all__ = ["plot_tiers", "tiers_sentence"]
+
+_SURE = 0.05
+
+
+def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "") -> Chart:
+    """Draw the tiers of `tier_table`, highest first, each with its rate.
+
+    Orange squares: tiers that surely convert more often than the next one below (`answer` Yes, and
+    Holm's p at most 5%).
+    """
+    words = words or Words()
+    records = table.to_dict("records")
+    tops = [None, *(record["tier_from"] for record in records[:-1])]
+    rows = [_upper(record, top) for record, top in zip(records, tops, strict=True)]
+    rows += [_side(record, "below", _lowest(record)) for record in records[-1:]]
+    about = (
+        f"Share of judged leads that {words.became}. Squares: surely more often than the next tier"
+        " below, all pairs allowed for. Thin lines: 95% interval."
+    )
+    reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
+    said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
+    return rows_chart(tiers_sentence(table, words=words), f"{about}{said} {note}", rows)
+
+
+def _sure(record: Mapping[Hashable, Any]) -> bool:
+    return record["answer"] == "Yes" and bool(record["p_holm"] <= _SURE)
+
+
+def _upper(record: Mapping[Hashable, Any], top: float | None) -> Row:
+    return _side(record, "above", score_range(record["tier_from"], top))
+
+
+def _lowest(record: Mapping[Hashable, Any]) -> str:
+    return score_range(record["next_from"], record["tier_from"])
+
+
+def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
+    return Row(
+        name=f"{scores} points",
+        rate=float(record[f"{side}_rate"]),
+        low=float(record[f"{side}_low"]),
+        high=float(record[f"{side}_high"]),
+        positives=float(record[f"{side}_positives"]),
+        n=float(record[f"{side}_n"]),
+        strong=side == "above" and _sure(record),
+    )
+
+
+def tiers_sentence(table: pd.DataFrame, *, words: Words) -> str:
+    """Name the steps between tiers that are sure, and those that are not."""
+    records = table.to_dict("records")
+    sure = [record for record in records if _sure(record)]
+    steps = joined([f"{record['tier_from']:,.0f}" for record in reversed(sure)])
+    if not sure:
+        return f"In no tier leads are seen to {words.become} more often than in the one below it"
+    if len(sure) == len(records):
+        return f"Leads of each tier {words.become} more often than those of the one below it"
+    return (
+        f"Leads from {steps} points up {words.become} more often than those of the tier below; the"
+        " other tiers are not seen to differ from the one below them"
+    )
