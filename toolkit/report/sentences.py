@@ -33,6 +33,8 @@ FEWEST = 5
 """Cells with fewer judged leads are neither shown nor spoken of."""
 _MOSTLY = 0.5
 _FEW_BANDS, _ENOUGH = 3, 30
+_FAR = 10.0
+"""A ratio that no handful of conversions tells: both rates are said instead."""
 _TENTH = 0.1
 
 
@@ -112,12 +114,13 @@ def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], wor
     if q == 0:
         none = f"none of {count(lower['n'])} scored {below}"
         return f"{percent_of_few(p)} of judged leads scored {above} {words.became}, {none}"
+    if p / q >= _FAR:
+        return f"Leads scored {above} {words.become} far more often than leads scored {below} ({rates})"
     return f"Leads scored {above} {words.become} {_ratio(p / q)} as often as leads scored {below}"
 
 
 def _ratio(ratio: float) -> str:
-    shown = f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 10 else count(ratio)  # noqa: PLR2004 - digits and pairs
-    return f"{shown}{TIMES}"
+    return f"{ratio:.{2 if ratio < 1.1 else 1}f}{TIMES}"  # noqa: PLR2004 - digits by size
 
 
 def row_at(table: pd.DataFrame, threshold: float | None) -> Mapping[Hashable, Any] | None:
