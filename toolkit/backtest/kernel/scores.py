@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,13 +62,14 @@ def score_changes(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     is the path. The first instant of every lead is its creation: what began earlier begins there.
     """
     layout = layout_of(plan, each=False)
-    changes = [(column, _visible(spans, chunk)) for column, spans in spans_of(layout, chunk)]
-    changes += [(-1, _visible(spans, chunk)) for spans in marks(layout, chunk)]
-    kinds = sorted({(column, spans.points) for column, spans in changes if spans.points})
+    changes = [_Change.of(column, spans, chunk) for column, spans in spans_of(layout, chunk)]
+    changes += [_Change.of(-1, spans, chunk) for spans in marks(layout, chunk)]
+    kinds = sorted({(change.column, change.points) for change in changes if change.points})
     bits = (2 * len(kinds) + 1).bit_length()
     if chunk.n > 1 and (chunk.n - 1).bit_length() + chunk.time_bits + bits > BITS:
         return _in_halves(plan, chunk)
-    keys = np.concatenate([*_starts(chunk, bits), *_keys(changes, kinds, chunk, bits)])
+    created = chunk.packed(np.arange(chunk.n), chunk.created)
+    keys = np.concatenate([created << bits, *_keys(changes, kinds, bits)])
     # Starts of one rule are in order already: a sort that merges runs takes a sixth of the time.
     keys.sort(kind="stable")
     place, code = keys >> bits, keys & ((1 << bits) - 1)
@@ -97,29 +99,37 @@ def _in_halves(plan: Plan, chunk: Chunk) -> tuple[Points, Ints]:
     return Points(lead, np.concatenate([one.time, other.time])), np.concatenate([first, second])
 
 
-def _visible(spans: Spans, chunk: Chunk) -> Spans:
-    """Cut to the life of each lead; what cannot be seen in it is left out."""
-    created = chunk.created[spans.lead]
-    start = np.maximum(spans.start, created)
-    seen = (spans.stop > start) & (start <= chunk.until)
-    return Spans(spans.points, spans.lead[seen], spans.born[seen], start[seen], spans.stop[seen])
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Where spans of the same points begin and end in the life of each lead: lead and time packed."""
+
+    column: int
+    points: int
+    begun: Ints
+    ended: Ints
+
+    @classmethod
+    def of(cls, column: int, spans: Spans, chunk: Chunk) -> _Change:
+        """Cut to the life of each lead; what cannot be seen in it is left out."""
+        start = np.maximum(spans.start, chunk.created[spans.lead])
+        seen = np.flatnonzero((spans.stop > start) & (start <= chunk.until))
+        lead, stop = spans.lead[seen], spans.stop[seen]
+        ended = np.flatnonzero(stop <= chunk.until)
+        return cls(
+            column,
+            spans.points,
+            chunk.packed(lead, start[seen]),
+            chunk.packed(lead[ended], stop[ended]),
+        )
 
 
-def _starts(chunk: Chunk, bits: int) -> Iterable[Ints]:
-    yield chunk.packed(np.arange(chunk.n), chunk.created) << bits
-
-
-def _keys(
-    changes: list[tuple[int, Spans]], kinds: list[tuple[int, int]], chunk: Chunk, bits: int
-) -> Iterable[Ints]:
+def _keys(changes: Sequence[_Change], kinds: list[tuple[int, int]], bits: int) -> Iterator[Ints]:
     """Lead, time and what changes (an odd number adds, the even one after it takes away)."""
     code_of = {kind: 2 * i + 1 for i, kind in enumerate(kinds)}
-    for column, spans in changes:
-        code = code_of.get((column, spans.points), 0)
-        yield (chunk.packed(spans.lead, spans.start) << bits) | code
-        ended = spans.stop <= chunk.until
-        stop = chunk.packed(spans.lead[ended], spans.stop[ended])
-        yield (stop << bits) | (code + 1 if code else 0)
+    for change in changes:
+        code = code_of.get((change.column, change.points), 0)
+        yield (change.begun << bits) | code
+        yield (change.ended << bits) | (code + 1 if code else 0)
 
 
 def _worths(columns: int, kinds: list[tuple[int, int]]) -> Ints:
