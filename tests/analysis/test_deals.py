@@ -163,6 +163,29 @@ def test_what_cannot_be_told_has_a_reason():
     assert table["reason"].iloc[0].startswith("cannot be told: too many of the leads")
 
 
+EDGES = {
+    "nobody": leads([]),
+    "all of one class": leads([(60, 1, 5, 0), (60, 1, 3, 1)]),
+    "nothing sold": leads([(60, 0, 0, 0), (40, 0, 0, 1)]),
+    "no amount": leads([(60, 1, 0, 0), (40, 0, 0, 1)]),
+    "one account": leads([(60, 1, 5, 0), (40, 0, 0, 0)]),
+    "huge": leads([(60, 1, 10**10, 0), (-60, 0, 0, 1), (40, 1, 10**10, 2)]),
+}
+
+
+@pytest.mark.parametrize("accounts", [False, True])
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_are_numbers_or_nan_with_a_reason(name: str, accounts: bool) -> None:
+    if name == "nobody" and accounts:
+        return
+    tables = counted(EDGES[name], accounts=accounts)
+    table = amount_benefit_table(*tables, cost=1, thresholds=[-100, 60, 10**6])
+    assert not np.isinf(table[["net_benefit", "low", "high"]]).to_numpy().any()
+    untold = table["low"].isna()
+    assert table.loc[untold, "reason"].notna().all()
+    assert (table["low"] <= table["high"]).loc[~untold].all()
+
+
 def test_counts_of_other_leads_are_refused():
     rows = leads([(60, 1, 10, 0), (60, 0, 0, 1), (40, 0, 0, 2)])
     amounts, counts = counted(rows, accounts=False)

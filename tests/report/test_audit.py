@@ -6,12 +6,14 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
+from toolkit.backtest.wording import NOBODY_KNOWN
 from toolkit.counts import AccountPairs, FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
@@ -22,7 +24,7 @@ from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
 from toolkit.report.audit.segments import _unworked_note
 from toolkit.report.audit.time import quarter_table
 from toolkit.report.audit.told import told_curve, with_told
-from toolkit.report.display import FACTS_KIND, Section
+from toolkit.report.display import FACTS_KIND, Picture, Section
 from toolkit.report.wording import MINUS
 
 SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
@@ -402,6 +404,25 @@ def test_a_segment_of_a_handful_is_named_and_not_shown() -> None:
     assert line.count("under 5") == 2
 
 
+def test_segments_show_where_the_score_ranks_well_and_hide_what_cannot_be_told() -> None:
+    def region(name: str, hits: tuple[int, int], unworked: int = 0) -> list[tuple[object, ...]]:
+        return [
+            cell for score, k in zip((80, 20), hits, strict=True)
+            for cell in ((score, "converted", name, k), (score, "not_converted", name, 100 - k),
+                         (score, "unworked", name, unworked))
+        ]  # fmt: skip
+
+    cells = [*region("north", (60, 10)), *region("south", (30, 30)), *region("west", (60, 10), 90)]
+    few = [(80, "converted", "tiny", 3), (20, "not_converted", "tiny", 40)]
+    section = report.show_segments(by_hand.audit(segments=by_hand.counts([*cells, *few], "region")))
+    spoken = [part.figure.alt for part in section.parts if isinstance(part, Picture)][-1]
+    assert "The score ranks leads better for north and worse for south" in spoken
+    # 60 and 10 converted, 40 and 90 did not: (60 x 90 + (60 x 40 + 10 x 90) / 2) / (70 x 130).
+    assert "north: 77.5%, 70 SQLs." in spoken
+    assert "west" not in spoken
+    assert "tiny" not in spoken
+
+
 def test_segments_are_exploratory_and_escaped() -> None:
     name = "<script>alert(1)</script>"
     cells = [(s, state, name, n) for s, state, n in by_hand.RANKED]
@@ -509,3 +530,64 @@ def test_leads_that_were_merged_are_not_called_accounts() -> None:
     several = page(accounts_known=False, unit="lead and quarter")
     assert "not known: only the moments of one lead are taken together" in several
     assert "the moments of one lead share their fate" in several
+
+
+def bare(**changed: object) -> report.Audit:
+    """An audit of an export that records no hand-offs."""
+    alone = {"handoffs": None, "decisions": None, "quarter": None}
+    return replace(by_hand.audit(ranked=by_hand.RANKED), **{**alone, **changed})
+
+
+def test_without_hand_offs_page_one_shows_five_numbers_that_are_known() -> None:
+    text = report.show_verdict(bare()).plain()
+    assert "not known: " not in text
+    for card in (
+        "21.7%: of judged leads became SQL (65 of 300",
+        "of leads scored 80+ hot became SQL (40 of 100",
+        "5.0%: of leads scored below 50 cold became SQL (5 of 100",
+    ):
+        assert card in text
+
+
+def test_page_one_warns_where_nobody_recorded_who_was_worked() -> None:
+    audit = bare()
+    origin = replace(audit.ranking.provenance, caveats=(NOBODY_KNOWN,))
+    warned = replace(audit, ranking=replace(audit.ranking, provenance=origin))
+    assert f"Who was worked is not recorded. {NOBODY_KNOWN}" in report.show_verdict(warned).plain()
+    assert "Who was worked is not recorded." not in report.show_verdict(audit).plain()
+
+
+def test_the_audit_names_the_thresholds_that_the_review_would() -> None:
+    # A call breaks even at 3 of 10 conversions: of 1,000 leads at 60 points 200 convert.
+    many = [(score, state, 10 * n) for score, state, n in by_hand.RANKED]
+    asked = by_hand.audit(ranked=many, policy=report.Policy(cost_ratio=3 / 7))
+    assert any(
+        said.startswith("Whether 50 stays the threshold: at the cost ratio given 90 is worth more.")
+        for said in decisions(asked)
+    )
+    unsaid = decisions(by_hand.audit(ranked=many))
+    assert not any("stays the threshold" in said for said in unsaid)
+
+
+def test_a_bar_that_nobody_agreed_on_is_not_called_agreed() -> None:
+    for section in SECTIONS:
+        assert "agreed" not in section(by_hand.audit()).plain()
+
+
+def test_better_than_chance_is_said_where_it_is_not_enough() -> None:
+    # 36 of 60 pairs in order among few leads: surely above 50%, not surely above 55%.
+    cells = [(90, "converted", 60), (60, "converted", 40), (90, "not_converted", 90),
+             (60, "not_converted", 110)]  # fmt: skip
+    text = str(facts(report.show_verdict(bare(ranking=by_hand.counts(cells), ranked=by_hand.counts(cells))))
+               ["report.headline"])  # fmt: skip
+    assert "Better than chance, but perhaps not by enough: in truth it may be anywhere" in text
+    assert "and the bar is 55%" in text
+
+
+def test_the_audited_score_is_no_leak_into_itself(tmp_path: Path) -> None:
+    rows = [f"{90 if won else 10},{won},{i % 2}" for i, won in enumerate([0, 1] * 100)]
+    (tmp_path / "f.csv").write_text("points,won,other\n" + "\n".join(rows), encoding="utf-8")
+    asked = report.prepare(scored=str(tmp_path / "f.csv"), score="points", outcome="won")
+    assert asked.leaks is not None
+    assert asked.leaks.table["name"].tolist() == ["other"]
+    assert "'points'" not in report.show_verdict(asked).plain()

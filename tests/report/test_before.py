@@ -133,3 +133,13 @@ def test_earlier_quarters_without_a_line_promise_nothing() -> None:
     text, facts = promised(GOOD, ((0, 40), (0, 40)))
     assert "Whether the rates of 2026Q1 still hold cannot be said:" in text
     assert hostile.faults(text, facts) == []
+
+
+def test_more_than_was_promised_is_not_denied_where_the_line_stands() -> None:
+    # 75 of 160 were promised and 89 came: level and slope together stay just inside 5%.
+    text, facts = promised(((49, 31), (40, 40)), ((400, 400), (350, 450)))
+    low = facts["calibration.observed_expected_low"]
+    joint = facts["calibration.joint_p_value"]
+    assert (low > 1, joint > 0.05) == (True, True), (low, joint)
+    assert "by itself that is more than chance explains, but level and slope together" in text
+    assert "nothing here refutes" not in text

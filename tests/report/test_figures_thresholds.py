@@ -13,6 +13,7 @@ import pytest
 
 from tests.analysis.rows import count_rows, lead_rows
 from tests.analysis.segment_rows import count_segments
+from tests.report import frames
 from tests.report.figure_check import faults
 from toolkit.analysis import (
     best_thresholds,
@@ -21,6 +22,7 @@ from toolkit.analysis import (
     segment_table,
 )
 from toolkit.report import figures
+from toolkit.report.figures.thresholds import _value_places
 from toolkit.report.wording import Words
 
 LONG_NOTE = "Leads created from the first of October 2024 to the thirtieth of September 2026. " * 3
@@ -221,3 +223,20 @@ def test_drawing_changes_no_table_and_gives_the_same_bytes():
     assert figures.figure_svg(figures.plot_best(found)) == figures.figure_svg(
         figures.plot_best(replace(found))
     )
+
+
+def test_the_values_at_todays_threshold_never_meet() -> None:
+    for rates in ((0.29, 0.24), (0.97, 0.5), (0.99, 0.98), (0.02, 0.01), (0.5, 0.5)):
+        places = _value_places([(rate, rate - 0.01, rate + 0.01, "blue") for rate in rates])
+        (_, one, _), (_, two, _) = places
+        assert abs(one - two) >= 0.08
+        assert 0 < min(one, two) <= max(one, two) <= 1
+
+
+def test_few_judged_leads_are_not_hatched_as_unworked() -> None:
+    table, threshold = frames.THRESHOLDS["usual"]
+    few = table.copy()
+    few.loc[few.index[-1], ["recall", "recall_low", "recall_high"]] = float("nan")
+    few[["recall_lowest", "recall_highest"]] = 0.4
+    told = figures.plot_thresholds(few, threshold=threshold)
+    assert "Hatched" not in " ".join(text.get_text() for text in told.texts)

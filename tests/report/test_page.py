@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import nbformat
 import pytest
 
 from toolkit.errors import ReportError
 from toolkit.report.display import FILES_KIND, Section
 from toolkit.report.normal import normalised
-from toolkit.report.page import files_of
+from toolkit.report.page import files_of, page_of
 
 
 def notebook(*handed: dict[str, str]):
@@ -40,3 +42,22 @@ def test_an_ending_that_is_none_or_the_pages_own_is_refused(ending: str):
 def test_two_sections_cannot_write_one_file():
     with pytest.raises(ReportError, match=r"'\.a\.md'"):
         files_of(notebook({".a.md": "x"}, {".a.md": "x"}))
+
+
+def test_paper_is_a4_with_page_one_alone_and_heads_repeated():
+    css = resources.files("toolkit.report").joinpath("template", "report.css").read_text("utf-8")
+    paper = css[css.index("@page") :]
+    assert "size: A4" in paper
+    assert ".front { break-after: page; }" in paper
+    assert "thead { display: table-header-group; }" in paper
+    assert "nav, .skip { display: none; }" in paper
+
+
+def test_every_section_of_the_page_is_opened_and_closed():
+    cells = [
+        nbformat.v4.new_markdown_cell(text) for text in ("# A", "## B", "## C\n\nsaid", "more")
+    ]
+    page = page_of(nbformat.v4.new_notebook(cells=cells))
+    assert page.count('<section class="part">') == page.count("</section>") == 2
+    assert page.index("</section>") < page.index('id="c"') < page.rindex("</section>")
+    assert "<section" not in page_of(nbformat.v4.new_notebook(cells=cells[:1]))

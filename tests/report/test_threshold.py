@@ -319,3 +319,24 @@ def test_every_section_speaks_in_three_forms_and_agrees(ranked: list[tuple[objec
         assert FACTS_KIND not in bundle["text/html"]
         for name, value in show(asked).facts.items():
             assert stated.setdefault(name, value) == value
+
+
+def test_the_table_lists_the_thresholds_that_the_verdict_names() -> None:
+    # Leads at each of 30 scores; only those from 10 points up convert often enough.
+    ranked = [
+        (10 * k, state, n)
+        for k in range(30)
+        for state, n in (("converted", 50 if k else 1), ("not_converted", 100))
+    ]
+    asked = review(ranked=ranked, cost_ratio=0.1)
+    assert asked.best is not None
+    assert {asked.best.low, asked.best.high} <= set(asked.thresholds)
+    assert set(review_table(asked)["threshold"]) >= {asked.best.low, asked.best.high}
+
+
+def test_a_correction_too_small_to_show_is_not_shown_as_two_equal_numbers() -> None:
+    best = review(ranked=MANY).best
+    assert best is not None
+    same = replace(best, corrected=best.apparent)
+    assert "too small to show" in optimism_text(same)
+    assert "the corrected benefit is" in optimism_text(replace(best, corrected=best.apparent / 2))

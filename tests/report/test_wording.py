@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 from math import nan
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +79,50 @@ def test_the_teams_word_is_bent_or_left_out(
 ) -> None:
     words = Words(word)
     assert (words.became, words.become, words.many, words.rate) == (became, become, many, rate)
+
+
+@pytest.mark.parametrize(
+    ("word", "one", "infinitive"),
+    [
+        ("SQL", "an SQL", "become SQL"),
+        ("customer", "a customer", "become a customer"),
+        ("opportunity", "an opportunity", "become an opportunity"),
+        ("activated loan", "a conversion", "convert"),
+        ("Converted", "a conversion", "convert"),
+    ],
+)
+def test_one_of_the_teams_word_has_its_article(word: str, one: str, infinitive: str) -> None:
+    assert (Words(word).one, Words(word).to_become) == (one, infinitive)
+
+
+def test_of_many_unnamed_scores_the_ends_are_compared() -> None:
+    rows = [("50", 50, None, 4, 0.5), ("40", 40, 50, 100, 0.27), ("30", 30, 40, 100, 0.4),
+            ("20", 20, 30, 100, 0.2), ("0", 0, 20, 400, 0.01)]  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {"band": score_range(a, b), "start": a, "stop": b, "n": n, "positives": n * p,
+             "rate": p, "low": max(p - 0.02, 0), "high": p + 0.02, "unworked": 0}
+            for _, a, b, n, p in rows
+        ]
+    )  # fmt: skip
+    # Not 40 to 49 against 30 to 39, and not the four leads with 50.
+    said = sentences.bands_sentence(table, words=Words("SQL"))
+    assert "scored 40\N{EN DASH}49 become SQLs 27" in said
+    assert said.endswith("as leads scored 0\N{EN DASH}19")
+
+
+def test_bands_that_differ_are_counted_and_none_is_proved_alike() -> None:
+    table = pd.DataFrame(
+        {
+            "rate": [0.034, 0.2],
+            "promised": [0.025, 0.21],
+            "low": [0.026, 0.15],
+            "high": [0.044, 0.25],
+        }
+    )
+    one = sentences.promises_sentence(table, words=Words(), when="in 2026Q2")
+    assert one == (
+        "In 2026Q2 1 of 2 score bands differs from the earlier SQL rate, by the 95% interval of each"
+    )
+    none = sentences.promises_sentence(table.iloc[1:], words=Words())
+    assert none == "No score band is seen to differ from its earlier SQL rate"

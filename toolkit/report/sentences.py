@@ -213,7 +213,7 @@ def calibration_sentence(table: pd.DataFrame, *, words: Words, refuted: str = ""
     below = known["n"].cumsum() / known["n"].sum()
     first, last = (known[below >= part].iloc[0] for part in (_TENTH, 1 - _TENTH))
     ends = f"{count(first['score'])} to {count(last['score'])} points"
-    rates = f"{percent(float(first['isotonic']), 0)} to {percent(float(last['isotonic']), 0)}"
+    rates = " to ".join(percent_of_few(float(end["isotonic"])) for end in (first, last))
     if float(first["band_high"]) < float(last["band_low"]):
         return f"From {ends} the {words.rate} rises from {rates}"
     roughly = " and ".join(
@@ -228,12 +228,12 @@ def quarters_sentence(table: pd.DataFrame, *, words: Words) -> str:
     if known.empty:
         return f"No quarter has enough judged {words.handed_many} yet"
     last = known.to_dict("records")[-1]
-    said = f"{percent(float(last['rate']), 0)} of judged {words.handed_many} {words.became}"
+    said = f"{percent_of_few(float(last['rate']))} of judged {words.handed_many} {words.became}"
     earlier = known[known["quarter"] == year_before(str(last["quarter"]))].to_dict("records")
     if not earlier:
         return f"In {last['quarter']} {said}"
     before = earlier[0]
-    then = percent(float(before["rate"]), 0)
+    then = percent_of_few(float(before["rate"]))
     if not differ(last, before):
         return f"In {last['quarter']} {said}; a year before {then}: no change can be told"
     way = "up" if last["rate"] > before["rate"] else "down"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.wording import Words, count, joined, percent, plural, score_range, true_minus
+from toolkit.report.wording import (
+    Words,
+    count,
+    joined,
+    percent,
+    percent_of_few,
+    plural,
+    score_range,
+    true_minus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -112,7 +121,7 @@ def cliff_sentence(table: pd.DataFrame, *, words: Words) -> str:
         return "Too few leads just below and just above the threshold were judged to compare them"
     row = known.to_dict("records")[-1]
     below, above = (_scores(row, side) for side in ("below", "above"))
-    rates = f"{percent(row['above_rate'], 0)} against {percent(row['below_rate'], 0)}"
+    rates = f"{percent_of_few(row['above_rate'])} against {percent_of_few(row['below_rate'])}"
     if row["answer"] == "Cannot be told from this data":
         return f"Too many leads were never worked to compare {above} points with {below}"
     if row["answer"] == "Yes":

@@ -134,6 +134,41 @@ def test_contrasts_are_those_of_statsmodels(leads):
         weight_contrast(weights, a="dmo", b="vp")
 
 
+def separated(leads):
+    """The leads, ten of whom have a criterion and all converted, and thirty one and none did."""
+    rows = leads.assign(always=0, never=0)
+    rows.loc[rows.index[rows["y"] == 1][:10], "always"] = 1
+    rows.loc[rows.index[rows["y"] == 0][:30], "never"] = 1
+    names, points = [*LEADS, "always", "never"], [*LEADS_POINTS, 5, -5]
+    return rows.assign(score=rows[names].to_numpy() @ np.array(points)), names, points
+
+
+@pytest.mark.parametrize("account", [None, "account_id"])
+def test_what_a_criterion_separates_leaves_the_others_comparable(leads, account):
+    rows, names, points = separated(leads)
+    weights = fit_weights(count_patterns(rows, names, points, account=account))
+    assert weights.joint.method == "Firth"
+    # The limit of the likelihood: the leads that no criterion separates, without those criteria.
+    rest = rows[(rows["always"] == 0) & (rows["never"] == 0)]
+    plain = fit_weights(count_patterns(rest, LEADS, LEADS_POINTS, account=account))
+    one, other = (weight_contrast(each, a="demo", b="vp") for each in (weights, plain))
+    for name in ("now", "estimate", "low", "high", "p"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-7)
+    mine, theirs = order_table(weights), order_table(plain)
+    assert mine[["a", "b"]].to_numpy().tolist() == theirs[["a", "b"]].to_numpy().tolist()
+    np.testing.assert_allclose(mine["p_holm"], theirs["p_holm"], rtol=1e-6)
+    reason = weight_contrast(weights, a="always", b="vp").reason
+    assert reason == "one of the two has no standard error in the joint fit"
+
+
+def test_where_nothing_is_left_no_two_can_be_compared(leads):
+    rows = leads.assign(always=leads["y"])
+    names, points = [*LEADS, "always"], [*LEADS_POINTS, 5]
+    weights = fit_weights(count_patterns(rows, names, points))
+    assert order_table(weights).empty
+    assert np.isnan(weight_contrast(weights, a="demo", b="vp").p)
+
+
 @pytest.mark.parametrize("name", ["riley.0.288_24_0.174", "riley.0.1_12_0.05"])
 def test_sample_sizes_are_those_of_pmsampsize(oracle, name):
     expected = oracle.value(name)

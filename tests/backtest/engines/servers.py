@@ -39,6 +39,7 @@ def spark() -> Iterator[SparkPlace]:
         sql = pytest.importorskip("pyspark.sql", reason="no Spark on this machine")
         if shutil.which("java") is None:
             pytest.skip("no Java for Spark on this machine")
+        # Tables are small, so that planning and compiling statements is nearly all of the work.
         settings = {
             "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1",

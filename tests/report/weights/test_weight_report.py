@@ -143,6 +143,8 @@ def test_the_review_of_a_course_vendor_says_what_is_known(real_data: Path, tmp_p
     assert facts["term.visits3.proposed"] == 0
     assert facts["term.housewife.verdict"] == "not enough evidence"
     assert facts["comparison.verdict"] == "cannot be told"
+    # Ten housewives do not keep the others from being compared.
+    assert facts["shape.wrong_order"] == []
     assert "too few leads have it: 10, under 40" in facts["term.housewife.because"]
     page = result.html.read_text(encoding="utf-8")
     assert "inf<" not in page

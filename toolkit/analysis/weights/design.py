@@ -36,6 +36,16 @@ class Accounts:
     number: int
     """Accounts with a judged lead; a lead without account is one of its own."""
 
+    def among(self, kept: NDArray[np.bool_]) -> Accounts:
+        """The same of the leads of some patterns; the others stay as patterns without a lead."""
+        leads, hits = (
+            csr_array((t.data * kept[t.indices], t.indices, t.indptr), shape=t.shape)
+            for t in (self.leads, self.hits)
+        )
+        alone = self.alone * kept
+        number = int((leads.sum(axis=1) > 0).sum() + alone.sum())
+        return Accounts(leads, hits, alone, self.alone_hits * kept, number)
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -76,6 +86,11 @@ class Design:
         if self.accounts is None:
             return int(self.n[met].sum())
         return int(((self.accounts.leads @ met) > 0).sum() + self.accounts.alone[met].sum())
+
+    def among(self, kept: NDArray[np.bool_]) -> Design:
+        """The leads of some patterns alone; the others stay as patterns without a lead."""
+        accounts = None if self.accounts is None else self.accounts.among(kept)
+        return replace(self, n=self.n * kept, hits=self.hits * kept, accounts=accounts)
 
     def merged(self, columns: Floats) -> tuple[Design, Ints]:
         """The leads by these columns alone, as units; and the pattern that stands for each row.

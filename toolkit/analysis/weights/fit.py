@@ -14,7 +14,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import tail
 from toolkit.analysis.weights.design import Design, read_design
 from toolkit.analysis.weights.firth import fit_firth
-from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_sided
+from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_side
 from toolkit.analysis.weights.joint import JointFit, fit_joint, no_joint, spread_out
 from toolkit.analysis.weights.logistic import (
     Fit,
@@ -236,7 +236,8 @@ def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats
             continue
         small, _ = design.merged(np.array([np.ones(len(x)), x]).T)
         columns = small.units
-        fit = None if one_sided(columns[:, 1], small) else fit_logistic(columns, small)
+        apart = one_side(columns[:, 1], small) is not None
+        fit = None if apart else fit_logistic(columns, small)
         found = fit if fit is not None and fit.finite else fit_firth(columns, small)
         out[j] = found.coefficients[1] / per_point
     return out

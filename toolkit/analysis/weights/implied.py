@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import isnan, nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
@@ -28,7 +29,7 @@ from toolkit.analysis.weights.products import beside
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
 
-__all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_sided"]
+__all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_side"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +63,17 @@ def base_columns(design: Design, freed: Sequence[int]) -> Floats:
     return beside(own, design.units[:, list(freed)])
 
 
-def one_sided(x: Floats, design: Design) -> bool:
-    """Whether all or none of the leads that have a term converted; or that lack a yes/no term."""
+def one_side(x: Floats, design: Design) -> NDArray[np.bool_] | None:
+    """The patterns that have a term, or lack a yes/no one, if all or none of their leads converted."""
     known = design.n > 0
-    sides = [x != 0]
+    sides: list[NDArray[np.bool_]] = [x != 0]
     if len(np.unique(x[known & (x != 0)])) <= 1:
         sides.append(x == 0)
     for met in sides:
         hits, n = design.hits[met].sum(), design.n[met].sum()
         if n > 0 and hits in (0, n):
-            return True
-    return False
+            return met
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def departure(
         return _unknown("it cannot be told apart from the rest of the score")
     test = score_test(x, base, fit, design)
     case = _Case(design, beside(base, x), confidence, test.p)
-    if not one_sided(x[:, 0], design):
+    if one_side(x[:, 0], design) is None:
         found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
         if found.finite:
             return _by_likelihood(case, found)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_interval
-from toolkit.analysis.weights.implied import one_sided
+from toolkit.analysis.weights.implied import one_side
 from toolkit.analysis.weights.logistic import (
     Fit,
     FitMethod,
@@ -63,7 +63,7 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
     # What no criterion explains (recorded points, limits) enters at the price of today's score.
     offset = scale.coefficients[1] * design.other
     fit = None
-    if not any(one_sided(x, design) for x in columns_of(design.units, used).T):
+    if all(one_side(x, design) is None for x in columns_of(design.units, used).T):
         fit = fit_logistic(columns, design, offset=offset)
     if fit is None or not fit.finite:
         return _joint_firth(design, columns, offset, used, confidence)
@@ -89,6 +89,28 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
         probability=fit.probability,
         method=likelihood(design),
     )
+
+
+def fit_overlap(
+    design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: float
+) -> tuple[JointFit, Design] | None:
+    """Fit the leads that no term separates, without the terms that do; None where that is no fit.
+
+    As the coefficient of a term runs off, its leads tell nothing of the others, whose estimates
+    approach those of the leads that it leaves over. Source: Albert and Anderson (1984).
+    """
+    gone = aside.copy()
+    while True:
+        sides = {j: one_side(design.units[:, j], design) for j in np.flatnonzero(~gone)}
+        apart = next(((j, side) for j, side in sides.items() if side is not None), None)
+        if apart is None:
+            break
+        gone[apart[0]] = True
+        design = design.among(~apart[1])
+        if not 0 < design.hits.sum() < design.n.sum():
+            return None
+    joint = fit_joint(design, scale, gone, confidence)
+    return None if joint.method == "Firth" else (joint, design)
 
 
 def _joint_firth(

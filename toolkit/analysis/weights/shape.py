@@ -12,8 +12,10 @@ import pandas as pd
 from scipy.special import stdtr
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns
+from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
@@ -229,10 +231,11 @@ def weight_contrast(weights: Weights, *, a: str, b: str) -> Contrast:
     """Compare what a unit of one term is worth with a unit of another, a minus b, in points.
 
     From the joint fit: (beta_a - beta_b) / k with Fieller's interval; p of the difference by Wald's
-    test over accounts where they are known (t on accounts - 1). Raises QuestionError for a term
-    that does not exist.
+    test over accounts where they are known (t on accounts - 1). Where all or none with some term
+    converted, the others are compared on the leads that it leaves over: as its coefficient runs
+    off, theirs approach that fit. Raises QuestionError for a term that does not exist.
 
-    Source: Fieller (1954).
+    Source: Fieller (1954); Albert and Anderson (1984) for separated outcomes.
 
     >>> from toolkit.analysis.weights.fit import fit_weights
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
@@ -244,22 +247,37 @@ def weight_contrast(weights: Weights, *, a: str, b: str) -> Contrast:
     for name in (a, b):
         if name not in names:
             raise QuestionError(f"there is no term '{name}': {nearest_first(name, names)}")
-    i, j = names.index(a), names.index(b)
-    now = weights.terms[i].points - weights.terms[j].points
-    joint = weights.joint
+    return _contrast(weights, _told(weights), names.index(a), names.index(b))
+
+
+Told = tuple[JointFit, Design]
+
+
+def _told(weights: Weights) -> Told:
+    """The joint fit and its leads: where a term separates the outcomes those that it leaves over."""
+    aside = np.array([term.id in weights.after_contact for term in weights.terms], dtype=np.bool_)
+    found = None
+    if weights.joint.method == "Firth":
+        found = fit_overlap(weights.design, weights.scale.fit, aside, weights.confidence)
+    return found or (weights.joint, weights.design)
+
+
+def _contrast(weights: Weights, told: Told, i: int, j: int) -> Contrast:
+    joint, terms = told[0], weights.terms
+    named = (terms[i].id, terms[j].id, terms[i].points - terms[j].points)
     used = ~np.isnan(joint.coefficients)
     if not (used[i] and used[j]) or np.isnan(joint.covariance[i + 1, i + 1]):
         reason = weights.reason or "one of the two has no standard error in the joint fit"
-        return Contrast(a, b, now, nan, nan, nan, nan, reason)
-    pick = np.zeros(len(names))
+        return Contrast(*named, nan, nan, nan, nan, reason)
+    pick = np.zeros(len(terms))
     pick[i], pick[j] = 1.0, -1.0
-    return _contrast(weights, (a, b, now), pick[used], np.flatnonzero(used))
+    return _compared(named, told, pick[used], np.flatnonzero(used), weights.confidence)
 
 
-def _contrast(
-    weights: Weights, named: tuple[str, str, float], pick: Floats, used: Ints
+def _compared(
+    named: tuple[str, str, float], told: Told, pick: Floats, used: Ints, confidence: float
 ) -> Contrast:
-    joint = weights.joint
+    joint, design = told
     v = joint.covariance[np.ix_(used + 1, used + 1)]
     beta, direction = joint.coefficients[used], joint.direction[used]
     part, whole = float(pick @ beta), float(direction @ beta)
@@ -267,10 +285,10 @@ def _contrast(
         return Contrast(*named, nan, nan, nan, nan, "the joint fit has no scale")
     low, high = fieller_interval(
         part, whole, var_part=float(pick @ v @ pick), cov=float(pick @ v @ direction),
-        var_whole=float(direction @ v @ direction), q=quantile(weights.design, weights.confidence),
+        var_whole=float(direction @ v @ direction), q=quantile(design, confidence),
     )  # fmt: skip
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
-    degrees = max(weights.design.groups - 1, 1)
+    degrees = max(design.groups - 1, 1)
     return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
 
 
@@ -292,7 +310,8 @@ def order_table(weights: Weights) -> pd.DataFrame:
     >>> table[["a", "b", "now"]].to_numpy().tolist(), table["estimate"].abs().round(6).tolist()
     ([['a', 'b', 10.0]], [0.0])
     """
-    rows = [weight_contrast(weights, a=a, b=b) for a, b in _neighbours(weights)]
+    told = _told(weights)
+    rows = [_contrast(weights, told, i, j) for i, j in _neighbours(weights, told[0])]
     known = [each for each in rows if not np.isnan(each.p)]
     columns = ["a", "b", "now", "estimate", "low", "high", "p"]
     frame = pd.DataFrame(
@@ -301,14 +320,15 @@ def order_table(weights: Weights) -> pd.DataFrame:
     return frame.assign(p_holm=holm(frame["p"].to_numpy(dtype=np.float64)))
 
 
-def _neighbours(weights: Weights) -> list[tuple[str, str]]:
-    joint = weights.joint
+def _neighbours(weights: Weights, joint: JointFit) -> list[tuple[int, int]]:
+    terms = weights.terms
     told = [
-        term for term, beta in zip(weights.terms, joint.coefficients, strict=True)
-        if not np.isnan(beta) and term.id not in weights.after_contact
+        j for j, beta in enumerate(joint.coefficients)
+        if not np.isnan(beta) and terms[j].id not in weights.after_contact
     ]  # fmt: skip
     pairs = []
-    for dimension in dict.fromkeys(term.dimension for term in told):
-        ranked = sorted((t for t in told if t.dimension == dimension), key=lambda t: -t.points)
-        pairs += [(a.id, b.id) for a, b in pairwise(ranked) if a.points > b.points]
+    for dimension in dict.fromkeys(terms[j].dimension for j in told):
+        mine = (j for j in told if terms[j].dimension == dimension)
+        ranked = sorted(mine, key=lambda j: -terms[j].points)
+        pairs += [(i, j) for i, j in pairwise(ranked) if terms[i].points > terms[j].points]
     return pairs

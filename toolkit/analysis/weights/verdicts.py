@@ -85,6 +85,19 @@ def holm(p: Floats) -> Floats:
 class _Judge:
     weights: Weights = field(repr=False)
     margin: float
+    few: tuple[str | None, ...]
+    """Of each term, why too little is known of it, whatever its estimate."""
+    limited: tuple[str | None, ...]
+    """Of each term, why limits hide its points."""
+
+    @classmethod
+    def make(cls, weights: Weights, margin: float) -> _Judge:
+        """Look once at what no step changes: over accounts it takes as long as a fit."""
+        if weights.reason is not None:
+            none = (None,) * len(weights.terms)
+            return cls(weights, margin, none, none)
+        few = tuple(_few(weights, j) for j in range(len(weights.terms)))
+        return cls(weights, margin, few, _limited(weights))
 
     @property
     def alpha(self) -> float:
@@ -151,7 +164,7 @@ def judge_weights(weights: Weights, *, margin: float = MARGIN) -> tuple[Judgemen
         raise QuestionError(f"margin is {margin}: expected points above 0, such as 5")
     known = _JUDGED.setdefault(weights, {})
     if margin not in known:
-        known[margin] = _judged(_Judge(weights, float(margin)))
+        known[margin] = _judged(_Judge.make(weights, float(margin)))
     return known[margin]
 
 
@@ -203,9 +216,16 @@ def _adjusted(
 
 def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
     """Why a term cannot be judged at all; None where it can."""
-    w = judge.weights
     if found.method == "none":
         return found.reason
+    if judge.few[j] is not None:
+        return judge.few[j]
+    if isnan(found.low_inner) or isnan(found.high_inner):
+        return found.reason or "there is no interval"
+    return judge.limited[j]
+
+
+def _few(w: Weights, j: int) -> str | None:
     scarce = min(w.positives, w.n - w.positives)
     if scarce < FEW:
         which = "converted" if scarce == w.positives else "did not convert"
@@ -215,17 +235,20 @@ def _why_not(judge: _Judge, j: int, found: Departure) -> str | None:
         known = w.provenance.accounts_known and w.design.accounts is not None
         unit = "accounts" if known else "leads"
         return f"too few {unit} have it: {carriers}, under {FEW}"
-    if isnan(found.low_inner) or isnan(found.high_inner):
-        return found.reason or "there is no interval"
-    return _limited(w, j)
+    return None
 
 
-def _limited(weights: Weights, j: int) -> str | None:
+def _limited(weights: Weights) -> tuple[str | None, ...]:
     design = weights.design
-    n = design.n * (design.units[:, j] != 0)
-    share = float(n @ (np.abs(design.taken) >= _STOPPED) / n.sum())
-    if share < LIMITED:
-        return None
+    stopped = design.n * (np.abs(design.taken) >= _STOPPED)
+    shares = np.zeros(len(weights.terms))
+    for j, met in enumerate(design.units.T != 0 if stopped.any() else ()):
+        n = float(design.n[met].sum())
+        shares[j] = float(stopped[met].sum()) / n if n else 0.0
+    return tuple(None if share < LIMITED else _limited_words(share) for share in shares)
+
+
+def _limited_words(share: float) -> str:
     return (
         f"limits of groups, dimensions or the total take points off {share:.0%} of the leads that "
         "have it, so its own points cannot be told"

@@ -293,7 +293,7 @@ class Session:
         return translated(tree, self.driver.words, names=self._named, columns_of=self._columns_of)
 
     def _sql(self, tree: exp.Expr) -> str:
-        return self._translated(tree).sql(self.driver.words.dialect)
+        return self._translated(tree).sql(self.driver.words.dialect, copy=False)
 
 
 def _scopes(query: exp.Select) -> list[exp.Query]:

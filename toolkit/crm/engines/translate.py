@@ -205,7 +205,8 @@ class _Rewriter:
         raise _refused(node.sql("duckdb"))
 
     def sql(self, node: exp.Expr) -> str:
-        return node.sql(self.words.dialect)
+        """The text of a part, which is used up."""
+        return node.sql(self.words.dialect, copy=False)
 
     def write(self, name: str, *arguments: exp.Expr, **parts: str) -> exp.Expr:
         template = self.words.functions.get(name)
@@ -268,10 +269,10 @@ class _Rewriter:
     def aggregate(self, name: str, node: exp.Expr, only: str = "") -> exp.Expr:
         """The first or last value in some order."""
         value, order = node.this.this, node.this.expressions
-        keys = [each.this for each in order]
-        forward = ", ".join(f"{self.sql(key)} ASC NULLS LAST" for key in keys)
-        backward = ", ".join(f"{self.sql(key)} DESC NULLS FIRST" for key in keys)
-        key = self.sql(keys[0]) if len(keys) == 1 else f"STRUCT({', '.join(map(self.sql, keys))})"
+        keys = [self.sql(each.this) for each in order]
+        forward = ", ".join(f"{key} ASC NULLS LAST" for key in keys)
+        backward = ", ".join(f"{key} DESC NULLS FIRST" for key in keys)
+        key = keys[0] if len(keys) == 1 else f"STRUCT({', '.join(keys)})"
         return self.write(name, value, order=forward, reverse=backward, key=key, only=only)
 
     def filtered(self, node: exp.Filter) -> exp.Expr:

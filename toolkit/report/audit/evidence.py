@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,6 +16,7 @@ from toolkit.report.findings import fact
 from toolkit.report.wording import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from toolkit.analysis import Leaks, Reconciliation
@@ -37,9 +39,16 @@ def leaks_of_crm(crm: Crm, model: Model, outcome: Outcome) -> Leaks | None:
         return None
 
 
-def leaks_of_file(scored: str | Path | pd.DataFrame, outcome: str, account: str | None) -> Leaks:
-    """Look at the columns of a flat file."""
-    return check_leaks(scored, outcome=outcome, account=account)
+def leaks_of_file(
+    scored: str | Path | pd.DataFrame, outcome: str, account: str | None, scores: Sequence[str]
+) -> Leaks:
+    """Look at the columns of a flat file but its scores: what they know is what is audited."""
+    found = check_leaks(scored, outcome=outcome, account=account)
+    table, reasons = (
+        each[~each["name"].isin(scores)].reset_index(drop=True)
+        for each in (found.table, found.reasons)
+    )
+    return replace(found, table=table, reasons=reasons)
 
 
 def reconciled(model: Model, crm: Crm, *, accept_mismatch: bool) -> Reconciliation | None:

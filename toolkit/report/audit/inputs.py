@@ -167,7 +167,7 @@ def prepare_audit(
         policy=policy,
         settings=(
             ("Outcome", landmark.provenance.outcome),
-            ("Landmark", landmark.provenance.moment),
+            ("Age at which leads are scored", landmark.provenance.moment),
             ("Quarter", chosen or "none can be judged yet"),
             *_policy_settings(policy),
         ),
@@ -242,6 +242,7 @@ def prepare_scored_audit(
     )
     counts = count_scores(backtest)
     few = counts.frame["score"].nunique() <= _FEW_LEVELS
+    names = [score] if isinstance(score, str) else list(score)
     return Audit(
         kind="flat",
         title=f"Audit of the scores in {counts.provenance.source}",
@@ -259,14 +260,14 @@ def prepare_scored_audit(
         health=findings_table([]),
         policy=policy,
         settings=(
-            ("Score", score if isinstance(score, str) else " + ".join(score)),
+            ("Score", " + ".join(names)),
             ("Outcome", counts.provenance.outcome),
             ("Account", account or "not given"),
             ("Declared: score older than outcome", "yes" if scored_before_outcome else "no"),
             *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
-        leaks=leaks_of_file(scored, outcome, account),
+        leaks=leaks_of_file(scored, outcome, account, names),
     )
 
 
@@ -289,7 +290,7 @@ def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:
     )
     return (
         *threshold,
-        ("Agreed margin over chance", f"{100 * policy.margin:g} points"),
+        ("Margin over chance that counts", f"{100 * policy.margin:g} points"),
         (
             "Cost of a wasted call / benefit of a useful one",
             "not given" if ratio is None else f"{ratio:g}",

@@ -176,7 +176,9 @@ def _origin(counts: ScoreCounts) -> dict[str, str]:
         "Scored at": origin.moment,
         "Outcome": origin.outcome,
         "Seen until": _day(origin.observed_until),
-        "First and last moment": f"{_day(origin.first_moment)} to {_day(origin.last_moment)}",
+        "First and last moment": " to ".join(
+            dict.fromkeys((_day(origin.first_moment), _day(origin.last_moment)))
+        ),
         "One count is": f"one {origin.unit}",
         "Counted": count(counts.n),
         "Judged": count(counts.total("converted", "not_converted")),

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.analysis import segment_table
+from toolkit.analysis import segment_areas, segment_table
 from toolkit.report.audit.common import among, counted, rate_cell, small
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_segments
+from toolkit.report.figures import plot_areas, plot_segments
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import change, count
@@ -24,6 +24,7 @@ __all__ = ["compared_segments", "show_segments"]
 
 _MOST_SEGMENTS = 20
 _PAIR = 2
+_UNTOLD = "Cannot be told from this data"
 _NUMBERS = (
     "rate", "low", "high", "shrunk", "shrunk_low", "shrunk_high", "difference", "difference_low",
     "difference_high", "p_holm",
@@ -56,7 +57,21 @@ def show_segments(audit: Audit) -> Section:
         drawn = segment_table(audit.segments)
         note = f"Among {among(audit)}. {_unworked_note(drawn)}".strip()
         parts.insert(0, Picture(plot_segments(drawn, words=audit.words, axis=axis, note=note)))
+        areas = _areas(audit.segments, drawn)
+        if areas["low"].notna().sum() >= _PAIR:
+            whose = f"Among {among(audit)}."
+            parts.append(Picture(plot_areas(areas, words=audit.words, axis=axis, note=whose)))
     return Section(tuple(parts), _facts(table, shown, axis))
+
+
+def _areas(counts: ScoreCounts, rates: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `segment_areas`; none of fewer than 5 leads of a class, or of mostly unworked leads."""
+    table = segment_areas(counts)
+    enough = (table[["positives", "negatives"]].fillna(0) >= FEWEST).all(axis=1)
+    untold = rates.loc[rates["answer"] == _UNTOLD, "segment"]
+    shown = enough & ~table["segment"].isin(untold)
+    numbers = ["positives", "auc", "low", "high", "p_holm"]
+    return table.assign(**{name: table[name].where(shown) for name in numbers})
 
 
 def _table(audit: Audit, table: pd.DataFrame, axis: str, *, more: int) -> Table:

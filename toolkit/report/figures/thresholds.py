@@ -90,8 +90,7 @@ def plot_thresholds(
     with drawing():
         body = _ABOVE + _UPPER + _BETWEEN + _LOWER + _BELOW
         headline = thresholds_sentence(rows, threshold=threshold, words=words)
-        untold = bool(rows["recall"].isna().any()) if len(rows) else False
-        chart, floor = new_chart(headline, _note(words, note, untold=untold), body)
+        chart, floor = new_chart(headline, _note(words, note, untold=_untold(rows).any()), body)
         curves = _curves(rows, words)
         labels = _labels(rows, curves, words)
         upper, lower = _panels(chart, floor, labels)
@@ -103,7 +102,7 @@ def plot_thresholds(
     return chart
 
 
-def _note(words: Words, note: str, *, untold: bool) -> str:
+def _note(words: Words, note: str, *, untold: np.bool_) -> str:
     hatched = (
         f" Hatched: where the share of {words.many} caught may lie, because leads below were never"
         " worked."
@@ -205,11 +204,17 @@ def _draw_upper(
         )
 
 
+def _untold(rows: pd.DataFrame) -> np.ndarray:
+    """The rows whose recall is a range; it may also be missing because too few leads were judged."""
+    ranged = rows["recall_lowest"] < rows["recall_highest"]
+    return (rows["recall"].isna() & ranged).to_numpy(dtype=bool)
+
+
 def _draw_untold(axes: Axes, rows: pd.DataFrame, x: np.ndarray) -> None:
-    untold = rows["recall"].isna().to_numpy()
+    untold = _untold(rows)
     low = rows["recall_lowest"].to_numpy(dtype=float)
     high = rows["recall_highest"].to_numpy(dtype=float)
-    if not (untold & ~np.isnan(low + high)).any():
+    if not untold.any():
         return
     axes.fill_between(
         x,
@@ -328,7 +333,11 @@ def _value_places(
         neighbour = values[0][1] - _VALUE_ROOM if placed else 1.0
         y = above if above <= min(edge, neighbour) else min(below, edge)
         placed.append((rate, min(max(y, _VALUE_ROOM), 1.0), colour))
-    return placed
+    # On the floor there is no below: the higher value makes room.
+    least = placed[-1][1] + 2 * _VALUE_ROOM * (len(placed) - 1) if placed else 0.0
+    return [
+        (rate, max(y, least) if i == 0 else y, colour) for i, (rate, y, colour) in enumerate(placed)
+    ]
 
 
 def _spoken(rows: pd.DataFrame, threshold: float | None, words: Words) -> str:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_tiers", "tiers_sentence"]
 
+_SURE = 0.05
+
 
 def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "") -> Chart:
     """Draw the tiers of `tier_table`, highest first, each with its rate.
 
-    Orange squares: tiers that surely convert more often than the next one below (`answer` Yes).
+    Orange squares: tiers that surely convert more often than the next one below (`answer` Yes, and
+    Holm's p at most 5%).
     """
     words = words or Words()
     records = table.to_dict("records")
@@ -29,9 +32,15 @@ def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "
     rows += [_side(record, "below", _lowest(record)) for record in records[-1:]]
     about = (
         f"Share of judged leads that {words.became}. Squares: surely more often than the next tier"
-        " below. Thin lines: 95% interval."
+        " below, all pairs allowed for. Thin lines: 95% interval."
     )
-    return rows_chart(tiers_sentence(table, words=words), f"{about} {note}", rows)
+    reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
+    said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
+    return rows_chart(tiers_sentence(table, words=words), f"{about}{said} {note}", rows)
+
+
+def _sure(record: Mapping[Hashable, Any]) -> bool:
+    return record["answer"] == "Yes" and bool(record["p_holm"] <= _SURE)
 
 
 def _upper(record: Mapping[Hashable, Any], top: float | None) -> Row:
@@ -50,14 +59,14 @@ def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
         high=float(record[f"{side}_high"]),
         positives=float(record[f"{side}_positives"]),
         n=float(record[f"{side}_n"]),
-        strong=side == "above" and record["answer"] == "Yes",
+        strong=side == "above" and _sure(record),
     )
 
 
 def tiers_sentence(table: pd.DataFrame, *, words: Words) -> str:
     """Name the steps between tiers that are sure, and those that are not."""
     records = table.to_dict("records")
-    sure = [record for record in records if record["answer"] == "Yes"]
+    sure = [record for record in records if _sure(record)]
     steps = joined([f"{record['tier_from']:,.0f}" for record in reversed(sure)])
     if not sure:
         return f"In no tier leads are seen to {words.become} more often than in the one below it"

@@ -11,7 +11,7 @@ from toolkit.analysis import cliff_table, tier_table
 from toolkit.report.audit.common import counted, small
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_cliff
+from toolkit.report.figures import plot_cliff, plot_tiers
 from toolkit.report.findings import fact
 from toolkit.report.wording import change, count, decimals_for, percent, score_range, span
 
@@ -40,6 +40,8 @@ def show_around(review: Review) -> Section:
     if review.tiers:
         tiers = compared_tiers(review)
         parts.append(Paragraph(tiers_text(tiers, words=audit.words), "finding"))
+        if tiers[["above_rate", "below_rate"]].notna().to_numpy().any():
+            parts.append(Picture(plot_tiers(tiers, words=audit.words)))
         parts.append(_tiers(tiers, review))
         facts |= {
             f"tiers.{int(row['tier_from'])}": str(row["answer"]) for row in tiers.to_dict("records")

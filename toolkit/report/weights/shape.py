@@ -140,9 +140,9 @@ def _order(review: Review) -> Section:
     """Ask whether what pays more is worth more."""
     table, few = order_table(review.weights), _few(review)
     table = table[~table["a"].isin(few) & ~table["b"].isin(few)].reset_index(drop=True)
+    separated = review.weights.joint.method == "Firth"
     if table.empty:
         none = "No two criteria can be compared with each other"
-        separated = review.weights.joint.method == "Firth"
         why = (
             ": all or none with one of them converted, so differences have no error"
             if separated
@@ -168,6 +168,8 @@ def _order(review: Review) -> Section:
         Column("p of no difference", lambda row: p_text(row["p_holm"])),
     ]
     note = "Each criterion against the next one of its dimension that pays less, all others free."
+    if separated:
+        note += " Criteria with which all or none converted are left out, with their leads."
     return Section(
         (
             Paragraph(text, "finding"),
