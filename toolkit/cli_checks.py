@@ -153,7 +153,8 @@ def _leaks_text(found: Leaks, hint: str) -> str:
     if not found.converted or not found.not_converted:
         return f"What may know the outcome cannot be told: {judged}."
     if not found.alarms and not found.suspects:
-        return f"Nothing else seems to know the outcome ({found.outcome}; {judged})."
+        other = "else " if (found.table["level"] == "answered").any() else ""
+        return f"Nothing {other}seems to know the outcome ({found.outcome}; {judged})."
     names = f": {', '.join(found.alarms)}" if found.alarms else ""
     return f"May know the outcome ({found.outcome}; {judged}): {alarms}{names}; {suspects}. {hint}."
 
