@@ -8,9 +8,10 @@ import pytest
 
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, XEDU, XEDU_POINTS, count_patterns
 from toolkit.analysis.weights import fit_weights
+from toolkit.analysis.weights.design import score_products, score_squares
 from toolkit.analysis.weights.implied import base_columns, departure
 from toolkit.analysis.weights.ratios import fieller_interval
-from toolkit.analysis.weights.scoretests import score_test
+from toolkit.analysis.weights.scoretests import score_test, score_tests
 
 NINE = XEDU[:9]
 
@@ -110,3 +111,28 @@ def test_implied_points_and_their_intervals_are_those_of_the_oracle(oracle, x_ed
     assert now + one.high == oracle.approx(entry, "fieller_hi")
     delta = now + one.estimate - 1.959963984540054 * one.standard_error
     assert delta == oracle.approx(entry, "delta_lo")
+
+
+@pytest.mark.parametrize("block", [1, 40, 1 << 17])
+def test_tests_made_together_are_those_made_one_by_one(leads, monkeypatch, block):
+    counts = count_patterns(leads, LEADS, LEADS_POINTS, account="account_id")
+    usual = fit_weights(counts).joint
+    # However many accounts are read at a time, at least one.
+    monkeypatch.setattr("toolkit.analysis.weights.design._PRODUCTS", len(LEADS) ** 2 * block)
+    found = fit_weights(counts)
+    np.testing.assert_allclose(found.joint.standard_errors, usual.standard_errors, rtol=1e-9)
+    design, fit, base = found.design, found.scale.fit, base_columns(found.design, ())
+    together = score_tests(design.units, base, fit, design)
+    for j, each in enumerate(together):
+        alone = score_test(design.units[:, [j]], base, fit, design)
+        assert (each.statistic, each.p) == pytest.approx((alone.statistic, alone.p), rel=1e-10)
+        assert (each.degrees, each.robust) == (1, True)
+    # By rows: U_g is the sum over the leads of an account.
+    by_score = dict(zip(design.score, fit.probability, strict=True))
+    residual = leads["y"] - leads["score"].map(by_score)
+    sums = (leads[LEADS].mul(residual, axis=0)).groupby(leads["account_id"]).sum().to_numpy()
+    products = score_products(design, design.units, fit.probability)
+    np.testing.assert_allclose(products, sums.T @ sums, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        score_squares(design, design.units, fit.probability), np.diag(products), rtol=1e-12
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from toolkit.errors import DataError
 if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
 
-__all__ = ["Accounts", "Design", "paid_units", "read_design", "score_products"]
+__all__ = ["Accounts", "Design", "paid_units", "read_design", "score_products", "score_squares"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +208,11 @@ def _accounts(
             "counts; count leads and accounts together"
         )
     alone = n - listed
+    # Half the memory of usual numbers: this is the largest table that a fit reads.
+    entries = (account.astype(np.int32), same.number[cell].astype(np.int32))
     return Accounts(
-        leads=csr_array((leads, (account, same.number[cell])), shape=shape),
-        hits=csr_array((leads * hit[cell], (account, same.number[cell])), shape=shape),
+        leads=csr_array((leads, entries), shape=shape),
+        hits=csr_array((leads * hit[cell], entries), shape=shape),
         alone=same.totals(alone),
         alone_hits=same.totals(alone * hit),
         number=groups + round(float(alone.sum())),
@@ -222,16 +224,50 @@ def score_products(design: Design, columns: Floats, probability: Floats) -> Floa
 
     Without accounts every lead is one of its own. Source: Liang and Zeger (1986).
     """
-    found, p = design.accounts, probability
-    n, hits = design.n, design.hits
-    products: Floats = np.zeros((columns.shape[1], columns.shape[1]))
-    if found is not None:
-        n, hits = found.alone, found.alone_hits
-        # Both tables have an entry for the same cells, so one product serves.
-        leads = found.leads
-        data = found.hits.data - leads.data * p[leads.indices]
-        table = csr_array((data, leads.indices, leads.indptr), shape=leads.shape)
-        sums: Floats = np.asarray(table @ columns)
+    k = columns.shape[1]
+    products: Floats = np.zeros((k, k))
+    for sums in _account_sums(
+        design.accounts, columns, probability, block=max(_PRODUCTS // k**2, 1)
+    ):
         products = products + sums.T @ sums
-    square = hits * (1 - p) ** 2 + (n - hits) * p**2
-    return products + weighted_products(columns, square)
+    return products + weighted_products(columns, _lone_squares(design, probability))
+
+
+def score_squares(design: Design, columns: Floats, probability: Floats) -> Floats:
+    """The diagonal of `score_products`: of each column on its own."""
+    k = columns.shape[1]
+    squares: Floats = np.einsum("i,ij,ij->j", _lone_squares(design, probability), columns, columns)
+    for sums in _account_sums(design.accounts, columns, probability, block=max(_PRODUCTS // k, 1)):
+        squares = squares + np.einsum("gj,gj->j", sums, sums)
+    return squares
+
+
+_PRODUCTS = 1 << 17
+"""Multiplications of a block of accounts: so few that the linear algebra below uses one thread."""
+
+
+def _account_sums(
+    accounts: Accounts | None, columns: Floats, probability: Floats, *, block: int
+) -> Iterator[Floats]:
+    """U_g of the accounts with several leads, a block of accounts at a time."""
+    if accounts is None:
+        return
+    # Both tables have an entry for the same cells, so one product serves; blocks copy nothing of it.
+    leads, rows = accounts.leads, np.ascontiguousarray(columns)
+    data = accounts.hits.data - leads.data * probability[leads.indices]
+    for start in range(0, leads.shape[0], block):
+        ends = leads.indptr[start : start + block + 1]
+        part = slice(ends[0], ends[-1])
+        table = csr_array(
+            (data[part], leads.indices[part], ends - ends[0]),
+            shape=(len(ends) - 1, leads.shape[1]),
+        )
+        yield np.asarray(table @ rows)
+
+
+def _lone_squares(design: Design, probability: Floats) -> Floats:
+    """Sum of (y - p)^2 over the leads of each pattern that are an account of their own."""
+    found = design.accounts
+    n, hits = (design.n, design.hits) if found is None else (found.alone, found.alone_hits)
+    squares: Floats = hits * (1 - probability) ** 2 + (n - hits) * probability**2
+    return squares

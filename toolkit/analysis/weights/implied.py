@@ -27,7 +27,7 @@ from toolkit.analysis.weights.logistic import (
 )
 from toolkit.analysis.weights.products import beside
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
-from toolkit.analysis.weights.scoretests import score_test
+from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 
 __all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_side"]
 
@@ -88,11 +88,18 @@ class _Case:
 
 
 def departure(
-    design: Design, base: Floats, fit: Fit, term: int, *, confidence: float = 0.95
+    design: Design,
+    base: Floats,
+    fit: Fit,
+    term: int,
+    *,
+    confidence: float = 0.95,
+    test: ScoreTest | None = None,
 ) -> Departure:
     """Estimate the departure of a term beside the columns of a fit, with a Fieller interval.
 
-    Over accounts where they are known: t on accounts - 1. Source: Fieller (1954).
+    Over accounts where they are known: t on accounts - 1. `test` is the term's score test beside
+    these columns, where it was made with those of others. Source: Fieller (1954).
     """
     x = design.units[:, [term]]
     if not (x[design.n > 0] != 0).any():
@@ -105,8 +112,8 @@ def departure(
     weight = design.n * fit.probability * (1 - fit.probability)
     if not independent_columns(x, weight, given=base)[0]:
         return _unknown("it cannot be told apart from the rest of the score")
-    test = score_test(x, base, fit, design)
-    case = _Case(design, beside(base, x), confidence, test.p)
+    p = (test or score_test(x, base, fit, design)).p
+    case = _Case(design, beside(base, x), confidence, p)
     if one_side(x[:, 0], design) is None:
         found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
         if found.finite:

@@ -13,11 +13,11 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.weights.design import Design, score_products
+from toolkit.analysis.weights.design import Design, score_products, score_squares
 from toolkit.analysis.weights.logistic import Fit
 from toolkit.analysis.weights.products import column_totals, linear, weighted_products
 
-__all__ = ["ScoreTest", "residual_columns", "score_test"]
+__all__ = ["ScoreTest", "residual_columns", "score_test", "score_tests"]
 
 _SMALL = 1e-9
 """Share of the largest eigenvalue under which a direction counts as empty."""
@@ -60,6 +60,17 @@ def score_test(
         weight = design.n * fit.probability * (1 - fit.probability)
         spread = weighted_products(left, weight)
     return _quadratic(slope, spread, robust=over)
+
+
+def score_tests(added: Floats, fitted: Floats, fit: Fit, design: Design) -> list[ScoreTest]:
+    """Test each of the added columns on its own, over accounts: one pass over them serves all."""
+    left = residual_columns(added, fitted, fit, design)
+    slope = column_totals(left, design.hits - design.n * fit.probability)
+    squares = score_squares(design, left, fit.probability)
+    return [
+        _quadratic(u, v, robust=True)
+        for u, v in zip(slope[:, None], squares[:, None, None], strict=True)
+    ]
 
 
 def _quadratic(slope: Floats, spread: Floats, *, robust: bool) -> ScoreTest:

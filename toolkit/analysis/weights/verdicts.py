@@ -22,6 +22,7 @@ from toolkit.analysis.intervals import FEW
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
+from toolkit.analysis.weights.scoretests import ScoreTest, score_tests
 from toolkit.errors import QuestionError
 
 __all__ = [
@@ -131,11 +132,17 @@ class _Judge:
         return (columns, found) if found.finite else (base, w.scale.fit)
 
     def estimate(self, freed: list[int], terms: list[int]) -> dict[int, Departure]:
-        w, common = self.weights, self.fit(freed)
+        w, (columns, fit) = self.weights, self.fit(freed)
+        free = [j for j in terms if j not in self.policy]
+        tests: dict[int, ScoreTest] = {}
+        if w.design.accounts is not None and free:
+            made = score_tests(w.design.units[:, free], columns, fit, w.design)
+            tests = dict(zip(free, made, strict=True))
         found = {}
         for j in terms:
-            columns, fit = self.fit(freed, but=j) if j in self.policy else common
-            found[j] = departure(w.design, columns, fit, j, confidence=w.confidence)
+            beside = (columns, fit) if j in free else self.fit(freed, but=j)
+            test = tests.get(j)
+            found[j] = departure(w.design, *beside, j, confidence=w.confidence, test=test)
         return found
 
     def beyond(self, found: Departure) -> bool:

@@ -17,7 +17,7 @@ from toolkit.backtest.kernel.threads import THREADS, spread
 
 __all__ = ["kernel_scores"]
 
-_FEW = 256
+_FEW, _SAMPLE = 256, 10_000
 
 
 def kernel_scores(
@@ -40,7 +40,7 @@ def kernel_scores(
     until = int(second.max(initial=0))
     leads = read_leads(connection, schema, plan, asked)
     rows = read_activities(connection, schema, plan, until=until, asked=asked)
-    shared = _shared_seconds(connection, schema)
+    shared = _shared_seconds(connection, schema, second)
 
     def work(piece: tuple[slice, Chunk]) -> dict[str, Small]:
         part, chunk = piece
@@ -102,8 +102,12 @@ def _in_order(*columns: Ints) -> Iterator[Ints]:
         yield ((key >> sum(bits[i + 1 :])) & ((1 << size) - 1)) + low
 
 
-def _shared_seconds(connection: duckdb.DuckDBPyConnection, schema: str) -> Ints | None:
+def _shared_seconds(
+    connection: duckdb.DuckDBPyConnection, schema: str, second: Ints
+) -> Ints | None:
     """All different moments, where they are few: those of month ends are, those of hand-offs not."""
+    if len(np.unique(second[:_SAMPLE])) > _FEW:
+        return None
     found = connection.execute(f"select distinct s from {schema}.mo limit {_FEW + 1}").fetchnumpy()
     seconds = np.sort(np.asarray(found["s"]).astype(np.int64))
     return seconds if len(seconds) <= _FEW else None
