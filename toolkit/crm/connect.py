@@ -14,8 +14,8 @@ import duckdb
 
 from toolkit.crm.audits import audit
 from toolkit.crm.canonical import Layout, layout_of, stage_layouts
-from toolkit.crm.engines.address import Address, SparkLike, opened
-from toolkit.crm.engines.sources import find_tables, refuse_texts
+from toolkit.crm.engines.address import Address, opened
+from toolkit.crm.engines.sources import SparkLike, find_tables, refuse_texts
 from toolkit.crm.findings import Finding
 from toolkit.crm.mapping import (
     Mapping,

@@ -5,8 +5,9 @@ DuckDB, translates what it is asked, and runs it in the customer's own engine, s
 statements are the same everywhere and rows stay where they are: only small results come back.
 
     translate    from DuckDB's words to those of another engine; what is not known is refused
-    tables       which of our tables stands where in the engine
-    session      what looks like a connection
+    words        what a function is called there, and how it must be written to mean the same
+    session      what looks like a connection, and where our tables stand in the engine
+    address      where the rows are: the URL of a database, or a Spark session
     sources      the customer's tables, as they are found in the engine
     database     a driver for databases, through SQLAlchemy
     spark        a driver for a Spark session

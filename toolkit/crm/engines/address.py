@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
 
 from toolkit.crm.engines.session import Session
-from toolkit.crm.engines.sources import Shelf
+from toolkit.crm.engines.sources import Shelf, SparkLike
 from toolkit.errors import SourceError
 
-__all__ = ["Address", "SparkLike", "opened"]
-
-
-@runtime_checkable
-class SparkLike(Protocol):
-    """A Spark session, as far as this package needs one."""
-
-    def sql(self, sqlQuery: str) -> Any:  # noqa: N803 - Spark's name of it
-        """Run a query."""
-
-    def createDataFrame(self, data: Any) -> Any:  # noqa: N802 - the same
-        """Send rows to the engine."""
+__all__ = ["Address", "opened"]
 
 
 @dataclass(frozen=True, slots=True)

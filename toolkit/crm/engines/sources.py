@@ -8,7 +8,7 @@ truth value nor time is left out, with a note.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from toolkit.crm.engines.session import CUSTOMER
 from toolkit.crm.findings import Finding, shown
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from toolkit.crm.canonical import Layout
     from toolkit.crm.mapping import MappingFile
 
-__all__ = ["Shelf", "find_tables", "refuse_texts"]
+__all__ = ["Shelf", "SparkLike", "find_tables", "refuse_texts"]
+
+
+@runtime_checkable
+class SparkLike(Protocol):
+    """A Spark session, as far as this package needs one."""
+
+    def sql(self, sqlQuery: str) -> Any:  # noqa: N803 - Spark's name of it
+        """Run a query."""
+
+    def createDataFrame(self, data: Any) -> Any:  # noqa: N802 - the same
+        """Send rows to the engine."""
 
 
 class Shelf(Protocol):

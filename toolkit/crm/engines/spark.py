@@ -15,7 +15,7 @@ from toolkit.errors import SourceError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from toolkit.crm.engines.address import SparkLike
+    from toolkit.crm.engines.sources import SparkLike
 
 __all__ = ["Spark", "open_spark"]
 
