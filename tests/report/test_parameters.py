@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 
 from toolkit.errors import QuestionError
-from toolkit.report import ReportParameter, audit, report_names, report_parameters, threshold
+from toolkit.report import (
+    ReportParameter,
+    audit,
+    report_names,
+    report_parameters,
+    threshold,
+    weights,
+)
 from toolkit.report.parameters import check_values, parameters_of
 
 CELL = """# A heading, which belongs to no line
@@ -108,6 +115,19 @@ def test_a_notebook_cell_that_holds_nonsense_is_answered_by_name(
 ) -> None:
     with pytest.raises(QuestionError, match=re.escape(text)):
         prepare(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"grid": "wide"}, "grid is 'wide': expected a whole number"),
+        ({"scored_before_outcome": "no"}, "scored_before_outcome is 'no': expected true or false"),
+        ({"external": 3}, "external is 3: expected a text"),
+    ],
+)
+def test_so_it_is_by_the_weight_review(given: dict[str, object], text: str) -> None:
+    with pytest.raises(QuestionError, match=re.escape(text)):
+        weights.prepare(**given)  # type: ignore[arg-type]
 
 
 def test_one_number_is_no_list_of_thresholds() -> None:

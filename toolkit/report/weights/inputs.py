@@ -15,6 +15,7 @@ from toolkit.errors import QuestionError
 from toolkit.model import Model, load_model
 from toolkit.report.audit.evidence import leaks_of_crm
 from toolkit.report.audit.quarters import is_closed, quarter_span
+from toolkit.report.parameters import checked
 from toolkit.report.weights.external import undated
 from toolkit.report.weights.flat import flat_crm, flat_leaks, flat_origin
 from toolkit.report.weights.review import USUAL, Asked, Review
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "prepare_flat_review", "prepare_review"]
 
 
+@checked
 def prepare(
     *,
     crm: str | None = None,
@@ -46,8 +48,8 @@ def prepare(
     grid: int = 5,
     threshold: int | None = None,
     cost_ratio: float | None = None,
-    after_contact: Sequence[str] = (),
-    known_before: Sequence[str] = (),
+    after_contact: str | Sequence[str] = (),
+    known_before: str | Sequence[str] = (),
     external: str | None = None,
     external_fitted_on: str = "unknown",
     prepared_on: str | None = None,
