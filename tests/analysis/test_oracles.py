@@ -13,7 +13,6 @@ LEAST_TEXT = 4
 """An f-string names entries if so much of it is fixed: `f"{name}"` alone would name them all."""
 
 UNUSED = {
-    "calib.xedu.ici_loess": "R's loess interpolates in a k-d tree; ours is lowess, see ici_lowess",
     "oe_cusum.leads": "drift over time is not a question of the package yet",
     "ra_cusum.leads": "drift over time is not a question of the package yet",
     "psi.leads_q1_q4": "drift over time is not a question of the package yet",

@@ -96,6 +96,10 @@ def test_scores_and_distances_on_real_leads_are_those_of_r(oracle, real):
     for value, key in ((plain.mean, "ICI"), (plain.median, "E50"), (plain.ninth_decile, "E90"),
                        (plain.largest, "Emax")):  # fmt: skip
         assert value == oracle.approx("calib.xedu.ici_saturated", key)
+    parabola = calibration_distance(*real, curve="loess")
+    for value, key in ((parabola.mean, "ICI"), (parabola.median, "E50"),
+                       (parabola.ninth_decile, "E90"), (parabola.largest, "Emax")):  # fmt: skip
+        assert value == oracle.approx("calib.xedu.ici_loess", key)
     for value, key in ((parts.score, "S"), (parts.miscalibration, "MCB"),
                        (parts.discrimination, "DSC"), (parts.uncertainty, "UNC")):  # fmt: skip
         assert value == oracle.approx("corp.xedu.brier", key)
@@ -385,8 +389,8 @@ def test_other_rules_and_curves_are_refused(sim_counts):
     fit = fit_points(sim_counts)
     with pytest.raises(QuestionError, match="expected 'brier' or 'log'"):
         decompose_mapping(sim_counts, fit, rule="spherical")
-    with pytest.raises(QuestionError, match="expected 'smooth', 'isotonic' or"):
-        calibration_distance(sim_counts, fit, curve="loess")
+    with pytest.raises(QuestionError, match="expected one of smooth, loess, isotonic, observed"):
+        calibration_distance(sim_counts, fit, curve="spline")
 
 
 def test_ten_thousand_million_leads_are_as_quick_and_as_exact():

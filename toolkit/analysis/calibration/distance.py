@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.analysis.calibration.isotonic import isotonic_rates
+from toolkit.analysis.calibration.loess import loess_rates
 from toolkit.analysis.calibration.stated import ProbabilityOf, read_stated
 from toolkit.analysis.calibration.validation import read_unworked
 from toolkit.analysis.cells import Floats, Ints
@@ -24,6 +25,7 @@ __all__ = ["CalibrationDistance", "calibration_distance", "smooth_rates"]
 
 _SPAN = 2 / 3
 _STEP = 0.01
+_NO_CURVE = "no parabola: fewer than three leads, or the same stated for three quarters of them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +49,20 @@ def calibration_distance(
     counts: ScoreCounts,
     probability: ProbabilityOf,
     *,
-    curve: Literal["smooth", "isotonic", "observed"] = "smooth",
+    curve: Literal["smooth", "loess", "isotonic", "observed"] = "smooth",
 ) -> CalibrationDistance:
     """Average and largest distance of the stated probability from a curve of the rates.
 
     Each judged lead counts once: |stated - curve at its stated probability|. The curve is either
     `smooth` (Cleveland's local line over the nearest two thirds of the leads, without robustness
-    steps), `isotonic` (the rising curve nearest to the rates) or `observed` (the rate itself at each
-    stated probability: few leads at each score make it far too large, so it is for comparison with
-    software that takes it). Chance alone makes every distance larger than 0: compare with
-    `decompose_mapping`, which has a test.
+    steps), `loess` (the local parabola over the nearest three quarters that R draws by default, for
+    comparison with publications), `isotonic` (the rising curve nearest to the rates) or `observed` (the
+    rate itself at each stated probability: few leads at each score make it far too large, so it is for
+    comparison with software that takes it). Chance alone makes every distance larger than 0: compare
+    with `decompose_mapping`, which has a test.
 
-    NaN with a reason without judged leads. Source: Austin and Steyerberg (2019); Harrell (2015);
-    Cleveland (1979).
+    NaN with a reason without judged leads, or where there is no such curve. Source: Austin and
+    Steyerberg (2019); Harrell (2015); Cleveland (1979); Cleveland and Devlin (1988).
 
     >>> import pandas as pd
     >>> from toolkit.counts import ScoreCounts
@@ -72,7 +75,7 @@ def calibration_distance(
     (0.05, 0.1)
     """
     if curve not in _CURVES:
-        raise QuestionError(f"curve is {curve!r}: expected 'smooth', 'isotonic' or 'observed'")
+        raise QuestionError(f"curve is {curve!r}: expected one of {', '.join(_CURVES)}")
     stated = read_stated(counts, probability)
     p, at = np.unique(stated.probability, return_inverse=True)
     hits, n = np.zeros(len(p), dtype=np.int64), np.zeros(len(p), dtype=np.int64)
@@ -83,6 +86,8 @@ def calibration_distance(
     if not empty.n:
         return empty
     away = np.abs(p - _CURVES[curve](p, hits, n))
+    if np.isnan(away).any():
+        return replace(empty, reason=_NO_CURVE)
     return replace(
         empty,
         mean=float(np.average(away, weights=n)),
@@ -169,4 +174,9 @@ def _observed(_: Floats, positives: Ints, n: Ints) -> Floats:
     return positives / n
 
 
-_CURVES = {"smooth": smooth_rates, "isotonic": _isotonic, "observed": _observed}
+_CURVES = {
+    "smooth": smooth_rates,
+    "loess": loess_rates,
+    "isotonic": _isotonic,
+    "observed": _observed,
+}
