@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, expit, fdtrc
+from scipy.special import chdtrc, expit, fdtrc, logit
 
 from toolkit.analysis.cells import Cells, Floats, read_cells
 from toolkit.analysis.influence import account_products
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["PointsFit", "fit_points", "line_design", "no_line", "points_table", "shape_table"]
 
 _LEAST_EXPECTED = 5
+_FAR = 30.0
+"""Log odds of no lead: a fit that reaches them goes on for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,10 @@ def _shape_test(
         return nan, max(df, 0), nan, "", "too few scores with enough leads to see a bend"
     if cells.pairs is None:
         value = _gain(cells, p, extra)
-        return value, df, float(chdtrc(df, value)), "likelihood ratio", None
+        reason = (
+            "a bend separates the two classes: too few leads to see one" if isnan(value) else None
+        )
+        return value, df, float(chdtrc(df, value)), "likelihood ratio", reason
     accounts = float(class_carriers(cells).min())
     value = _score_statistic(cells, p, extra)
     if accounts <= df + 1:
@@ -250,11 +255,11 @@ def _shape_test(
 
 
 def _gain(cells: Cells, p: Floats, extra: Floats) -> float:
-    """Twice the log likelihood won by the columns."""
+    """Twice the log likelihood won by the columns; NaN where a curve rises for ever."""
     if extra.shape[1] == 1:
         line = fit_logistic(cells, line_design(cells)).log_likelihood
-        bent = fit_logistic(cells, np.column_stack([line_design(cells), extra]))
-        return max(2 * (bent.log_likelihood - line), 0.0)
+        bent = _bent(cells, extra)
+        return bent if isnan(bent) else max(2 * (bent - line), 0.0)
     found = [extra.T @ cells.converted, extra.T @ cells.not_converted]
     expected = [extra.T @ (cells.judged * p), extra.T @ (cells.judged * (1 - p))]
     return float(
@@ -264,6 +269,16 @@ def _gain(cells: Cells, p: Floats, extra: Floats) -> float:
             for n, e in zip(found, expected, strict=True)
         )
     )
+
+
+def _bent(cells: Cells, extra: Floats) -> float:
+    """Log likelihood of the line with a curve; NaN where the two classes are separated by one."""
+    try:
+        found = fit_logistic(cells, np.column_stack([line_design(cells), extra]))
+    except np.linalg.LinAlgError:
+        return nan
+    away = np.abs(logit(found.probability[cells.judged > 0])).max()
+    return found.log_likelihood if away < _FAR else nan
 
 
 def _score_statistic(cells: Cells, p: Floats, extra: Floats) -> float:

@@ -100,7 +100,9 @@ def no_spread(cells: Cells) -> str:
 def class_carriers(cells: Cells) -> Floats:
     """Independent leads (or equal accounts) behind the converted and the not converted leads."""
     n = np.array([cells.converted.sum(), cells.not_converted.sum()], dtype=np.float64)
-    return n if cells.pairs is None else n**2 / _squares(cells.pairs)
+    if cells.pairs is None:
+        return n
+    return n**2 / np.maximum(_squares(cells.pairs), 1)  # no lead of a class is no account of it
 
 
 def _squares(pairs: Pairs) -> Floats:

@@ -1,0 +1,203 @@
+"""What holds for every statistic of counts: order says nothing, nor where the scale has its zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analysis import strategies
+from tests.analysis.rows import count_rows
+from tests.analysis.segment_rows import count_segments
+from toolkit import analysis
+from toolkit.analysis import ScoreBand
+from toolkit.counts import ScoreCounts
+from toolkit.errors import ToolkitError
+
+Statistic = Callable[[ScoreCounts, int], object]
+"""A statistic of counts whose scores have all been moved by some points."""
+
+
+def bands(moved: int) -> list[ScoreBand]:
+    return [ScoreBand("high", 60 + moved), ScoreBand("middle", 20 + moved), ScoreBand("low", None)]
+
+
+def stated(counts: ScoreCounts, moved: int) -> pd.Series:
+    scores = sorted(counts.frame["score"].unique())
+    return pd.Series({score: 1 / (1 + np.exp(2 - (score - moved) / 30)) for score in scores})
+
+
+STATISTICS: dict[str, Statistic] = {
+    "rate": lambda c, m: analysis.rate(c, at_least=20 + m),
+    "auc": lambda c, _: analysis.auc(c),
+    "average_precision": lambda c, _: analysis.average_precision(c, replicates=20),
+    "largest_gap": lambda c, _: analysis.largest_gap(c),
+    "gains_table": lambda c, _: analysis.gains_table(c),
+    "ranking_table": lambda c, _: analysis.ranking_table(c, replicates=20),
+    "ranking_verdict": lambda c, _: analysis.ranking_verdict(c),
+    "structural_reason": lambda c, _: [analysis.structural_reason(c)],
+    "band_table": lambda c, m: analysis.band_table(c, bands(m)),
+    "compare_bands": lambda c, m: analysis.compare_bands(c, bands(m)),
+    "band_brackets": lambda c, m: analysis.band_brackets(c, bands(m)),
+    "level_table": lambda c, _: analysis.level_table(c),
+    "calibration_table": lambda c, _: analysis.calibration_table(c),
+    "monotonicity": lambda c, _: analysis.monotonicity(c),
+    "check_mapping": lambda c, m: analysis.check_mapping(c, stated(c, m)),
+    "score_mapping": lambda c, m: analysis.score_mapping(c, stated(c, m)),
+    "calibration_distance": lambda c, m: analysis.calibration_distance(c, stated(c, m)),
+    "calibration_distance, loess": lambda c, m: analysis.calibration_distance(
+        c, stated(c, m), curve="loess"
+    ),
+    "decompose_mapping": lambda c, m: analysis.decompose_mapping(c, stated(c, m), replicates=20),
+    "reliability_table": lambda c, m: analysis.reliability_table(c, stated(c, m), replicates=20),
+    "shape_table": lambda c, _: analysis.shape_table(c),
+    "threshold_table": lambda c, m: analysis.threshold_table(
+        c, thresholds=[20 + m, 60 + m], cost_ratio=0.2
+    ),
+    "threshold_bands": lambda c, m: analysis.threshold_bands(
+        c, thresholds=[20 + m, 60 + m], replicates=20
+    ),
+    "benefit_table": lambda c, m: analysis.benefit_table(
+        c, cost_ratio=0.2, thresholds=[20 + m, 60 + m]
+    ),
+    "best_thresholds": lambda c, _: analysis.best_thresholds(c, cost_ratio=0.2, replicates=20),
+    "benefit_sensitivity": lambda c, m: analysis.benefit_sensitivity(
+        c, cost_ratios=[0.1, 0.5], threshold=20 + m, replicates=20
+    ),
+    "two_thresholds": lambda c, _: analysis.two_thresholds(
+        c, nurture=(0.5, -0.05), immediate=(1, -0.2), replicates=20
+    ),
+    "cliff_table": lambda c, m: analysis.cliff_table(c, threshold=20 + m),
+    "tier_table": lambda c, m: analysis.tier_table(c, thresholds=[60 + m, 20 + m]),
+    "exploration_sample": lambda c, m: analysis.exploration_sample(
+        c, threshold=60 + m, lower=20 + m, cost_ratio=0.2
+    ),
+}  # fmt: skip
+BY_SEGMENT: dict[str, Statistic] = {
+    "segment_table": lambda c, m: analysis.segment_table(c, threshold=20 + m),
+    "segment_test": lambda c, m: analysis.segment_test(c, threshold=20 + m),
+    "segment_areas": lambda c, _: analysis.segment_areas(c),
+    "area_test": lambda c, _: analysis.area_test(c),
+    "area_difference": lambda c, _: analysis.area_difference(c, "2026Q1", "2026Q2"),
+    "response_table": lambda c, m: analysis.response_table(c, bands(m)),
+}
+
+ON_THE_SCALE = {
+    "score", "scores", "start", "stop", "threshold", "thresholds", "best", "today", "low_score",
+    "high_score", "first", "last", "from_score", "to_score", "nurture", "immediate", "lower", "upper",
+    "asked", "tier_from", "next_from", "below_from", "below_to", "above_from", "above_to",
+}  # fmt: skip
+"""Columns and fields that are scores, and move with them."""
+
+
+def values(found: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """The numbers and answers of a result, each with its place; texts repeat numbers and are not."""
+    if isinstance(found, pd.DataFrame):
+        for name in found.columns:
+            yield from values(found[name].tolist(), f"{place}.{name}")
+    elif is_dataclass(found) and not isinstance(found, type):
+        for each in fields(found):
+            yield from values(getattr(found, each.name), f"{place}.{each.name}")
+    elif isinstance(found, list | tuple | pd.Series | np.ndarray):
+        for i, each in enumerate(list(found)):
+            yield from values(each, f"{place}[{i}]")
+    elif isinstance(found, dict):
+        for key, each in found.items():
+            yield from values(each, f"{place}[{key}]")
+    elif found is None or found is pd.NA or isinstance(found, bool | int | float | np.generic):
+        yield place, found
+
+
+def result(statistic: Statistic, counts: ScoreCounts, moved: int = 0) -> dict[str, object] | str:
+    try:
+        return dict(values(statistic(counts, moved)))
+    except ToolkitError as refusal:
+        return type(refusal).__name__
+
+
+def alike(one: object, two: object) -> bool:
+    if one is None or two is None or one is pd.NA or two is pd.NA:
+        return one is two
+    return bool(one == pytest.approx(two, rel=1e-7, abs=1e-9, nan_ok=True))
+
+
+def differences(one: dict[str, object] | str, two: dict[str, object] | str) -> dict[str, object]:
+    if isinstance(one, str) or isinstance(two, str):
+        return {} if one == two else {"refused": (one, two)}
+    assert one.keys() == two.keys()
+    return {
+        place: (value, two[place])
+        for place, value in one.items()
+        if place.split(".")[-1].split("[")[0] not in ON_THE_SCALE and not alike(value, two[place])
+    }
+
+
+def shuffled(frame: pd.DataFrame | None, seed: int) -> Any:
+    return None if frame is None else frame.sample(frac=1, random_state=seed)
+
+
+def out_of_order(counts: ScoreCounts, seed: int) -> ScoreCounts:
+    pairs = counts.accounts
+    return replace(
+        counts,
+        frame=shuffled(counts.frame, seed),
+        accounts=pairs and replace(pairs, frame=shuffled(pairs.frame, seed)),
+        accounts_by={
+            key: replace(each, frame=shuffled(each.frame, seed))
+            for key, each in reversed(list(counts.accounts_by.items()))
+        },
+        accounts_across=shuffled(counts.accounts_across, seed),
+    )
+
+
+@st.composite
+def worked(draw: st.DrawFn) -> pd.DataFrame:
+    rows = draw(strategies.leads(most=50))
+    with_accounts = draw(st.booleans())
+    return rows if with_accounts else rows.drop(columns="account")
+
+
+def drawn(rows: pd.DataFrame, *, segments: bool) -> ScoreCounts:
+    if segments:
+        return count_segments(rows.rename(columns={"quarter": "segment"}))
+    return count_rows(rows.drop(columns="quarter"))
+
+
+CASES = [
+    *(pytest.param(each, False, id=name) for name, each in STATISTICS.items()),
+    *(pytest.param(each, True, id=name) for name, each in BY_SEGMENT.items()),
+]
+
+
+@pytest.mark.parametrize(("statistic", "segments"), CASES)
+@settings(max_examples=12)
+@given(rows=worked(), seed=st.integers(0, 9))
+def test_the_order_of_counts_says_nothing(statistic, segments, rows, seed):
+    if rows.empty:
+        return
+    counts = drawn(rows, segments=segments)
+    assert (
+        differences(result(statistic, counts), result(statistic, out_of_order(counts, seed))) == {}
+    )
+
+
+@pytest.mark.parametrize(("statistic", "segments"), CASES)
+@settings(max_examples=12)
+@given(rows=worked(), moved=st.sampled_from([-200, 7, 1000]))
+def test_a_scale_may_begin_anywhere(statistic, segments, rows, moved):
+    if rows.empty:
+        return
+    there = rows.assign(score=rows["score"] + moved)
+    assert (
+        differences(
+            result(statistic, drawn(rows, segments=segments)),
+            result(statistic, drawn(there, segments=segments), moved),
+        )
+        == {}
+    )
