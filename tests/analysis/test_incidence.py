@@ -302,3 +302,14 @@ def test_intervals_over_accounts_cover_in_a_few_draws():
 def test_intervals_over_accounts_cover_as_stated():
     # 2,000 draws: three standard errors are 1.5 points.
     assert _cover(2000, np.random.default_rng(2)) >= 0.935
+
+
+def test_days_of_one_account_have_no_interval():
+    rows = pd.DataFrame(
+        {"score": 0, "day": [1, 2, 4], "status": ["converted", "converted", "open"], "account": 7}
+    )
+    table = time_to_table(count_day_rows(rows), within_days=3, shares=(0.5,))
+    row = table.iloc[0]
+    assert (row["day"], row["reason"]) == (1, "no interval: all of these leads are of one account")
+    assert np.isnan(row["low"])
+    assert np.isnan(row["high"])

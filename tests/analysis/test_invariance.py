@@ -13,11 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis import strategies
+from tests.analysis.day_rows import (
+    count_day_rows,
+    count_stage_rows,
+    count_stay_rows,
+    funnel_rows,
+    lives,
+)
 from tests.analysis.rows import count_rows
 from tests.analysis.segment_rows import count_segments
+from tests.analysis.week_rows import count_by_week
 from toolkit import analysis
 from toolkit.analysis import ScoreBand
-from toolkit.counts import ScoreCounts
+from toolkit.counts import DayCounts, ScoreCounts, StageCounts, StayCounts
 from toolkit.errors import ToolkitError
 
 Statistic = Callable[[ScoreCounts, int], object]
@@ -201,3 +209,113 @@ def test_a_scale_may_begin_anywhere(statistic, segments, rows, moved):
         )
         == {}
     )
+
+
+OF_DAYS: dict[str, Callable[[DayCounts], object]] = {
+    "incidence_table": lambda c: analysis.incidence_table(c, LOW_BANDS, at_days=(3, 6)),
+    "time_to_table": lambda c: analysis.time_to_table(c, LOW_BANDS, within_days=8),
+    "log_rank": lambda c: analysis.log_rank(c, LOW_BANDS),
+    "time_auc": lambda c: analysis.time_auc(c, at_days=(3, 6)),
+    "ipcw_brier": lambda c: analysis.ipcw_brier(
+        c, {score: 0.2 + score / 20 for score in range(-2, 4)}, at_days=(3, 6)
+    ),
+    "cox_slope": analysis.cox_slope,
+    "fine_gray": analysis.fine_gray,
+}
+LOW_BANDS = [ScoreBand("high", 1), ScoreBand("low", None)]
+OF_STAGES: dict[str, Callable[[StageCounts], object]] = {
+    "funnel_table": lambda c: analysis.funnel_table(c, bands(0)),
+    "grade_funnel_table": analysis.grade_funnel_table,
+    "grid_table": analysis.grid_table,
+    "disposition_table": lambda c: analysis.disposition_table(c, bands(0)),
+    "hand_raiser_table": lambda c: analysis.hand_raiser_table(c, bands(0)),
+}
+
+
+def with_cells_out_of_order(counts: Any, seed: int) -> Any:
+    """The rows in another order, and accounts that name the same cells by their new places."""
+    frame = counts.frame.reset_index(drop=True).sample(frac=1, random_state=seed)
+    place = pd.Series(range(len(frame)), index=frame.index)
+    cells = counts.accounts
+    if cells is not None:
+        renamed = cells.frame.assign(cell=cells.frame["cell"].map(place))
+        cells = replace(cells, frame=renamed.sample(frac=1, random_state=seed))
+    return replace(counts, frame=frame.reset_index(drop=True), accounts=cells)
+
+
+def same_in_any_order(statistic: Callable[[Any], object], counts: Any, seed: int) -> bool:
+    return not differences(
+        result(lambda c, _: statistic(c), counts),
+        result(lambda c, _: statistic(c), with_cells_out_of_order(counts, seed)),
+    )
+
+
+@pytest.mark.parametrize("name", OF_DAYS)
+@settings(max_examples=12)
+@given(rows=lives(), known=st.booleans(), seed=st.integers(0, 9))
+def test_the_order_of_days_says_nothing(name, rows, known, seed):
+    counts = count_day_rows(rows if known else rows.drop(columns="account"))
+    assert same_in_any_order(OF_DAYS[name], counts, seed)
+
+
+@pytest.mark.parametrize("name", OF_STAGES)
+@settings(max_examples=12)
+@given(rows=funnel_rows(least=1), known=st.booleans(), seed=st.integers(0, 9))
+def test_the_order_of_stages_says_nothing(name, rows, known, seed):
+    counts = count_stage_rows(rows if known else rows.drop(columns="account"))
+    assert same_in_any_order(OF_STAGES[name], counts, seed)
+
+
+STAY = st.tuples(
+    st.sampled_from(["mql", "sql"]), st.integers(0, 9), st.booleans(), st.integers(0, 5)
+)
+
+
+@given(rows=st.lists(STAY, min_size=1, max_size=30), known=st.booleans(), seed=st.integers(0, 9))
+def test_the_order_of_stays_says_nothing(rows, known, seed):
+    frame = pd.DataFrame(rows, columns=["stage", "days", "moved", "account"])
+    counts: StayCounts = count_stay_rows(frame if known else frame.drop(columns="account"))
+    assert same_in_any_order(analysis.stall_table, counts, seed)
+
+
+WEEKS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 90)), min_size=1, max_size=40)
+
+
+@settings(max_examples=25)
+@given(rows=WEEKS, capacity=st.integers(1, 9), seed=st.integers(0, 9))
+def test_the_order_of_weeks_says_nothing(rows, capacity, seed):
+    start = pd.Timestamp("2026-01-05")
+    days, scores = [start + pd.Timedelta(days=day) for day, _ in rows], [s for _, s in rows]
+    weeks = count_by_week(
+        days, scores, first=start.date(), last=(start + pd.Timedelta(days=62)).date()
+    )
+    mixed = replace(weeks, frame=shuffled(weeks.frame, seed))
+    judged = count_rows(pd.DataFrame({"score": scores, "state": "converted"}))
+    for statistic in (
+        lambda c: analysis.capacity_table(c, capacity_per_week=capacity),
+        lambda c: analysis.capacity_threshold(c, judged, capacity_per_week=capacity, replicates=20),
+        lambda c: analysis.replay_queue(c, threshold=40, capacity_per_week=capacity),
+        lambda c: analysis.sla_table(c, thresholds=[80, 40]),
+    ):
+        found = [result(lambda c, _, f=statistic: f(c), each) for each in (weeks, mixed)]
+        assert differences(*found) == {}
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [analysis.clopper_pearson_interval, analysis.jeffreys_interval, analysis.wilson_interval],
+)
+@given(
+    hits=st.integers(0, 200), misses=st.integers(0, 200), confidence=st.sampled_from([0.8, 0.95])
+)
+def test_who_did_not_convert_is_the_mirror_of_who_did(interval, hits, misses, confidence):
+    n = hits + misses
+    if not n:
+        return
+    low, high = interval(hits, n, confidence=confidence)
+    other_low, other_high = interval(misses, n, confidence=confidence)
+    assert [float(low), float(high)] == pytest.approx(
+        [1 - float(other_high), 1 - float(other_low)], abs=1e-9
+    )
+    if interval is not analysis.jeffreys_interval:  # which leaves 0 and 1 out
+        assert low <= hits / n <= high

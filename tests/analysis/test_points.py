@@ -186,3 +186,14 @@ def test_with_one_column_the_test_over_accounts_is_students():
     sums = np.random.default_rng(3).normal(0.4, 1, 12)
     statistic = sums.sum() ** 2 / (sums**2).sum()
     assert _hotelling(statistic, 1, 12) == pytest.approx(ttest_1samp(sums, 0).pvalue, rel=1e-9)
+
+
+def test_a_bend_that_separates_the_leads_there_are_is_no_number():
+    # Converted at the ends, not in the middle: a steep enough parabola fits without fault.
+    for moved in (0, -200):
+        rows = lead_rows([moved - 1, moved, moved + 1], [1, 0, 1])
+        table = shape_table(count_rows(rows)).set_index("test")
+        assert isnan(table.loc["curve", "p_value"])
+        assert table.loc["curve", "reason"] == (
+            "a bend separates the two classes: too few leads to see one"
+        )

@@ -462,3 +462,11 @@ def test_over_accounts_the_leads_of_one_make_up_for_each_other():
     ratio = hit.sum() / p.sum()
     sums = [(hit - ratio * p)[account == each].sum() / p.sum() for each in range(1, 6)]
     assert found.standard_error == pytest.approx((5 / 4 * np.sum(np.square(sums))) ** 0.5)
+
+
+def test_a_class_that_no_lead_is_in_leaves_no_interval_and_no_error():
+    counts = count_rows(lead_rows([0, 0, 5], [1, 1, 1], ["a", "b", "b"]))
+    found = check_mapping(counts, {0: 0.5, 5: 0.75})
+    assert found.observed_expected.estimate == pytest.approx(3 / 1.75)
+    assert isnan(found.slope.estimate)
+    assert found.reason is not None

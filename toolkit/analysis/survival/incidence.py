@@ -263,6 +263,7 @@ def time_to_table(
 
 
 _QUANTILE = ("share", "day", "low", "high", "reason")
+_ONE_ACCOUNT = "no interval: all of these leads are of one account"
 
 
 def _quantiles(  # noqa: PLR0917 - one private step of one table
@@ -292,6 +293,9 @@ def _quantiles(  # noqa: PLR0917 - one private step of one table
     found: list[tuple[float, float, float, float, str | None]] = []
     for share in shares:
         day = times[np.argmax(ratio >= share - 1e-12)]
+        if np.isinf(quantile):
+            found.append((share, float(day), np.nan, np.nan, _ONE_ACCOUNT))
+            continue
         fits = times[np.abs(ratio - share) <= quantile * error]
         low = min(fits.min(initial=day), day)
         high = max(fits.max(initial=day), day)
