@@ -119,6 +119,18 @@ def test_tiers_are_legible(name, words):
     assert faults(figures.plot_tiers(TIERS[name], words=words, note=LONG_NOTE)) == []
 
 
+def test_a_step_that_nobody_can_know_is_not_said_to_be_unseen():
+    table = TIERS["one"]
+    below = table["answer"] != "Yes"
+    assert below.sum() == 1
+    untold = table.assign(answer=table["answer"].mask(below, "Cannot be told from this data"))
+    assert figures.plot_tiers(untold).headline.endswith("; of the others it cannot be told")
+    every = table.assign(answer="Cannot be told from this data")
+    assert "cannot be told" in figures.plot_tiers(every).headline
+    none = TIERS["none"].assign(answer="Cannot be told from this data")
+    assert "In no tier" not in figures.plot_tiers(none).headline
+
+
 def test_tiers_that_surely_convert_more_often_are_named():
     every, one, none = (figures.plot_tiers(TIERS[name]) for name in ("all", "one", "none"))
     assert every.headline == (

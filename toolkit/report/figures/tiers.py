@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_tiers", "tiers_sentence"]
 
 _SURE = 0.05
+_UNTOLD = "Cannot be told from this data"
 
 
 def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "") -> Chart:
@@ -64,15 +65,20 @@ def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
 
 
 def tiers_sentence(table: pd.DataFrame, *, words: Words) -> str:
-    """Name the steps between tiers that are sure, and those that are not."""
+    """Name the steps between tiers that are sure, those that are not, and those nobody can know."""
     records = table.to_dict("records")
     sure = [record for record in records if _sure(record)]
+    untold = [record for record in records if record["answer"] == _UNTOLD]
     steps = joined([f"{record['tier_from']:,.0f}" for record in reversed(sure)])
+    if len(untold) == len(records):
+        return f"Whether leads of a higher tier {words.become} more often cannot be told"
     if not sure:
-        return f"In no tier leads are seen to {words.become} more often than in the one below it"
+        judged = "that can be judged leads" if untold else "leads"
+        return f"In no tier {judged} are seen to {words.become} more often than in the one below it"
     if len(sure) == len(records):
         return f"Leads of each tier {words.become} more often than those of the one below it"
-    return (
-        f"Leads from {steps} points up {words.become} more often than those of the tier below; the"
-        " other tiers are not seen to differ from the one below them"
-    )
+    seen = f"Leads from {steps} points up {words.become} more often than those of the tier below"
+    if not untold:
+        return f"{seen}; the other tiers are not seen to differ from the one below them"
+    others = "of the others" if len(sure) + len(untold) == len(records) else "of some others"
+    return f"{seen}; {others} it cannot be told"
