@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from tests.analysis.rows import PROVENANCE
-from toolkit.analysis import amount_benefit_table
+from toolkit.analysis import amount_benefit_table, value_gains_table
 from toolkit.counts import AccountPairs, AmountCounts, ScoreCounts
 from toolkit.errors import QuestionError
 
@@ -197,3 +198,19 @@ def test_counts_of_other_leads_are_refused():
         amount_benefit_table(amounts, clustered, cost=1)
     with pytest.raises(QuestionError, match="cost is -1"):
         amount_benefit_table(amounts, counts, cost=-1)
+
+
+@given(rows=LEADS, known=st.booleans(), seed=st.integers(0, 9))
+def test_order_of_amounts_says_nothing(rows, known, seed):
+    amounts, counts = counted(leads(rows), accounts=known)
+
+    def mixed(frame):
+        return None if frame is None else frame.sample(frac=1, random_state=seed)
+
+    other = replace(
+        amounts, frame=mixed(amounts.frame), accounts=mixed(amounts.accounts),
+        account_leads=mixed(amounts.account_leads),
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(value_gains_table(other), value_gains_table(amounts))
+    found, again = (amount_benefit_table(each, counts, cost=2) for each in (amounts, other))
+    pd.testing.assert_frame_equal(again, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
@@ -152,3 +153,18 @@ def test_without_an_agreeing_score_nothing_is_known_to_contradict():
     assert isnan(cause_table(counts)["contradicted"][0])
     assert not reconciliation(counts).agrees
     assert np.isfinite(reconciliation(counts).agreement.high)
+
+
+@given(seed=st.integers(0, 99))
+def test_order_of_differences_and_of_explanations_says_nothing(seed):
+    made = counts_of(
+        [(0, 62), (15, 30), (-5, 8)],
+        hypotheses=[("missing", "a", "A", 0), ("decay_ignored", "b", "B", 3)],
+        patterns=[((0,), 15, 28), ((0, 1), 15, 2), ((1,), -5, 5), ((), -5, 3)],
+    )
+    frame, patterns = (
+        each.sample(frac=1, random_state=seed) for each in (made.frame, made.patterns)
+    )
+    mixed = replace(made, frame=frame, patterns=patterns)
+    pd.testing.assert_frame_equal(cause_table(mixed), cause_table(made))
+    assert reconciliation(mixed).text == reconciliation(made).text

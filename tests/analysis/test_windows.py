@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from toolkit.analysis import outcome_window_table
@@ -71,3 +74,14 @@ def test_the_columns_are_those_of_the_docstring() -> None:
         "within_days", "n_mature", "n", "positives", "rate", "n_plateau", "plateau_positives",
         "plateau_share", "low", "high", "reason",
     ]  # fmt: skip
+
+
+@given(seed=st.integers(0, 99), times=st.integers(2, 9))
+def test_order_says_nothing_and_more_of_the_same_only_narrows(seed: int, times: int) -> None:
+    first = outcome_window_table(delays(*ROWS))
+    mixed = delays(*ROWS)
+    mixed = replace(mixed, frame=mixed.frame.sample(frac=1, random_state=seed))
+    pd.testing.assert_frame_equal(first, outcome_window_table(mixed))
+    more = outcome_window_table(delays(*((*row[:3], row[3] * times) for row in ROWS)))
+    assert more["rate"].tolist() == pytest.approx(first["rate"].tolist())
+    assert (more["high"] - more["low"])[0] < (first["high"] - first["low"])[0]
