@@ -61,6 +61,7 @@ def counted(rows: pd.DataFrame, *, accounts: bool) -> tuple[AmountCounts, ScoreC
         PROVENANCE,
         both.groupby(["score_a", "score_b"])["product"].sum().reset_index(),
         with_leads.rename("product").reset_index(),
+        int((own["sum"] > 0).sum()),
     )
     return made, ScoreCounts(cells, PROVENANCE, accounts=pairs)
 
