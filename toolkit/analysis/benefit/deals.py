@@ -14,6 +14,7 @@ from toolkit.analysis.influence import between
 from toolkit.analysis.intervals import FEW, account_factor, ratio, tail
 from toolkit.analysis.questions import check_thresholds
 from toolkit.analysis.split import positions, split_counts
+from toolkit.analysis.student import ALONE
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -187,9 +188,9 @@ def _wide(sums: _Sums, worth: Floats, cost: float, n: float, confidence: float) 
         - 2 * cost * sums.vm - 2 * worth * sums.vj + 2 * cost * worth * sums.mj
     )  # fmt: skip
     # Nothing sold above: what is left is the cost of the misses.
-    free = np.where(sums.amount > 0, sums.deals, sums.misses) - 1
-    one = tail(confidence)
-    student = np.where(free > 1e-9, stdtrit(np.maximum(free, 1e-9), 1 - one), np.nan)
+    equal = np.where(sums.amount > 0, sums.deals, sums.misses)
+    free = np.where(equal > ALONE, equal - 1, 1.0)
+    student = np.where(equal > ALONE, stdtrit(free, 1 - tail(confidence)), np.nan)
     wide: Floats = student * np.sqrt(np.maximum(square, 0.0)) / max(n, 1.0)
     return wide
 

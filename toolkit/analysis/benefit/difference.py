@@ -133,7 +133,7 @@ def _interval(
     influence = np.where(judged[:, None], (gain - mean) / total, 0.0)
     clusters = read_clusters(pairs.frame["n"].to_numpy(dtype=np.int64), pairs.accounts)
     wide = clusters.quantile(judged, confidence)
-    step = np.where(np.isfinite(wide), wide, np.nan) * np.sqrt(clusters.variances(influence))
+    step = wide * np.sqrt(clusters.variances(influence))
     return mean - step, mean + step
 
 

@@ -293,7 +293,7 @@ def _quantiles(  # noqa: PLR0917 - one private step of one table
     found: list[tuple[float, float, float, float, str | None]] = []
     for share in shares:
         day = times[np.argmax(ratio >= share - 1e-12)]
-        if np.isinf(quantile):
+        if np.isnan(quantile):
             found.append((share, float(day), np.nan, np.nan, _ONE_ACCOUNT))
             continue
         fits = times[np.abs(ratio - share) <= quantile * error]
