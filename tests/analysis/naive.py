@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
 
 
 def area(score, hit):
@@ -51,3 +53,15 @@ def threshold_row(score, hit, t):
     above = score >= t
     tp, fp = int((above & (hit == 1)).sum()), int((above & (hit == 0)).sum())
     return tp, fp, int((hit == 1).sum()) - tp, int((hit == 0).sum()) - fp
+
+
+def equal_accounts(account, weight=None):
+    """Kish: (sum of weights)^2 / sum over accounts of (its sum of weights)^2."""
+    value = np.ones(len(account)) if weight is None else np.asarray(weight, dtype=float)
+    sums = pd.Series(value).groupby(np.asarray(account)).sum()
+    return float(value.sum() ** 2 / (sums**2).sum())
+
+
+def half_width(equal):
+    """Standard errors in half of a 95% interval: Student's t under 40 equal accounts."""
+    return float(norm.ppf(0.975) if equal >= 40 else student.ppf(0.975, equal - 1))

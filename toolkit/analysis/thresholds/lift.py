@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Lifts", "lifts"]
 
+_NONE = 1e-18
+"""A relative variance that is rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lifts:
@@ -34,7 +37,7 @@ def lifts(cells: Cells, at: Ints, confidence: float) -> Lifts:
 
     Var(log lift) = Var(p)/p^2 + Var(base)/base^2 - 2 Cov(p, base)/(p base); z, or over accounts t on
     the equal accounts at or above the threshold, or of all judged leads where these are fewer. At
-    p = 0 or 1 the leads above show no variance: no interval. Source: Katz et al. (1978); Kish (1965)
+    p = 0 or 1 the leads above show no variance: no interval. All leads together have a lift of 1. Source: Katz et al. (1978); Kish (1965)
     for the equal accounts.
     """
     family = precision_family(cells)
@@ -44,18 +47,24 @@ def lifts(cells: Cells, at: Ints, confidence: float) -> Lifts:
     relative -= 2 * ratio(_with_base(cells, family), p * base)
     equal = np.minimum(family.freedom, family.freedom[0])
     wide = student_quantile(equal, tail(confidence)) * np.sqrt(np.maximum(relative, 0.0))
-    inside = (family.hits > 0) & (family.misses > 0)
-    step, lift = np.where(inside, np.exp(wide), np.nan)[at], ratio(p, base)[at]
-    reasons = [_reason(*row) for row in zip(family.n, equal, inside, strict=True)]
-    return Lifts(lift, lift / step, lift * step, [reasons[place] for place in at])
+    mixed = (family.hits > 0) & (family.misses > 0)
+    moved = (relative > _NONE) | (family.n == family.n[0])
+    with np.errstate(over="ignore"):
+        step = np.where(mixed & moved, np.exp(wide), np.nan)[at]
+    lift = ratio(p, base)[at]
+    high = np.where(np.isinf(step), np.nan, lift * step)
+    reasons = [_reason(*row) for row in zip(family.n, equal, mixed, moved, strict=True)]
+    return Lifts(lift, lift / step, high, [reasons[place] for place in at])
 
 
-def _reason(n: float, equal: float, inside: bool) -> str | None:  # noqa: FBT001 - columns of a row
-    if n == 0 or (inside and equal > ALONE):
+def _reason(n: float, equal: float, mixed: bool, moved: bool) -> str | None:  # noqa: FBT001 - columns of a row
+    if n == 0:
         return None
-    if not inside:
+    if not mixed:
         return "no interval of lift: all leads at or above have the same outcome"
-    return "no interval of lift: one account is all there is"
+    if equal <= ALONE:
+        return "no interval of lift: one account is all there is"
+    return None if moved else "no interval of lift: the accounts show no variation"
 
 
 def _with_base(cells: Cells, above: Family) -> Floats:
