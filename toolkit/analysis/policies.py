@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Payoff", "PolicySet", "two_thresholds"]
 
 
+_ALONE = "no interval: one account is all there is"
+
+
 class Payoff(NamedTuple):
     """What an action is worth for a lead that converts, and for one that does not.
 
@@ -166,6 +169,7 @@ def _table(
     ]
     reasons = [found.table["reason"].to_numpy(dtype=object) for found in sets]
     shown = np.where(known, utility, nan)
+    alone = _ALONE if np.isnan(wide).all() else None
     return pd.DataFrame(
         {
             "lower": asked[one],
@@ -178,7 +182,7 @@ def _table(
             "behind": (np.max(shown[known]) if known.any() else nan) - shown,
             "among_best": pd.arrays.BooleanArray(np.array(among, np.bool_), ~known),
             "reason": pd.Series(
-                [reasons[0][i] or reasons[1][j] for i, j in zip(one, two, strict=True)],
+                [reasons[0][i] or reasons[1][j] or alone for i, j in zip(one, two, strict=True)],
                 dtype=object,
             ),
         }

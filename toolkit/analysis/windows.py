@@ -53,7 +53,8 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
     every = _by_state(frame, "all", days)
     longest = _by_state(frame, "longest", days)
     hits = longest["converted"]
-    family = _family(delays, hits, hits[-1] - hits)
+    plateau = hits.max(initial=0.0)
+    family = _family(delays, hits, plateau - hits)
     rates = rate_arrays(family, confidence=confidence)
     judged = every["converted"] + every["not_converted"]
     return pd.DataFrame(
@@ -65,7 +66,7 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
             "rate": np.divide(
                 every["converted"], judged, out=np.full(len(days), np.nan), where=judged > 0
             ),
-            "n_plateau": np.full(len(days), hits[-1]).astype("int64"),
+            "n_plateau": np.full(len(days), plateau).astype("int64"),
             "plateau_positives": hits.astype("int64"),
             "plateau_share": rates.estimate,
             "low": rates.low,

@@ -105,6 +105,8 @@ def _table(
     refusals = _refusals(pairs, moved, n, judged)
     hidden = np.array([refusal is not None for refusal in refusals], dtype=np.bool_)
     care = _UNKNOWN if pairs.fitted_on == "unknown" else None
+    if np.isnan(low).all():
+        care = "no interval: one account is all there is"
     values = {
         "champion": gains[0],
         "challenger": gains[1],
