@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.analysis.proposal.models import model_of
 from tests.analysis.edge_cases import POINTS, TERMS
+from tests.analysis.proposal.models import model_of
 from toolkit import analysis as a
 from toolkit.model import ActivityCriterion
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, nan
 
-import numpy as np
 from scipy.special import ndtri
 
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells

@@ -94,12 +94,16 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
         return _slope(lives, method, reason=why)
     freedom = slope_freedom(lives, lives.converted)
     error = _error(lives, fit) if freedom > ALONE else np.nan
+    half = float(student_quantile(freedom, tail(confidence))) * error
+    ratio, low, high = ratio_of_ten(fit.slope, half)
     early, late, p_value = _over_time(lives)
     return replace(
         _slope(lives, method, reason=few_carriers(freedom)),
         slope=fit.slope,
         standard_error=error,
-        **ratio_of_ten(fit.slope, error, float(student_quantile(freedom, tail(confidence)))),
+        ratio=ratio,
+        low=low,
+        high=high,
         log_likelihood=fit.log_likelihood,
         early=early,
         late=late,

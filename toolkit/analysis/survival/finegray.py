@@ -95,8 +95,17 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
     freedom = slope_freedom(lives, lives.converted)
     error = float(np.sqrt(lives.clusters.variances(values[:, None])[0]))
     error = error if freedom > ALONE else np.nan
-    ends = ratio_of_ten(slope, error, float(student_quantile(freedom, tail(confidence))))
-    return replace(begun, slope=slope, standard_error=error, reason=few_carriers(freedom), **ends)
+    half = float(student_quantile(freedom, tail(confidence))) * error
+    ratio, low, high = ratio_of_ten(slope, half)
+    return replace(
+        begun,
+        slope=slope,
+        standard_error=error,
+        ratio=ratio,
+        low=low,
+        high=high,
+        reason=few_carriers(freedom),
+    )
 
 
 @dataclass(frozen=True, slots=True)

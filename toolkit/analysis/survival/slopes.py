@@ -37,11 +37,9 @@ def few_carriers(freedom: float) -> str | None:
     return f"few accounts: {freedom:.1f} of equal leverage carry the slope; t interval"
 
 
-def ratio_of_ten(slope: float, error: float, quantile: float) -> dict[str, float]:
-    """Ratio for ten points with its interval; an end too far for a number is NaN."""
-    half = quantile * error
-    logs = 10 * np.array([slope, slope - half, slope + half])
+def ratio_of_ten(slope: float, half: float) -> tuple[float, float, float]:
+    """Ratio for ten points and its ends, `half` the width for one; an end beyond all numbers is NaN."""
     with np.errstate(over="ignore"):
-        ends = np.exp(logs)
-    shown = np.where(np.isinf(ends), np.nan, ends).tolist()
-    return dict(zip(("ratio", "low", "high"), shown, strict=True))
+        ends = np.exp(10 * np.array([slope, slope - half, slope + half]))
+    ratio, low, high = np.where(np.isinf(ends), np.nan, ends).tolist()
+    return ratio, low, high
