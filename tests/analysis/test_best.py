@@ -59,6 +59,7 @@ def test_evidence_is_the_binomial_tail_of_the_leads_between():
     assert np.diag(scores).tolist() == [0, 0, 0]
 
 
+@pytest.mark.property_of("best_thresholds")
 @given(strategies.judged(), st.sampled_from([0.0, 0.1, 0.5, 3.0]))
 @settings(max_examples=20)
 def test_the_best_is_in_its_own_set(rows, ratio):
@@ -207,6 +208,7 @@ def test_the_corrected_benefit_is_nearer_the_truth_than_the_apparent_one():
     assert abs(np.mean(corrected)) < np.mean(apparent) / 2
 
 
+@pytest.mark.by_hand("exploration_sample")
 def test_exploration_by_hand():
     found = exploration_sample(selected(), threshold=50, lower=45, cost_ratio=1 / 9, margin=0.05)
     # (1.959964 + 0.841621)^2 * 0.1 * 0.9 / 0.05^2 = 282.56; 80 leads in ten weeks.

@@ -49,6 +49,7 @@ def test_holm_is_that_of_r(oracle):
     assert isnan(with_gap[1])
 
 
+@pytest.mark.by_hand("compare_bands")
 def test_difference_and_statistic_by_hand():
     # 30 of 60 against 15 of 60; together 3/8, so the variance is 3/8 * 5/8 * (1/60 + 1/60).
     counts = count_rows(lead_rows([9] * 60 + [1] * 60, [1, 0] * 30 + [1, 0, 0, 0] * 15))
@@ -57,6 +58,7 @@ def test_difference_and_statistic_by_hand():
     assert row["statistic"] == pytest.approx((1 / 4) / (3 / 8 * 5 / 8 * 2 / 60) ** 0.5)
 
 
+@pytest.mark.property_of("compare_bands")
 @given(strategies.judged())
 def test_the_variance_over_accounts_is_that_of_the_rows(rows):
     score = np.repeat(rows["score"].to_numpy(), 9)

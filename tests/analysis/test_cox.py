@@ -31,6 +31,7 @@ def test_over_accounts_it_equals_r_but_for_the_factor(sim, oracle):
     assert found.standard_error * ((g - 1) / g) ** 0.5 == oracle.approx("cox.leads", "robust_se")
 
 
+@pytest.mark.property_of("cox_slope")
 @given(lives(least=10))
 def test_counts_equal_statsmodels_on_rows(rows):
     found = cox_slope(count_day_rows(rows.drop(columns="account")))

@@ -65,6 +65,7 @@ def counted(rows: pd.DataFrame, *, accounts: bool) -> tuple[AmountCounts, ScoreC
     return made, ScoreCounts(cells, PROVENANCE, accounts=pairs)
 
 
+@pytest.mark.by_hand("amount_benefit_table")
 def test_four_leads_by_hand():
     # Worth at or above 60 with a cost of 2: 10, 4, -2, and 0 for the lead below. Mean 12 / 4 = 3;
     # sum of squares about it 7^2 + 1^2 + 5^2 + 3^2 = 84, each lead by itself: Var = 84 / 4^2.
@@ -81,6 +82,7 @@ def test_four_leads_by_hand():
     assert row["reason"] == "few deals: the amounts weigh as much as 2 equal ones"
 
 
+@pytest.mark.property_of("amount_benefit_table")
 @given(LEADS, st.sampled_from([0.0, 0.5, 3.0]))
 def test_over_accounts_the_error_is_that_of_statsmodels(rows: list, cost: float) -> None:
     frame = leads(rows)

@@ -62,6 +62,7 @@ def lead_by_lead(rows, slope):
     return score, information, total
 
 
+@pytest.mark.property_of("fine_gray")
 @given(lives(least=6, most=14))
 def test_counts_equal_the_paper_lead_by_lead(rows):
     found = fine_gray(count_day_rows(rows.drop(columns="account")))

@@ -43,6 +43,7 @@ HAND = rows_of(
 )  # fmt: skip
 
 
+@pytest.mark.by_hand("funnel_table")
 def test_each_step_has_its_own_denominator():
     table = funnel_table(count_stage_rows(HAND), BANDS)
     high = table[table["band"] == "high"].set_index(["stage", "of"])
@@ -87,6 +88,7 @@ def test_no_lead_at_all_is_a_table_of_reasons():
     }  # fmt: skip
 
 
+@pytest.mark.property_of("funnel_table")
 @given(funnel_rows(least=1))
 def test_the_rates_of_a_stage_are_those_of_a_band_table_accounts_included(rows):
     table = funnel_table(count_stage_rows(rows), BANDS)
@@ -110,6 +112,7 @@ def _same_pool(table: pd.DataFrame) -> bool:
     return bool((table["rate"].dropna() % 1 > 0).all())
 
 
+@pytest.mark.property_of("funnel_table", "grade_funnel_table")
 @given(funnel_rows())
 def test_bands_and_grades_lose_no_lead(rows):
     counts = count_stage_rows(rows)
@@ -121,6 +124,7 @@ def test_bands_and_grades_lose_no_lead(rows):
             assert parts == len(rows)
 
 
+@pytest.mark.property_of("hand_raiser_table")
 @given(funnel_rows())
 def test_hand_raisers_and_the_others_add_up_to_all(rows):
     table = hand_raiser_table(count_stage_rows(rows), BANDS)
@@ -144,6 +148,7 @@ def test_an_unknown_stage_or_state_is_refused():
         disposition_table(count_stage_rows(HAND.assign(disposition="maybe")))
 
 
+@pytest.mark.by_hand("grid_table")
 def test_the_grid_hides_cells_of_a_few_leads():
     many = pd.concat([HAND.iloc[[0, 3]]] * 5)
     few = HAND.iloc[[0, 3]].assign(fit_band="B")
@@ -159,6 +164,7 @@ def test_the_grid_hides_cells_of_a_few_leads():
         grid_table(count_stage_rows(many), fewer_than=0)
 
 
+@pytest.mark.property_of("disposition_table")
 @given(funnel_rows())
 def test_dispositions_add_up_to_all_leads_and_shares_to_one(rows):
     table = disposition_table(count_stage_rows(rows), BANDS)
@@ -191,6 +197,7 @@ def stays(*rows: tuple[str, int, bool]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "days", "moved"])
 
 
+@pytest.mark.by_hand("stall_table")
 def test_stalls_by_hand():
     moved = [("mql", day, True) for day in range(1, 11)]
     rows = stays(*moved, ("mql", 9, False), ("mql", 10, False), ("won", 99, False), ("x", 1, True))

@@ -17,6 +17,7 @@ def test_adjusted_p_values_are_those_of_r(oracle):
     assert benjamini_hochberg(given_p) == pytest.approx(value["BH"], rel=1e-9)
 
 
+@pytest.mark.property_of("benjamini_hochberg", "holm")
 @given(P_VALUES)
 def test_adjusted_p_values_are_those_of_statsmodels(p):
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)

@@ -19,6 +19,7 @@ def test_columns_are_those_of_the_docstrings(sim_counts):
             assert f"`{name}`" in text or f"`{name.replace('above', 'below')}`" in text
 
 
+@pytest.mark.by_hand("cliff_table")
 def test_the_next_band_down_by_hand():
     # 45-49: 3 of 10; 50-54: 8 of 10; 44 and 55 belong to neither.
     score = [45] * 5 + [49] * 5 + [50] * 5 + [54] * 5 + [44, 55]

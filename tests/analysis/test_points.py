@@ -40,6 +40,7 @@ def test_line_over_accounts_is_that_of_statsmodels(sim, sim_accounts):
     assert found.method == "logistic regression (accounts)"
 
 
+@pytest.mark.by_hand("fit_points")
 def test_points_that_double_the_odds_by_hand():
     # Odds 1/4 at 0 and 2/4 at 30: 30 points double them, and the variance of log odds is that of
     # two tables: 1/10 + 1/40 at 0, 1/20 + 1/40 at 30.
@@ -67,6 +68,7 @@ def test_a_slope_that_may_be_zero_doubles_nothing_surely():
     assert "more points do not mean better odds here" in str(falling.reason)
 
 
+@pytest.mark.property_of("fit_points")
 @given(strategies.judged())
 def test_a_line_leaves_no_residual_and_moves_with_the_score(rows):
     found = fit_points(count_rows(lead_rows(rows["score"], rows["hit"])))
@@ -124,6 +126,7 @@ def test_a_bend_is_tested_by_the_likelihood_ratio(sim, sim_counts):
     assert list(table.reset_index()) == ["test", "statistic", "df", "p_value", "method", "reason"]
 
 
+@pytest.mark.by_hand("shape_table")
 def test_any_shape_by_hand():
     # Three scores with enough leads of their own: the free rates against the line's, 1 degree.
     rows = lead_rows(

@@ -53,6 +53,7 @@ def test_scores_of_one_lead_share_their_fate():
     assert found.high == pytest.approx(float(high), abs=0.01)
 
 
+@pytest.mark.property_of("agreement")
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 6)), min_size=2, max_size=30))
 def test_the_variance_is_that_of_sums_by_account(drawn):
     """Var = G/(G-1) * sum (m - theta n)^2 / N^2, the ratio estimator, account by account."""
@@ -79,6 +80,7 @@ HYPOTHESES = [
 ]
 
 
+@pytest.mark.by_hand("cause_table", "reconciliation")
 def test_the_change_that_explains_most_takes_its_scores_first():
     counts = counts_of(
         [(0, 400), (15, 60), (30, 20), (-20, 15), (7, 5)],

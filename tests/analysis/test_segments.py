@@ -71,6 +71,7 @@ def test_pooling_is_that_of_r(oracle):
     assert found.shrunk == pytest.approx(value["shrunk"], rel=1e-5)
 
 
+@pytest.mark.property_of("partial_pooling")
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=6))
 @settings(max_examples=12)
 def test_no_other_beta_is_likelier(cells):
@@ -85,6 +86,7 @@ def test_no_other_beta_is_likelier(cells):
     assert ((found.low <= found.shrunk) & (found.shrunk <= found.high)).all() or found.reason
 
 
+@pytest.mark.by_hand("partial_pooling")
 def test_equal_segments_are_pooled():
     found = partial_pooling([5, 10, 15], [50, 100, 150])
     assert found.pooled
@@ -113,6 +115,7 @@ def test_pooling_of_nothing_and_of_the_impossible():
         partial_pooling([3], [2])
 
 
+@pytest.mark.property_of("funnel_limits")
 @given(st.floats(0.01, 0.99), st.integers(1, 300), st.sampled_from([0.5, 0.95, 0.998]))
 def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     low, high = (float(end[0]) * n for end in funnel_limits(rate, [n], confidence=confidence))
@@ -124,6 +127,7 @@ def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     assert binom.cdf(below + 1, n, rate) >= side - 1e-9
 
 
+@pytest.mark.property_of("segment_test")
 @given(split())
 @settings(max_examples=12)
 def test_without_accounts_the_test_is_pearsons(rows):
@@ -159,6 +163,7 @@ def test_products_over_accounts_are_those_of_the_rows(rows):
         assert matrix == pytest.approx(sums[0].T @ sums[1])
 
 
+@pytest.mark.by_hand("segment_test")
 def test_the_rao_scott_test_by_hand():
     """Two segments, each account with two leads of one fate: every design effect is 2 G/(G-1)."""
     rows = segments({"a": (6, 20), "b": (12, 20)})
@@ -192,6 +197,7 @@ def test_accounts_in_all_segments_make_the_test_sharper():
     )
 
 
+@pytest.mark.by_hand("segment_table")
 def test_a_table_by_hand():
     table = segment_table(count_segments(segments({"a": (10, 40), "b": (4, 40), "c": (1, 3)})))
     a, b, c = (table.iloc[i] for i in range(3))
@@ -264,6 +270,7 @@ def test_unworked_leads_of_a_segment_are_said():
     )
 
 
+@pytest.mark.property_of("segment_areas")
 @given(split())
 @settings(max_examples=10)
 def test_areas_are_those_of_each_segment(rows):

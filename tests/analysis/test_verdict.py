@@ -69,6 +69,7 @@ def test_a_verdict_from_counts_cannot_forget_who_was_never_worked():
     assert ranking_verdict(undated).answer == "Cannot be told from this data"
 
 
+@pytest.mark.by_hand("area_verdict")
 def test_leads_needed_by_hand():
     # Half width 0.10 must shrink to 0.05: four times the leads, 300 more, 30 weeks at 10 a week.
     found = area_verdict(area(0.60, 0.50, 0.70), weeks=10)
@@ -96,6 +97,7 @@ def test_an_undefined_area_says_why():
     assert (found.n, found.n_needed, found.weeks_to_wait) == (2, None, None)
 
 
+@pytest.mark.property_of("rate_verdict")
 @given(st.floats(0.02, 0.98), st.floats(0.001, 0.3), st.floats(0.001, 0.3), st.integers(2, 10**6))
 def test_enough_leads_would_settle_it(estimate, down, up, n):
     """With the leads asked for, and the estimate unchanged, the answer is Yes or No."""

@@ -29,6 +29,7 @@ ROWS = (
 )  # fmt: skip
 
 
+@pytest.mark.by_hand("outcome_window_table")
 def test_shares_of_the_plateau_are_of_leads_old_enough_for_the_longest_window() -> None:
     table = outcome_window_table(delays(*ROWS))
     assert table["n_mature"].tolist() == [250, 180]
