@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from math import asin, pi, sqrt
 import numpy as np
 import pytest
 from hypothesis import given
@@ -186,3 +187,11 @@ def test_t_widens_with_few_accounts_and_not_for_leads_of_their_own():
     assert wider[1] == 1
     assert np.isinf(wider[2])
     assert wider[3] == 1
+
+
+@pytest.mark.by_hand("jeffreys_interval")
+def test_jeffreys_for_none_of_one_by_hand():
+    """Beta(1/2, 3/2) has the density 2/pi sqrt((1-x)/x), so F(x) = 2/pi (asin sqrt x + sqrt(x(1-x)))."""
+    for end, share in zip(jeffreys_interval(0, 1), (0.025, 0.975), strict=True):
+        x = float(end)
+        assert 2 / pi * (asin(sqrt(x)) + sqrt(x * (1 - x))) == pytest.approx(share)

@@ -404,3 +404,36 @@ def test_an_area_that_is_not_known_has_no_difference():
     assert found.reason
     with pytest.raises(QuestionError, match="no leads counted for 'c'"):
         area_difference(counts, "a", "c")
+
+
+@pytest.mark.by_hand("area_difference", "area_test", "segment_areas")
+def test_two_areas_by_hand():
+    # a: converted 3, 2, others 2, 1, 1: area 11/12, variance (1/72)/2 + (1/48)/3 = 2/144.
+    # b: converted 3, 1, others 2, 1, 1: area (3 + 0 + 1/2 + 1/2)/6 = 2/3. The converted beat 1 and
+    # 1/3 of the others, these lose to 1/2, 3/4, 3/4: variance (2/9)/2 + (1/48)/3 = 17/144.
+    rows = lead_rows([3, 2, 2, 1, 1, 3, 1, 2, 1, 1], [1, 1, 0, 0, 0] * 2)
+    counts = count_segments(rows.assign(segment=["a"] * 5 + ["b"] * 5))
+    found = area_difference(counts, "a", "b")
+    assert found.estimate == pytest.approx(11 / 12 - 2 / 3)
+    # Two converted leads in each: t with one degree of freedom, which is 12.7062.
+    ends = {}
+    for name, area, variance in (("a", 11 / 12, 2 / 144), ("b", 2 / 3, 17 / 144)):
+        step = 12.706204736 * variance**0.5 / (area * (1 - area))
+        ends[name] = [1 / (1 + (1 - area) / area * np.exp(side * step)) for side in (1, -1)]
+    down = (11 / 12 - ends["a"][0]) ** 2 + (ends["b"][1] - 2 / 3) ** 2
+    up = (ends["a"][1] - 11 / 12) ** 2 + (2 / 3 - ends["b"][0]) ** 2
+    assert (found.low, found.high) == pytest.approx((1 / 4 - down**0.5, 1 / 4 + up**0.5), rel=1e-6)
+    test = area_test(counts)
+    assert (test.statistic, test.df) == (pytest.approx((1 / 4) ** 2 / (19 / 144)), 1)
+    # Weighted by 144/2 and 144/17, the mean is 2/19 nearer to a.
+    table = segment_areas(counts)
+    assert table["difference"].tolist() == pytest.approx([2 / 19 / 4, -17 / 19 / 4])
+    assert table["p_value"].tolist() == pytest.approx([test.p_value] * 2)
+
+
+@pytest.mark.by_hand("funnel_limits")
+def test_limits_of_four_leads_by_hand():
+    # Of 4 at 1/2: none in 1/16, at most one in 5/16. A quarter is 1/4 of the way back from one to
+    # none: 3/4 of a lead.
+    low, high = funnel_limits(1 / 2, [4], confidence=0.5)
+    assert (low[0], high[0]) == pytest.approx((3 / 4 / 4, 1 - 3 / 4 / 4))

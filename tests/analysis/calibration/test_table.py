@@ -260,3 +260,14 @@ def test_the_rising_curve_keeps_the_conversions(rows):
     table = calibration_table(count_rows(rows))
     assert (table["isotonic"] * table["n"]).sum() == pytest.approx(table["positives"].sum())
     assert table["isotonic"].is_monotonic_increasing
+
+
+@pytest.mark.by_hand("calibration_table")
+def test_a_table_by_hand():
+    # 1/2 and 1/4 fall: (1 + 1) of (2 + 4).
+    table = calibration_table(level_counts([1, 1, 3], [2, 4, 4]))
+    assert table["rate"].tolist() == [1 / 2, 1 / 4, 3 / 4]
+    assert table["isotonic"].tolist() == [1 / 3, 1 / 3, 3 / 4]
+    # One score is one run: delta = 0.05 / (1 x 2); nobody of ten: 1 - delta^(1/10).
+    row = calibration_table(level_counts([0], [10])).iloc[0]
+    assert (row["band_low"], row["band_high"]) == (0, pytest.approx(1 - 0.025 ** (1 / 10)))

@@ -204,3 +204,20 @@ def test_replicates_of_the_engine_take_the_place_of_draws(sim_counts):
     foreign = ReplicateCounts(pd.concat(rows).assign(score=999), 400, 8, PROVENANCE)
     with pytest.raises(DataError, match="belong to other counts"):
         average_precision(sim_counts, replicates=foreign)
+
+
+@pytest.mark.by_hand("ranking_table")
+def test_all_of_ranking_by_hand():
+    # Converted 3 and 2, the others 2, 1 and 1; see the tests of each.
+    table = ranking_table(plain([3, 2, 2, 1, 1], [1, 1, 0, 0, 0]), max_fpr=1 / 6)
+    found = table.set_index("statistic")
+    area, part = 11 / 12, 5 / 48
+    assert found["estimate"].to_dict() == pytest.approx({
+        "auc": area, "gini": 2 * area - 1, "partial_auc": part,
+        "partial_auc_standardized": (1 + (part - 1 / 72) / (1 / 6 - 1 / 72)) / 2,
+        "average_precision": 5 / 6, "largest_gap": 2 / 3,
+    })  # fmt: skip
+    assert found.loc["partial_auc", ["chance", "perfect"]].tolist() == pytest.approx([1 / 72, 1 / 6])
+    assert found.loc["average_precision", "chance"] == 2 / 5
+    assert (table["positives"] == 2).all()
+    assert (table["negatives"] == 3).all()
