@@ -56,6 +56,8 @@ def threshold_row(score, hit, t):
 
 def effective_n(share, n, variance, equal):
     """Independent leads that a share of n rests on, of so many accounts as if of equal size."""
-    wider = max(student.ppf(0.975, equal - 1) / student.ppf(0.975, n - 1), 1) if equal > 1 else np.inf
+    wider = (
+        max(student.ppf(0.975, equal - 1) / student.ppf(0.975, n - 1), 1) if equal > 1 else np.inf
+    )
     raw = share * (1 - share) / variance
     return max(min(n, raw) / wider**2, min(equal, raw))

@@ -54,7 +54,10 @@ def alike(one: object, two: object) -> bool:
 
 def on_the_scale(place: str) -> bool:
     """Whether a place holds scores; a field `score` is a proper scoring rule, a column is not."""
-    return place != ".score" and place.split(".")[-1].split("[")[0] in ON_THE_SCALE
+    return (
+        place != ".score"
+        and place.rsplit(".", maxsplit=1)[-1].split("[", maxsplit=1)[0] in ON_THE_SCALE
+    )
 
 
 def differences(
@@ -69,9 +72,7 @@ def differences(
         for place, value in one.items()
     }
     return {
-        place: (value, two[place])
-        for place, value in there.items()
-        if not alike(value, two[place])
+        place: (value, two[place]) for place, value in there.items() if not alike(value, two[place])
     }
 
 

@@ -261,7 +261,9 @@ def test_scores_too_many_to_draw_from_are_judged_by_bonferroni(sim_counts, monke
 @pytest.mark.by_hand("best_thresholds", "benefit_sensitivity")
 def test_two_thresholds_by_hand():
     # 10 of 100 convert at 40, 40 of 100 at 60. At a cost of 1/4 a lead pays from 1/5.
-    counts = count_rows(lead_rows([40] * 100 + [60] * 100, [1] * 10 + [0] * 90 + [1] * 40 + [0] * 60))
+    counts = count_rows(
+        lead_rows([40] * 100 + [60] * 100, [1] * 10 + [0] * 90 + [1] * 40 + [0] * 60)
+    )
     found = best_thresholds(counts, cost_ratio=1 / 4)
     table = found.table.set_index("threshold")
     assert table["net_benefit"].to_dict() == pytest.approx(

@@ -222,7 +222,9 @@ def test_order_of_amounts_says_nothing(rows, known, seed):
 @pytest.mark.by_hand("value_gains_table")
 def test_shares_of_the_amount_by_hand():
     # Deals of 60 at 9, 30 at 5 and 10 at 1; at each score one more lead that did not buy.
-    rows = leads([(9, 1, 60, 0), (9, 0, 0, 1), (5, 1, 30, 2), (5, 0, 0, 3), (1, 1, 10, 4), (1, 0, 0, 5)])
+    rows = leads(
+        [(9, 1, 60, 0), (9, 0, 0, 1), (5, 1, 30, 2), (5, 0, 0, 3), (1, 1, 10, 4), (1, 0, 0, 5)]
+    )
     table = value_gains_table(counted(rows, accounts=False)[0])
     assert table["threshold"].tolist() == [9, 5, 1]
     assert table["amount"].tolist() == [60, 90, 100]
@@ -237,7 +239,9 @@ def test_shares_of_the_amount_by_hand():
 def test_shares_of_the_amount_are_those_of_the_leads_in_any_currency(rows, known, rate):
     frame = leads(rows)
     table = value_gains_table(counted(frame, accounts=known)[0])
-    other = value_gains_table(counted(frame.assign(amount=rate * frame["amount"]), accounts=known)[0])
+    other = value_gains_table(
+        counted(frame.assign(amount=rate * frame["amount"]), accounts=known)[0]
+    )
     np.testing.assert_allclose(other["amount"], rate * table["amount"])
     told = ["leads_share", "amount_share", "low", "high", "lift", "without_largest", "deals"]
     np.testing.assert_allclose(other[told], table[told], rtol=1e-6, atol=1e-9)

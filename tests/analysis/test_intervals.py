@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from math import asin, pi, sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -97,6 +97,7 @@ BY_SEGMENT: dict[str, Statistic] = {
     "response_table": lambda c, m: analysis.response_table(c, bands(m)),
 }
 
+
 def shuffled(frame: pd.DataFrame | None, seed: int) -> Any:
     return None if frame is None else frame.sample(frac=1, random_state=seed)
 

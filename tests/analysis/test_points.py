@@ -206,9 +206,7 @@ def test_a_bend_that_separates_the_leads_there_are_is_no_number():
 @pytest.mark.by_hand("points_table")
 def test_probabilities_by_hand():
     # Odds 1/4 of 50 at 0, 1/2 of 60 at 30, so 1 at 60, where nobody is.
-    counts = count_rows(
-        lead_rows([0] * 50 + [30] * 60, [1] * 10 + [0] * 40 + [1] * 20 + [0] * 40)
-    )
+    counts = count_rows(lead_rows([0] * 50 + [30] * 60, [1] * 10 + [0] * 40 + [1] * 20 + [0] * 40))
     table = points_table(fit_points(counts), [0, 30, 60])
     assert table["probability"].tolist() == pytest.approx([1 / 5, 1 / 3, 1 / 2])
     # Variances of the log odds; those at 60 are twice those at 30 less those at 0. t on 29.

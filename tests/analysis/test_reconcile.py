@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import isnan
 
 import numpy as np
@@ -182,9 +181,7 @@ def with_patterns(same, patterns, tried=TRIED, times=1):
     summed = differences.groupby("difference")["n"].sum() * times
     tried = [(*each[:3], each[3] * times) for each in tried]
     patterns = [(*each[:2], each[2] * times) for each in patterns]
-    return counts_of(
-        [(0, same * times), *summed.items()], hypotheses=tried, patterns=patterns
-    )
+    return counts_of([(0, same * times), *summed.items()], hypotheses=tried, patterns=patterns)
 
 
 @pytest.mark.property_of("cause_table", "reconciliation")

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from math import exp
 from dataclasses import replace
-from math import nan
+from math import exp, nan
 
 import pandas as pd
 import pytest

@@ -209,7 +209,9 @@ def shape_table(counts: ScoreCounts) -> pd.DataFrame:
     free = np.eye(pools.max() + 1)[pools]
     # The line itself takes two of the free rates.
     tests = (("curve", _curve(cells), 1), ("any shape", free, free.shape[1] - 2))
-    return _shape_rows([(name, *_shape_test(cells, fit.probability, *each)) for name, *each in tests])
+    return _shape_rows(
+        [(name, *_shape_test(cells, fit.probability, *each)) for name, *each in tests]
+    )
 
 
 def _shape_rows(rows: list[tuple[object, ...]]) -> pd.DataFrame:

@@ -217,7 +217,9 @@ def test_all_of_ranking_by_hand():
         "partial_auc_standardized": (1 + (part - 1 / 72) / (1 / 6 - 1 / 72)) / 2,
         "average_precision": 5 / 6, "largest_gap": 2 / 3,
     })  # fmt: skip
-    assert found.loc["partial_auc", ["chance", "perfect"]].tolist() == pytest.approx([1 / 72, 1 / 6])
+    assert found.loc["partial_auc", ["chance", "perfect"]].tolist() == pytest.approx(
+        [1 / 72, 1 / 6]
+    )
     assert found.loc["average_precision", "chance"] == 2 / 5
     assert (table["positives"] == 2).all()
     assert (table["negatives"] == 3).all()
