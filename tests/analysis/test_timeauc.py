@@ -59,6 +59,7 @@ def test_it_equals_the_double_sum(sim, oracle):
     assert time_auc(sim_days(sim))["auc"].to_numpy() == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.by_hand("time_auc")
 def test_by_hand():
     # G falls to 3/4 on day 2 (4 at risk). Case: 50 at day 3, weight 4/3. Controls after day 3: 40
     # and 60, weight 4/3 each: (1 + 0)/2.
@@ -69,6 +70,7 @@ def test_by_hand():
     assert time_auc(count_day_rows(rows), at_days=(3,))["auc"][0] == pytest.approx(1 / 2)
 
 
+@pytest.mark.property_of("time_auc")
 @given(lives(least=4, statuses=("converted", "open")), st.integers(1, 8))
 def test_followed_to_the_end_it_is_the_area_under_the_plain_curve(rows, time):
     rows = rows.assign(day=rows["day"].where(rows["status"] == "converted", 9))
@@ -153,6 +155,7 @@ def test_the_brier_score_equals_r(sim, oracle):
             assert f"`{name}`" in str(ipcw_brier.__doc__)
 
 
+@pytest.mark.by_hand("ipcw_brier")
 def test_the_brier_score_by_hand():
     rows = pd.DataFrame({"score": [1, 2], "day": [3, 9], "status": ["converted", "open"]})
     table = ipcw_brier(count_day_rows(rows), {1: 0.8, 2: 0.4}, at_days=(5,))

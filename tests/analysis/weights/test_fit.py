@@ -95,6 +95,7 @@ def test_what_no_criterion_explains_is_an_offset_at_the_price_of_the_score(leads
     np.testing.assert_allclose(found.joint.coefficients, expected.params[LEADS], rtol=1e-8)
 
 
+@pytest.mark.by_hand("fit_weights")
 def test_true_points_are_found_where_every_pattern_converts_as_they_say():
     """Four patterns whose odds are exactly 1, 2, 4 and 8: both criteria double, or redouble, them."""
     rows = pd.DataFrame(
@@ -110,6 +111,7 @@ def test_true_points_are_found_where_every_pattern_converts_as_they_say():
     assert found.global_test.p == pytest.approx(1)
 
 
+@pytest.mark.property_of("fit_weights")
 @given(st.lists(st.tuples(*[st.integers(0, 1)] * 4), min_size=12, max_size=60), st.randoms())
 def test_shuffled_rows_and_renamed_accounts_change_nothing(rows, random):
     frame = pd.DataFrame(rows, columns=["a", "b", "y", "account"])

@@ -9,7 +9,7 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Floats, Ints
 from toolkit.analysis.weights.design import Design
@@ -289,8 +289,8 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=quantile(design, confidence),
     )  # fmt: skip
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
-    degrees = max(design.groups - 1, 1)
-    return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
+    beyond = ndtr(-wald) if design.accounts is None else stdtr(max(design.groups - 1, 1), -wald)
+    return Contrast(*named, part / whole, low, high, 2 * float(beyond), None)
 
 
 def order_table(weights: Weights) -> pd.DataFrame:
