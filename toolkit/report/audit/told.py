@@ -132,9 +132,10 @@ def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
 
 
 def _ranged(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
-    # An open end is below every threshold.
-    told = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
     mature = (table["n"] + table["unworked"]).where(lambda n: n > 0)
+    # An open end is below every threshold.
+    over = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
+    told = over & ~(table["n"] / mature < ENOUGH_WORKED)
     lowest, highest = (
         table["positives"] / mature,
         (table["positives"] + table["unworked"]) / mature,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toolkit.report.weights.review import Review
 
 __all__ = [
+    "ON_FRONT",
     "counted",
     "final_words",
     "nothing_judged",
@@ -27,6 +28,9 @@ __all__ = [
     "shown",
     "term_sentence",
 ]
+
+ON_FRONT = 8
+"""So many rows of the forest fit on page one of A4 with their texts at 8 points or more."""
 
 _HIDDEN = (
     "positives_with", "alone_points", "adjusted_points", "adjusted_low", "adjusted_high",

@@ -62,7 +62,8 @@ def judged_row(found: Comparison) -> dict[Hashable, Any]:
 def difference_text(measure: str, row: Mapping[Hashable, Any]) -> tuple[str, str]:
     """Write a difference, and its interval, as a card."""
     if measure == "net benefit":
-        return f"{row['difference']:+.4f}", f"{row['low']:+.4f} to {row['high']:+.4f} per lead"
+        ends = f"{row['low']:+.4f} to {row['high']:+.4f} per lead"
+        return true_minus(f"{row['difference']:+.4f}"), true_minus(ends)
     if math.isnan(row["low"]):
         return change(row["difference"]), str(row["reason"] or "no interval")
     ends = f"{change(row['low'])} to {change(row['high'])}".replace(" points to", " to")
