@@ -209,10 +209,20 @@ def _amounts(landmark: Backtest, at_least: int | None) -> AmountCounts | None:
     if at_least is None:
         return found
     over = found.frame[found.frame["score"] >= at_least].reset_index(drop=True)
-    if found.accounts is None:
-        return replace(found, frame=over)
-    both = found.accounts[["score_a", "score_b"]].min(axis=1) >= at_least
-    return replace(found, frame=over, accounts=found.accounts.loc[both].reset_index(drop=True))
+    return replace(
+        found,
+        frame=over,
+        accounts=_over(found.accounts, at_least),
+        account_leads=_over(found.account_leads, at_least),
+    )
+
+
+def _over(pairs: pd.DataFrame | None, at_least: int) -> pd.DataFrame | None:
+    """Pairs of scores of which both are at or above."""
+    if pairs is None:
+        return None
+    both = pairs[["score_a", "score_b"]].min(axis=1) >= at_least
+    return pairs.loc[both].reset_index(drop=True)
 
 
 def prepare_scored_audit(

@@ -68,7 +68,7 @@ def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
         n=float(record[f"{side}_n"]),
         strong=side == "above" and _sure(record),
         ranges=((ends[0], ends[1]),) if untold else (),
-        text=f"cannot be told ({span(*ends, 0)})" if untold else "",
+        text=f"cannot be told ({span(ends[0], ends[1], 0)})" if untold else "",
     )
 
 

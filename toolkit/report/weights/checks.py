@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.model.lint import lint_model
 from toolkit.report.display import Paragraph
-from toolkit.report.weights.common import shown
+from toolkit.report.weights.common import ON_FRONT, shown
 from toolkit.report.weights.sentences import points_text
 from toolkit.report.wording import count, joined, of_all
 
@@ -17,39 +17,54 @@ if TYPE_CHECKING:
     from toolkit.model import Model
     from toolkit.report.weights.review import Review
 
-__all__ = ["checks", "questions", "unreached", "very_large"]
+__all__ = ["advice", "questions", "rows_on_front", "unreached", "very_large", "warnings"]
 
 _TIMES = 3
 """A rise to more than so many times today's points is asked about."""
 _MARGINS = 2
 """Unless it is no more than so many of the agreed margins: +1 to +5 is no great change."""
 _ASK = (
-    "A sign that strong is more often a step of the sales process than interest of the lead. Ask"
-    " whoever knows the process when it is recorded. If that is after sales contact, it must earn no"
-    " points, and the others are judged anew without it (after_contact). If it is known before, the"
-    " other points are small beside it, and so is every threshold."
+    "A sign that strong is more often a step of the sales process than interest of the lead: ask when"
+    " it is recorded."
 )
+_IF = (
+    "If it is recorded after sales contact, it must earn no points, and the others are judged anew"
+    " without it (after_contact). If it is known before, the other points are small beside it, and so"
+    " is every threshold."
+)
+_LIMITS = (
+    "A limit of a group, a dimension or the total stops what is proposed: raise it together with the"
+    " points, or keep today's file."
+)
+_ROWS_FOR_A_WARNING, _FEWEST_ROWS = 2, 4
 
 
-def checks(review: Review) -> tuple[Paragraph, ...]:
-    """The warnings that stand above a proposal."""
-    return tuple(_warnings(review))
+def warnings(review: Review) -> tuple[Paragraph, ...]:
+    """What page one says above a proposal."""
+    return tuple(Paragraph(text, "warning", lead) for lead, text, _ in _warnings(review))
 
 
-def _warnings(review: Review) -> Iterator[Paragraph]:
+def advice(review: Review) -> tuple[Paragraph, ...]:
+    """The same with what to do about it."""
+    found = _warnings(review)
+    return tuple(Paragraph(f"{text} {what}", "warning", lead) for lead, text, what in found)
+
+
+def rows_on_front(review: Review) -> int:
+    """Rows of the forest that fit on page one below its warnings."""
+    banners = (review.kind == "flat") + bool(review.leaking) + len(warnings(review))
+    return max(ON_FRONT - _ROWS_FOR_A_WARNING * banners, _FEWEST_ROWS)
+
+
+def _warnings(review: Review) -> Iterator[tuple[str, str, str]]:
     large = very_large(review)
     if large:
         said = " ".join(_said(review, row) for row in large)
-        yield Paragraph(f"{said} {_ASK}", "warning", "Ask before it is taken over.")
+        yield "Ask before it is taken over.", f"{said} {_ASK}", _IF
     found = unreached(review.proposal.champion, review.proposal.model)
     if found:
         said = "; ".join(found)
-        yield Paragraph(
-            f"{said[:1].upper()}{said[1:]}. A limit of a group, a dimension or the total stops what is"
-            " proposed: raise it together with the points, or keep today's file.",
-            "warning",
-            "Not to be loaded as it is.",
-        )
+        yield "Not to be loaded as it is.", f"{said[:1].upper()}{said[1:]}.", _LIMITS
 
 
 def questions(review: Review) -> Iterator[str]:

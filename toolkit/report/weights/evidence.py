@@ -15,8 +15,8 @@ from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section,
 from toolkit.report.figures import plot_forest, plot_overlap
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
+from toolkit.report.weights.checks import rows_on_front
 from toolkit.report.weights.common import (
-    ON_FRONT,
     counted,
     final_words,
     points_span,
@@ -96,7 +96,7 @@ def show_criteria(review: Review) -> Section:
         facts |= _term_facts(row, plans[str(row["term"])])
     for term, n in review.movers.items():
         facts[f"term.{term}.change_band"] = None if 0 < n < FEWEST else n
-    forest = (Picture(plot_forest(table)),) if len(table) > ON_FRONT else ()
+    forest = (Picture(plot_forest(table)),) if len(table) > rows_on_front(review) else ()
     return Section(
         (
             *forest,

@@ -19,9 +19,14 @@ from toolkit.report.display import (
 )
 from toolkit.report.figures import plot_forest
 from toolkit.report.findings import fact
-from toolkit.report.weights.checks import checks, questions, unreached, very_large
+from toolkit.report.weights.checks import (
+    questions,
+    rows_on_front,
+    unreached,
+    very_large,
+    warnings,
+)
 from toolkit.report.weights.common import (
-    ON_FRONT,
     counted,
     dash_span,
     final_words,
@@ -55,14 +60,14 @@ def show_verdict(review: Review) -> Section:
         Bullets("Decisions asked", decisions(review), "front"),
         Bullets("What we cannot say", limits(review)[:4], "front"),
     )
-    figure: Part = Picture(plot_forest(shown(review), most=ON_FRONT))
+    figure: Part = Picture(plot_forest(shown(review), most=rows_on_front(review)))
     parts: list[Part] = [Paragraph(_subtitle(review), "subtitle")]
     if review.kind == "flat":
         parts.append(_banner(review))
     parts += [
         Paragraph(f"{QUESTION} {why}", "verdict", f"Verdict: {said}."),
         *_leaks(review),
-        *checks(review),
+        *warnings(review),
         Paragraph(text, "finding"),
         Numbers(_cards(review)),
         Columns((figure,), right),
@@ -264,7 +269,7 @@ def _adopt(review: Review) -> Iterator[str]:
     )
     file = (
         "The file beside this page is a draft until that is settled."
-        if checks(review)
+        if warnings(review)
         else "The file to load stands beside this page."
     )
     yield f"Whether to adopt{last}: {joined(said)}. {file}"
