@@ -43,7 +43,7 @@ def show_amounts(review: Review) -> Section:
         return Section((Paragraph(text, "note", "Not enough evidence."),))
     gains = value_gains_table(audit.amounts)
     cost = wasted_call(review, audit.amounts)
-    text = Paragraph(amounts_text(gains, whose=among(audit)), "finding")
+    share = Paragraph(amounts_text(gains, whose=among(audit)), "finding")
     shown = _listed(gains, {*review.thresholds, int(_half(gains)["threshold"])})
     facts: dict[str, object] = {"amounts.valued": valued}
     for row in shown.to_dict("records"):
@@ -51,14 +51,14 @@ def show_amounts(review: Review) -> Section:
             facts[f"amounts.{int(row['threshold'])}.{name}"] = fact(float(row[name]))
     if cost is None:
         table = _table(shown, _columns(review), review, valued)
-        return Section((text, table, Paragraph(_UNPRICED, "note")), facts)
+        return Section((share, table, Paragraph(_UNPRICED, "note")), facts)
     worth = money_table(review, audit.amounts, cost, shown["threshold"].tolist())
     today = worth[worth["threshold"] == review.threshold].to_dict("records")
     said = [Paragraph(money_text(row, review, cost), "finding") for row in today]
     kept = ["threshold", "per_100", "per_100_low", "per_100_high", "equal_deals"]
     both = shown.merge(worth[kept], on="threshold", validate="one_to_one")
     table = _table(both, [*_columns(review), *money_columns(review)], review, valued, MONEY_NOTE)
-    return Section((text, *said, table), facts | money_facts(worth, cost))
+    return Section((share, *said, table), facts | money_facts(worth, cost))
 
 
 def _listed(gains: pd.DataFrame, thresholds: set[int]) -> pd.DataFrame:

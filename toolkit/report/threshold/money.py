@@ -71,14 +71,14 @@ def money_text(row: Any, review: Review, cost: float) -> str:
         return f"What {at[0].lower()}{at[1:]} is worth in money cannot be told.{notes}"
     stakes = review.stakes
     ratio = "" if stakes.cost_per_lead is not None else f" ({stakes.cost_ratio:g} of a mean deal)"
-    wasted = f"each deal at its amount and a wasted call at {money(cost)}{unit}{ratio}"
-    said = f"{at} is worth {money(worth)}{unit} per {_PER} {among(review.audit)}, {wasted}"
+    how = f"with each deal at its amount and a wasted call at {money(cost)}{unit}{ratio}"
+    whose = f"per {_PER} {among(review.audit)}"
+    said = f"{at} is worth {money(worth)}{unit}"
     if math.isnan(low + high):
-        return (
-            f"{said}; one deal, or one account, is all there is, so how surely is not known.{notes}"
-        )
+        alone = "how surely is not known, because one deal, or one account, is all there is"
+        return f"{said} {whose}, {how}; {alone}.{notes}"
     doubt = "" if low > 0 else " It may be worth nothing." if high > 0 else " It loses money."
-    return f"{said} (95% interval {money(low)} to {money(high)}).{doubt}{notes}"
+    return f"{said} (95% interval {money(low)} to {money(high)}) {whose}, {how}.{doubt}{notes}"
 
 
 def money_columns(review: Review) -> list[Column]:
