@@ -35,6 +35,7 @@ __all__ = [
     "precision_cell",
     "scores_table",
     "told_curve",
+    "unworked_share",
     "with_told",
     "with_worth",
     "worth_cell",
@@ -52,6 +53,14 @@ def lowest_told(audit: Audit) -> float:
     if audit.threshold is None or not worked_only(audit):
         return -math.inf
     return float(audit.threshold)
+
+
+def unworked_share(audit: Audit, *, at_least: float = -math.inf, below: float = math.inf) -> float:
+    """Share of the leads old enough to judge, with these scores, that sales never worked."""
+    frame = audit.ranking.frame
+    inside = frame[(frame["score"] >= at_least) & (frame["score"] < below)]
+    n = inside[inside["state"] != "immature"].groupby("state")["n"].sum()
+    return float(n.get("unworked", 0) / n.sum()) if n.sum() else math.nan
 
 
 def with_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
@@ -132,9 +141,10 @@ def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
 
 
 def _ranged(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
-    # An open end is below every threshold.
-    told = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
     mature = (table["n"] + table["unworked"]).where(lambda n: n > 0)
+    # An open end is below every threshold.
+    over = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
+    told = over & ~(table["n"] / mature < ENOUGH_WORKED)
     lowest, highest = (
         table["positives"] / mature,
         (table["positives"] + table["unworked"]) / mature,
