@@ -52,7 +52,7 @@ def test_fisher_is_that_of_r(oracle):
 
 def test_leads_for_a_difference_are_those_of_r(oracle):
     """power.prop.test(p1 = 0.12, p2 = 0.16, power = 0.8)."""
-    expected = oracle.value("power")["prop_n"]
+    expected = oracle.value("power")["prop_n"]  # its search for the root stops at 1.3e-9
     assert leads_for_difference(0.12, 0.16) == pytest.approx(expected, rel=1e-8)
 
 

@@ -201,5 +201,5 @@ def test_leads_that_were_merged_are_no_accounts(known: bool, merged: int, said: 
     weights = fit_weights(patterns)
     clustered = replace(found, patterns=patterns, weights=weights)
     assert said in report.show_method(clustered).plain()
-    share = "Leads of one account share" if known else "Merged leads and survivors share"
+    share = "leads of one account share" if known else "merged leads and survivors share"
     assert share in report.show_flow(clustered).plain()

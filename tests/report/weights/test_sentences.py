@@ -15,7 +15,7 @@ from toolkit.report.weights.sentences import weight_sentence
 from toolkit.report.wording import MINUS, Words
 
 ROW = {
-    "label": "Demo requested", "now": 30.0, "implied_points": 44.2, "implied_low": 37.1,
+    "label": "Demo requested", "kind": "units", "now": 30.0, "implied_points": 44.2, "implied_low": 37.1,
     "implied_high": 51.9, "rate_without": 0.102, "rate_with": 0.304, "odds_ratio": 4.63,
     "odds_ratio_low": 3.5, "odds_ratio_high": 6.1, "n_with": 500, "n_without": 1500,
     "positives_with": 140, "verdict": "change", "basis": "evidence", "departure": 14.2,

@@ -17,6 +17,7 @@ from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns
 from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
+from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
 from toolkit.analysis.weights.verdicts import holm
@@ -122,7 +123,7 @@ def _fit_if_estimable(weights: Weights, columns: Floats, size: int) -> Fit | Non
     return fit if fit.finite and fit.coefficients[1] > 0 else None
 
 
-def _shape(weights: Weights, units: Floats, dummies: Floats) -> float:
+def _shape(weights: Weights, units: Columns, dummies: Floats) -> float:
     """P-value that the levels say no more than the number of units."""
     if dummies.shape[1] < 2:  # noqa: PLR2004 - one level has no shape
         return nan

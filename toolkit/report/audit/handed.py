@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolkit.analysis import ScoreBand, disposition_table, funnel_table, grid_table
+import pandas as pd
+
+from toolkit.analysis import ScoreBand, disposition_table, funnel_table, grid_table, stall_table
 from toolkit.report.audit.common import small
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid
+from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid, plot_stalls
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.counts import StageCounts
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["show_handed"]
+__all__ = ["occurring", "show_handed"]
 
 
 def show_handed(audit: Audit) -> Section:
@@ -29,20 +29,57 @@ def show_handed(audit: Audit) -> Section:
         if audit.kind == "flat":
             text = "The file has no dates: it does not say which leads were handed over."
         return Section((Paragraph(text, "note", "Cannot be told from this data."),))
-    funnel = _occurring(funnel_table(counts, audit.bands), counts)
-    decided = _occurring(disposition_table(counts, audit.bands), counts)
-    parts: list[Part] = [Picture(plot_funnel(funnel)), Picture(plot_dispositions(decided))]
+    scores = counts.frame["score"]
+    funnel = occurring(funnel_table(counts, audit.bands), scores)
+    decided = occurring(disposition_table(counts, audit.bands), scores)
+    parts: list[Part] = [
+        Picture(plot_funnel(funnel)),
+        Picture(plot_dispositions(decided)),
+        Paragraph(_TWO_BASES, "note"),
+    ]
     reasons = _reasons(counts)
     if reasons is not None:
         parts.append(reasons)
     parts.append(Paragraph(_warning(audit), "note"))
     parts += _grid(counts, audit)
-    return Section(tuple(parts), _facts(funnel))
+    stalls = _stalls(audit)
+    if stalls["rate"].notna().any():
+        parts.append(Picture(plot_stalls(stalls, words=audit.words)))
+    return Section(tuple(parts), _facts(funnel) | _stall_facts(stalls))
 
 
-def _occurring(table: pd.DataFrame, counts: StageCounts) -> pd.DataFrame:
+_TWO_BASES = (
+    "The two shares of accepted leads differ because of their bases: of judged leads, which sales"
+    " worked, and of all whose time to decide has passed, those without a response included."
+)
+
+
+def _stalls(audit: Audit) -> pd.DataFrame:
+    """`stall_table`, the stages that leads leave; no share of fewer than five leads."""
+    if audit.stays is None:
+        return pd.DataFrame(columns=["stage", "rate"])
+    table = stall_table(audit.stays)
+    few = table["n"] < FEWEST
+    return (
+        table.assign(
+            **{name: table[name].mask(few) for name in ("positives", "rate", "low", "high")},
+            reason=table["reason"].mask(few & (table["n"] > 0), f"under {FEWEST} leads"),
+        )
+        .query("moved_on > 0")
+        .reset_index(drop=True)
+    )
+
+
+def _stall_facts(table: pd.DataFrame) -> dict[str, object]:
+    return {
+        f"stalled.{row['stage']}.{name}": fact(float(row[name]))
+        for row in table.to_dict("records")
+        for name in ("limit_days", "rate", "low", "high")
+    }
+
+
+def occurring(table: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
     """Leave out the bands in which no lead was handed over."""
-    score = counts.frame["score"]
     # NaN is an open end: no comparison with it holds.
     kept = [
         bool((~(score < row["start"]) & ~(score >= row["stop"])).any())

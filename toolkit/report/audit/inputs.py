@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,8 +14,11 @@ from toolkit.backtest import (
     Backtest,
     Outcome,
     count_amounts,
+    count_days,
+    count_delays,
     count_scores,
     count_stages,
+    count_stays,
     count_weeks,
     read_scored,
     run_backtest,
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.counts import AmountCounts, ScoreCounts, StageCounts
+    from toolkit.counts import AmountCounts, DayCounts, ScoreCounts, StageCounts, StayCounts
 
 __all__ = ["prepare", "prepare_audit", "prepare_scored_audit"]
 
@@ -176,6 +180,9 @@ def prepare_audit(
         reconciliation=compared,
         stages=_stages(handed, source) if handed else None,
         handed_weeks=count_weeks(handed) if handed else None,
+        days=_days(handed, source, wanted) if handed else None,
+        delays=count_delays(handed, windows=_windows(wanted)) if handed else None,
+        stays=_stays(handed, source) if handed else None,
         amounts=_amounts(landmark, over),
     )
 
@@ -200,6 +207,28 @@ def _stages(handed: Backtest, crm: Crm) -> StageCounts | None:
         return None
 
 
+def _days(handed: Backtest, crm: Crm, outcome: Outcome) -> DayCounts | None:
+    """Count days from the hand-off to the outcome, where any lead ever reached it."""
+    try:
+        return count_days(handed, crm, stage=outcome.stage, within_days=outcome.within_days)
+    except QuestionError:
+        return None
+
+
+def _windows(outcome: Outcome) -> tuple[int, ...]:
+    """A third and two thirds of the outcome window, the whole, and what lies beyond it."""
+    days = outcome.within_days
+    return tuple(sorted({math.ceil(days * k / 6) for k in (2, 4, 6, 9, 12)}))
+
+
+def _stays(handed: Backtest, crm: Crm) -> StayCounts:
+    found = count_stays(handed, crm)
+    return replace(
+        found,
+        frame=found.frame.assign(stage=[stage_label(crm, stage) for stage in found.frame["stage"]]),
+    )
+
+
 def _amounts(landmark: Backtest, at_least: int | None) -> AmountCounts | None:
     """Amounts of the ranked leads; None where the export has no such column."""
     try:
@@ -209,10 +238,20 @@ def _amounts(landmark: Backtest, at_least: int | None) -> AmountCounts | None:
     if at_least is None:
         return found
     over = found.frame[found.frame["score"] >= at_least].reset_index(drop=True)
-    if found.accounts is None:
-        return replace(found, frame=over)
-    both = found.accounts[["score_a", "score_b"]].min(axis=1) >= at_least
-    return replace(found, frame=over, accounts=found.accounts.loc[both].reset_index(drop=True))
+    return replace(
+        found,
+        frame=over,
+        accounts=_over(found.accounts, at_least),
+        account_leads=_over(found.account_leads, at_least),
+    )
+
+
+def _over(pairs: pd.DataFrame | None, at_least: int) -> pd.DataFrame | None:
+    """Pairs of scores of which both are at or above."""
+    if pairs is None:
+        return None
+    both = pairs[["score_a", "score_b"]].min(axis=1) >= at_least
+    return pairs.loc[both].reset_index(drop=True)
 
 
 def prepare_scored_audit(
