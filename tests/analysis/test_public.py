@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from tests.analysis.proofs import KINDS, read_proofs, unproven
 from toolkit import analysis, counts
 
 MODULES = [
@@ -22,6 +23,8 @@ FUNCTIONS = [
     if inspect.isfunction(getattr(room, name))
 ]
 STATISTICS = [each for each in FUNCTIONS if each.__module__.startswith("toolkit.analysis.")]
+NO_PROOF: dict[str, dict[str, str]] = {"by_hand": {}, "property_of": {}}
+"""By kind of proof, statistics for which it makes no sense, each with the reason."""
 SOURCE = re.compile(r"\bSources?\b[a-z ]*:\s+\S")
 COLUMNS = re.compile(r"\bcolumns\b", re.IGNORECASE)
 
@@ -100,3 +103,29 @@ def test_settings_are_keyword_only():
         if inspect.isfunction(thing):
             for parameter in inspect.signature(thing).parameters.values():
                 assert parameter.name in data or parameter.kind is parameter.KEYWORD_ONLY
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    return read_proofs()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_statistic_has_a_case_by_hand_and_a_property(proofs, kind):
+    names = {each.__name__ for each in STATISTICS} - set(NO_PROOF.get(kind, {}))
+    assert unproven(names, kind, proofs) == set()
+
+
+def test_a_proof_is_of_a_statistic_that_its_module_speaks_of(proofs):
+    names = {each.__name__ for each in STATISTICS}
+    assert [each for each in proofs if each.statistic not in names or not each.mentioned] == []
+
+
+def test_what_needs_no_proof_has_none(proofs):
+    for kind, excused in NO_PROOF.items():
+        assert unproven(set(excused), kind, proofs) == set(excused)
+
+
+def test_a_proof_that_is_taken_away_is_missed(proofs):
+    left = tuple(each for each in proofs if (each.kind, each.statistic) != ("by_hand", "auc"))
+    assert unproven({"auc", "rate"}, "by_hand", left) == {"auc"}

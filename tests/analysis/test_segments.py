@@ -71,6 +71,7 @@ def test_pooling_is_that_of_r(oracle):
     assert found.shrunk == pytest.approx(value["shrunk"], rel=1e-5)
 
 
+@pytest.mark.property_of("partial_pooling")
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=6))
 @settings(max_examples=12)
 def test_no_other_beta_is_likelier(cells):
@@ -85,6 +86,7 @@ def test_no_other_beta_is_likelier(cells):
     assert ((found.low <= found.shrunk) & (found.shrunk <= found.high)).all() or found.reason
 
 
+@pytest.mark.by_hand("partial_pooling")
 def test_equal_segments_are_pooled():
     found = partial_pooling([5, 10, 15], [50, 100, 150])
     assert found.pooled
@@ -113,6 +115,7 @@ def test_pooling_of_nothing_and_of_the_impossible():
         partial_pooling([3], [2])
 
 
+@pytest.mark.property_of("funnel_limits")
 @given(st.floats(0.01, 0.99), st.integers(1, 300), st.sampled_from([0.5, 0.95, 0.998]))
 def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     low, high = (float(end[0]) * n for end in funnel_limits(rate, [n], confidence=confidence))
@@ -124,6 +127,7 @@ def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     assert binom.cdf(below + 1, n, rate) >= side - 1e-9
 
 
+@pytest.mark.property_of("segment_test")
 @given(split())
 @settings(max_examples=12)
 def test_without_accounts_the_test_is_pearsons(rows):
@@ -159,6 +163,7 @@ def test_products_over_accounts_are_those_of_the_rows(rows):
         assert matrix == pytest.approx(sums[0].T @ sums[1])
 
 
+@pytest.mark.by_hand("segment_test")
 def test_the_rao_scott_test_by_hand():
     """Two segments, each account with two leads of one fate: every design effect is 2 G/(G-1)."""
     rows = segments({"a": (6, 20), "b": (12, 20)})
@@ -192,6 +197,7 @@ def test_accounts_in_all_segments_make_the_test_sharper():
     )
 
 
+@pytest.mark.by_hand("segment_table")
 def test_a_table_by_hand():
     table = segment_table(count_segments(segments({"a": (10, 40), "b": (4, 40), "c": (1, 3)})))
     a, b, c = (table.iloc[i] for i in range(3))
@@ -264,6 +270,7 @@ def test_unworked_leads_of_a_segment_are_said():
     )
 
 
+@pytest.mark.property_of("segment_areas")
 @given(split())
 @settings(max_examples=10)
 def test_areas_are_those_of_each_segment(rows):
@@ -397,3 +404,36 @@ def test_an_area_that_is_not_known_has_no_difference():
     assert found.reason
     with pytest.raises(QuestionError, match="no leads counted for 'c'"):
         area_difference(counts, "a", "c")
+
+
+@pytest.mark.by_hand("area_difference", "area_test", "segment_areas")
+def test_two_areas_by_hand():
+    # a: converted 3, 2, others 2, 1, 1: area 11/12, variance (1/72)/2 + (1/48)/3 = 2/144.
+    # b: converted 3, 1, others 2, 1, 1: area (3 + 0 + 1/2 + 1/2)/6 = 2/3. The converted beat 1 and
+    # 1/3 of the others, these lose to 1/2, 3/4, 3/4: variance (2/9)/2 + (1/48)/3 = 17/144.
+    rows = lead_rows([3, 2, 2, 1, 1, 3, 1, 2, 1, 1], [1, 1, 0, 0, 0] * 2)
+    counts = count_segments(rows.assign(segment=["a"] * 5 + ["b"] * 5))
+    found = area_difference(counts, "a", "b")
+    assert found.estimate == pytest.approx(11 / 12 - 2 / 3)
+    # Two converted leads in each: t with one degree of freedom, which is 12.7062.
+    ends = {}
+    for name, area, variance in (("a", 11 / 12, 2 / 144), ("b", 2 / 3, 17 / 144)):
+        step = 12.706204736 * variance**0.5 / (area * (1 - area))
+        ends[name] = [1 / (1 + (1 - area) / area * np.exp(side * step)) for side in (1, -1)]
+    down = (11 / 12 - ends["a"][0]) ** 2 + (ends["b"][1] - 2 / 3) ** 2
+    up = (ends["a"][1] - 11 / 12) ** 2 + (2 / 3 - ends["b"][0]) ** 2
+    assert (found.low, found.high) == pytest.approx((1 / 4 - down**0.5, 1 / 4 + up**0.5), rel=1e-6)
+    test = area_test(counts)
+    assert (test.statistic, test.df) == (pytest.approx((1 / 4) ** 2 / (19 / 144)), 1)
+    # Weighted by 144/2 and 144/17, the mean is 2/19 nearer to a.
+    table = segment_areas(counts)
+    assert table["difference"].tolist() == pytest.approx([2 / 19 / 4, -17 / 19 / 4])
+    assert table["p_value"].tolist() == pytest.approx([test.p_value] * 2)
+
+
+@pytest.mark.by_hand("funnel_limits")
+def test_limits_of_four_leads_by_hand():
+    # Of 4 at 1/2: none in 1/16, at most one in 5/16. A quarter is 1/4 of the way back from one to
+    # none: 3/4 of a lead.
+    low, high = funnel_limits(1 / 2, [4], confidence=0.5)
+    assert (low[0], high[0]) == pytest.approx((3 / 4 / 4, 1 - 3 / 4 / 4))

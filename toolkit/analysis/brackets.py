@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from toolkit.counts import ScoreCounts
 
-__all__ = ["band_brackets", "compare_bands"]
+__all__ = ["band_brackets", "brackets_of", "compare_bands"]
 
 _LEAST_EXPECTED = 5
 _PAIRS = [
@@ -100,7 +100,11 @@ def band_brackets(
     >>> table[["first", "last", "bands"]].to_dict("split")["data"]
     [['warm', 'cold', 2]]
     """
-    table = compare_bands(counts, bands, confidence=confidence)
+    return brackets_of(compare_bands(counts, bands, confidence=confidence))
+
+
+def brackets_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Brackets over the bands of a table of `compare_bands`, as `band_brackets`."""
     names = list(dict.fromkeys([*table["higher"], *table["lower"]]))
     place = {name: i for i, name in enumerate(names)}
     apart = np.zeros((len(names), len(names)), dtype=np.bool_)

@@ -52,6 +52,7 @@ def test_the_area_is_that_of_the_paired_test(rows):
     assert row[["difference", "low", "high"]].tolist() == [own.estimate, own.low, own.high]
 
 
+@pytest.mark.by_hand("compare_models")
 def test_equal_workload_by_hand():
     """Champion works 40 (20 converted). The challenger's best 30 hold 21, 10 of 20 tied: 4 of 8."""
     frame = pd.DataFrame(

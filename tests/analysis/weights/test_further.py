@@ -103,6 +103,7 @@ def test_points_lost_to_decay_are_given_back_where_nothing_fades():
         assert found["low"] - 0.05 < truth < found["high"] + 0.05
 
 
+@pytest.mark.by_hand("fitted_half_life")
 def test_half_lives_by_hand():
     half = ActivityCriterion(
         id="c", activity="form", points=8, decay={"half_life": "30d", "round": "half_up"}
@@ -349,6 +350,7 @@ def test_copies_in_accounts_are_drawn_together(leads):
 # --- overlap --------------------------------------------------------------------------------------
 
 
+@pytest.mark.by_hand("overlap_table")
 def test_overlap_by_hand():
     """5 leads: a and b together twice, a alone once, b alone never, neither twice."""
     rows = pd.DataFrame({"a": [1, 1, 1, 0, 0], "b": [1, 1, 0, 0, 0], "y": [1, 0, 1, 0, 1]})

@@ -195,6 +195,7 @@ def test_holm_is_that_of_r_and_statsmodels(oracle):
     assert np.isnan(holm(np.array([0.01, np.nan]))).tolist() == [False, True]
 
 
+@pytest.mark.by_hand("detectable_points")
 def test_detectable_points_are_margin_plus_quantiles():
     one = 5 + (ndtri(0.95) + ndtri(0.8)) * 2
     assert detectable_points(2.0) == pytest.approx(one)

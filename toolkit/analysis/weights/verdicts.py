@@ -22,6 +22,7 @@ from toolkit.analysis.intervals import FEW
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
+from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.scoretests import ScoreTest, score_tests
 from toolkit.errors import QuestionError
 
@@ -119,7 +120,7 @@ class _Judge:
         w = self.weights
         return [j for j, t in enumerate(w.terms) if is_policy(t) and t.id not in w.after_contact]
 
-    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Floats, Fit]:
+    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Columns, Fit]:
         """Fit the score and the freed terms, those left out that cannot be told apart."""
         w = self.weights
         chosen = [j for j in (*self.policy, *freed) if j != but]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from toolkit.backtest.counting.across import pairs_across
-from toolkit.backtest.counting.products import account_pairs
+from toolkit.backtest.counting.products import account_pairs, count_together, has_accounts
 from toolkit.backtest.result import Backtest
 from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError, nearest_first
 
-__all__ = ["count_scores"]
+__all__ = ["count_scores", "counts_by"]
 
 _AXES = ("quarter", "month", "decision")
 
@@ -45,19 +47,30 @@ def count_scores(
         backtest = backtest.of(outcome)
     axis = _axis(backtest, by)
     rows = _rows_sql(backtest, at_least)
-    chosen = f", {axis} as v" if axis else ""
-    frame = backtest.connection.execute(
-        f"select score, state{chosen}, count(*) as n from {rows} group by all order by all"
-    ).df()
-    split = account_pairs(backtest, rows, frame, axis) if axis else {}
+    if axis is not None and by is not None:
+        return counts_by(backtest, rows, axis, by)
+    frame, accounts = count_together(backtest, rows)
+    return ScoreCounts(_typed(frame), backtest.provenance, accounts=accounts)
+
+
+def counts_by(backtest: Backtest, rows: str, axis: str, name: str) -> ScoreCounts:
+    """Count rows by score, state and an axis, which is SQL and will have this name."""
+    query = f"select score, state, {axis} as v, count(*) as n from {rows} group by all order by all"
+    frame = backtest.connection.execute(query).df()
+    split = account_pairs(backtest, rows, frame, axis)
+    known = has_accounts(backtest, rows)
     return ScoreCounts(
-        frame=frame.rename(columns={"v": by}).astype({"score": "int64", "n": "int64"}),
+        frame=_typed(frame.rename(columns={"v": name})),
         provenance=backtest.provenance,
-        by=(by,) if by else (),
-        accounts=account_pairs(backtest, rows, frame).get(""),
+        by=(name,),
+        accounts=count_together(backtest, rows)[1] if known else None,
         accounts_by={(key,): pairs for key, pairs in split.items()},
-        accounts_across=pairs_across(backtest, rows, axis) if axis and split else None,
+        accounts_across=pairs_across(backtest, rows, axis) if split else None,
     )
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype({"score": "int64", "n": "int64"})
 
 
 def _rows_sql(backtest: Backtest, at_least: int | None) -> str:

@@ -12,15 +12,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import band_table, benefit_table, level_table
+import pandas as pd
+
+from toolkit.analysis import band_table, benefit_table, compare_bands, level_table
 from toolkit.report.audit.common import masked, range_cell, rate_cell, worked_only
 from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import money, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
-
-    import pandas as pd
 
     from toolkit.analysis import BandLike
     from toolkit.counts import ScoreCounts
@@ -32,6 +32,7 @@ __all__ = [
     "bands_told",
     "lowest_told",
     "nowhere_cell",
+    "pairs_told",
     "precision_cell",
     "scores_table",
     "told_curve",
@@ -138,6 +139,12 @@ def scores_table(audit: Audit) -> pd.DataFrame:
 def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
     """Rates of the given bands, as `scores_table`."""
     return _ranged(audit, masked(band_table(audit.ranking, bands)))
+
+
+def pairs_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
+    """Which two of the bands with a rate in `scores_table` can be told apart, as `compare_bands`."""
+    pairs, known = compare_bands(audit.ranking, audit.bands), table.dropna(subset=["rate"])["band"]
+    return pairs[pairs["higher"].isin(known) & pairs["lower"].isin(known)]
 
 
 def _ranged(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:

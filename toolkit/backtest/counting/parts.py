@@ -1,0 +1,78 @@
+"""Leads in parts of neighbouring accounts, small enough to be grouped inside the processor's cache.
+
+A lead is one whole number: account x width + code, where code < width. Putting leads in order of
+account in one go writes all over the memory for every lead. Here they are first dealt out to parts
+of 65,536 accounts, block by block, and every part is put in order by itself: twice the steps, in a
+third of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.backtest.counting.within import Grouped, Numbers, group_leads
+from toolkit.backtest.kernel.threads import spread
+
+__all__ = ["Keys", "deal_out", "group_part"]
+
+ACCOUNTS = 1 << 16
+"""Accounts of a part."""
+LEADS_AT_ONCE = 500_000
+
+Keys = NDArray[np.unsignedinteger]
+
+
+def deal_out(key: Keys, width: int) -> Iterator[Keys]:
+    """The leads of each part that has any.
+
+    >>> keys = np.array([65_536 * 10 + 7, 3], dtype=np.uint32)  # the first account of the second part
+    >>> [part.tolist() for part in deal_out(keys, 10)]
+    [[3], [655367]]
+    """
+    if not len(key):
+        return
+    last = int(key.max())
+    if last < ACCOUNTS * width:
+        yield key
+        return
+    whole = key.dtype.type(ACCOUNTS * width)
+    parts = last // int(whole) + 1
+    blocks = (key[at : at + LEADS_AT_ONCE] for at in range(0, len(key), LEADS_AT_ONCE))
+    dealt = list(spread(blocks, lambda block: _dealt(block, block // whole, parts)))
+    for of_part in zip(*dealt, strict=True):
+        if any(map(len, of_part)):
+            yield np.concatenate(of_part)
+
+
+def _dealt(block: Keys, part: Keys, parts: int) -> list[Keys]:
+    """The leads of a block that belong to each part."""
+    # Numbers of 8 and 16 bits are ordered by counting them.
+    small = part.astype(np.min_scalar_type(parts - 1))
+    ends = np.append(0, np.cumsum(np.bincount(small, minlength=parts))).tolist()
+    ordered = block[np.argsort(small, kind="stable")]
+    return [ordered[start:stop] for start, stop in pairwise(ends)]
+
+
+def group_part(key: Keys, value: Numbers) -> Grouped:
+    """Bring the leads of each account together, with their code in place of a cell.
+
+    `value` has one number for each code. The leads of an account with different values are different
+    accounts; the order of accounts is that of the keys.
+
+    >>> group_part(np.array([13, 11, 12], dtype=np.uint32), np.zeros(5, int)).cell.tolist()
+    [3, 1, 2]
+    >>> group_part(np.array([13, 11, 12], dtype=np.uint32), np.array([0, 0, 0, 1, 1])).ends.tolist()
+    [0, 2, 3]
+    """
+    width = key.dtype.type(len(value))
+    account = key // width
+    code = (key - account * width).astype(np.min_scalar_type(len(value)))
+    account = (account - account.min()).astype(np.int32)
+    if value.max() > 0:
+        pair = account * np.int64(value.max() + 1) + value[code]
+        account = np.unique(pair, return_inverse=True)[1].astype(np.int32)
+    return group_leads(account, code)
