@@ -76,7 +76,7 @@ def test_earlier_leads_are_all_without_the_later_ones() -> None:
     )
     later = every.assign(n=[1, 7, 0])
     left = _without(every, later)
-    assert left[["champion", "challenger", "n"]].values.tolist() == [[10, 10, 4], [20, 20, 2]]
+    assert left[["champion", "challenger", "n"]].to_numpy().tolist() == [[10, 10, 4], [20, 20, 2]]
 
 
 def test_the_chance_of_a_score_is_that_of_the_line() -> None:
