@@ -634,3 +634,20 @@ def test_the_audited_score_is_no_leak_into_itself(tmp_path: Path) -> None:
     assert asked.leaks is not None
     assert asked.leaks.table["name"].tolist() == ["other"]
     assert "'points'" not in report.show_verdict(asked).plain()
+
+
+def test_who_is_left_out_of_the_ranking_is_said_with_their_share() -> None:
+    text = report.show_ranking(by_hand.audit()).plain()
+    # 700 of 800 leads below the bar, none above it.
+    assert (
+        "Sales works mostly leads with high scores. Among leads over the bar scores differ" in text
+    )
+    assert "Leads below 50 points are left out: 88% were never worked" in text
+    # As seldom above as below: sales does not go by the score.
+    even = [*by_hand.RANKED, (60, "unworked", 1400), (10, "unworked", 700)]
+    assert "Sales works mostly" not in report.show_ranking(by_hand.audit(ranked=even)).plain()
+
+
+def test_a_rise_that_is_not_refuted_is_so_for_all_scores_at_once() -> None:
+    text = report.show_calibration(by_hand.audit()).plain()
+    assert "that more points mean a higher rate, all scores compared at once." in text
