@@ -9,7 +9,6 @@ third of the time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ __all__ = ["Keys", "deal_out", "group_part"]
 
 ACCOUNTS = 1 << 16
 """Accounts of a part."""
-LEADS_AT_ONCE = 500_000
+LEADS_AT_ONCE = 250_000
 
 Keys = NDArray[np.unsignedinteger]
 
@@ -40,21 +39,20 @@ def deal_out(key: Keys, width: int) -> Iterator[Keys]:
         yield key
         return
     whole = key.dtype.type(ACCOUNTS * width)
-    parts = last // int(whole) + 1
     blocks = (key[at : at + LEADS_AT_ONCE] for at in range(0, len(key), LEADS_AT_ONCE))
-    dealt = list(spread(blocks, lambda block: _dealt(block, block // whole, parts)))
-    for of_part in zip(*dealt, strict=True):
-        if any(map(len, of_part)):
-            yield np.concatenate(of_part)
+    dealt = list(
+        spread(blocks, lambda block: group_leads((block // whole).astype(np.int32), block))
+    )
+    for part in range(last // int(whole) + 1):
+        found = [_of(block, part) for block in dealt]
+        if any(map(len, found)):
+            yield np.concatenate(found)
 
 
-def _dealt(block: Keys, part: Keys, parts: int) -> list[Keys]:
-    """The leads of a block that belong to each part."""
-    # Numbers of 8 and 16 bits are ordered by counting them.
-    small = part.astype(np.min_scalar_type(parts - 1))
-    ends = np.append(0, np.cumsum(np.bincount(small, minlength=parts))).tolist()
-    ordered = block[np.argsort(small, kind="stable")]
-    return [ordered[start:stop] for start, stop in pairwise(ends)]
+def _of(grouped: Grouped, number: int) -> Numbers:
+    """The leads of one part of a block; the last parts of all may have none in it."""
+    start, *stop = grouped.ends[number : number + 2]
+    return grouped.cell[start : stop[0]] if stop else grouped.cell[:0]
 
 
 def group_part(key: Keys, value: Numbers) -> Grouped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,20 +85,18 @@ class _Tally:
         """The pairs inside each value, sorted (as the cells are numbered)."""
         self.products.sort_indices()
         both = self.products.tocoo()
-        a, b = (codes.cells.take(place) for place in both.coords)
-        frame = pd.DataFrame(
-            {
-                "score_a": a["score"].to_numpy(), "state_a": a["state"].to_numpy(),
-                "score_b": b["score"].to_numpy(), "state_b": b["state"].to_numpy(),
-                "n": both.data,
-            }
-        )  # fmt: skip
-        sizes = dict(iter(self.sizes.groupby("value")))
-        names = codes.cells.drop_duplicates("value").set_index("value")["v"]
-        return {
-            str(names[value]): AccountPairs(part.reset_index(drop=True), **sum_up(sizes[value]))
-            for value, part in frame.groupby(a["value"].to_numpy(), sort=True)
-        }
+        value, score, state = (codes.cells[name].to_numpy() for name in ("value", "score", "state"))
+        a, b = both.coords
+        # Cells of one value are neighbours, and a product is of two cells of the same.
+        ends = np.searchsorted(value[a], np.arange(value[-1] + 2))
+        found = {}
+        for number, (start, stop) in enumerate(pairwise(ends.tolist())):
+            i, j = a[start:stop], b[start:stop]
+            columns = {"score_a": score[i], "state_a": state[i]}
+            columns |= {"score_b": score[j], "state_b": state[j], "n": both.data[start:stop]}
+            sizes = self.sizes[self.sizes["value"] == number]
+            found[codes.names[number]] = AccountPairs(pd.DataFrame(columns), **sum_up(sizes))
+        return found
 
 
 def _tally(backtest: Backtest, rows: str, codes: Codes) -> _Tally:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from toolkit.backtest.counting.within import FEW, Laid, Numbers
+from toolkit.backtest.counting.within import FEW, Laid
 
 __all__ = ["count_sizes", "sum_up"]
 
 _BASE = FEW + 1
-_COLUMNS = ["value", "converted", "not_converted", "n"]
 
 
 def count_sizes(laid: Sequence[Laid], cells: pd.DataFrame) -> pd.DataFrame:
@@ -22,33 +22,47 @@ def count_sizes(laid: Sequence[Laid], cells: pd.DataFrame) -> pd.DataFrame:
     `cells` has, for each cell, the number of the value of the axis and the state. All leads of an
     account have one value.
     """
-    value = cells["value"].to_numpy(dtype=np.int64)
-    hit, miss = (cells["state"].eq(s).to_numpy(np.int64) for s in ("converted", "not_converted"))
-    few = _of_few([beside for part in laid for beside in part.few], value, hit, miss)
-    return pd.concat([few, *(_of_many(part, value, hit, miss) for part in laid)])
-
-
-def _of_few(few: Sequence[Numbers], value: Numbers, hit: Numbers, miss: Numbers) -> pd.DataFrame:
-    """Value and both numbers of leads as the digits of one number, which is counted."""
-    digits = (hit * _BASE + miss).astype(np.uint32)
-    first = (value * _BASE**2 + digits).astype(np.uint32)
-    table = np.zeros((int(value.max(initial=0)) + 1) * _BASE**2, dtype=np.int64)
-    for beside in few:
-        number = first[beside[0]] + digits[beside[1:]].sum(axis=0, dtype=np.uint32)
-        table += np.bincount(number, minlength=len(table))
-    there = np.flatnonzero(table)
-    of, both = np.divmod(there, _BASE**2)
-    return pd.DataFrame(
-        dict(zip(_COLUMNS, (of, *np.divmod(both, _BASE), table[there]), strict=True))
+    state = cells["state"].to_numpy()
+    kinds = Kinds(
+        cells["value"].to_numpy(np.uint32),
+        (state == "converted").astype(np.uint32),
+        (state == "not_converted").astype(np.uint32),
     )
+    few, many = _of_few(laid, kinds), _of_many(laid, kinds)
+    sizes, n = np.unique(many, axis=1, return_counts=True)
+    found = np.hstack([few, np.vstack([sizes, n])])
+    return pd.DataFrame(dict(zip(("value", "converted", "not_converted", "n"), found, strict=True)))
 
 
-def _of_many(part: Laid, value: Numbers, hit: Numbers, miss: Numbers) -> pd.DataFrame:
-    first = part.many.indices[part.many.indptr[:-1]]
-    sizes = (value[first], part.many @ hit, part.many @ miss)
-    return (
-        pd.DataFrame(dict(zip(_COLUMNS, sizes, strict=False))).value_counts().reset_index(name="n")
-    )
+class Kinds(NamedTuple):
+    """Of each cell: the number of the value, whether its leads are converted, or judged and not."""
+
+    value: NDArray[np.uint32]
+    hit: NDArray[np.uint32]
+    miss: NDArray[np.uint32]
+
+
+def _of_few(laid: Sequence[Laid], kinds: Kinds) -> NDArray[np.int64]:
+    """Value and both numbers of leads are the digits of one number, which is counted."""
+    digits = kinds.hit * np.uint32(_BASE) + kinds.miss
+    first = kinds.value * np.uint32(_BASE**2) + digits
+    table = np.zeros((int(kinds.value.max()) + 1) * _BASE**2, dtype=np.int64)
+    for part in laid:
+        for beside in part.few:
+            number = first[beside[0]]
+            for cell in beside[1:]:
+                number += digits[cell]
+            table += np.bincount(number, minlength=len(table))
+    return np.array([*table.reshape(-1, _BASE, _BASE).nonzero(), table[table > 0]])
+
+
+def _of_many(laid: Sequence[Laid], kinds: Kinds) -> NDArray[np.int64]:
+    """Value and both numbers of leads of each larger account."""
+    found = [np.zeros((3, 0), dtype=np.int64)]
+    for many in (part.many for part in laid if part.many.nnz):
+        first = many.indices[many.indptr[:-1]]
+        found.append(np.vstack([kinds.value[first], many @ kinds.hit, many @ kinds.miss]))
+    return np.hstack(found)
 
 
 def sum_up(sizes: pd.DataFrame) -> Mapping[str, Any]:
