@@ -3,66 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.backtest.counting.within import FEW, Laid
+from toolkit.backtest.counting.within import FEW, Laid, Numbers
 
 __all__ = ["count_sizes", "sum_up"]
 
 _BASE = FEW + 1
+_KEYS = ["value", "converted", "not_converted"]
 
 
-def count_sizes(laid: Sequence[Laid], cells: pd.DataFrame) -> pd.DataFrame:
+def count_sizes(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> pd.DataFrame:
     """Accounts (`n`) by `value`, and by how many of their leads are `converted` and `not_converted`.
 
-    `cells` has, for each cell, the number of the value of the axis and the state. All leads of an
-    account have one value.
+    `value` is that of each cell; all leads of an account have the same. The first cells are of
+    converted leads (`hits` of them), the others of those that were `judged` follow.
     """
-    state = cells["state"].to_numpy()
-    kinds = Kinds(
-        cells["value"].to_numpy(np.uint32),
-        (state == "converted").astype(np.uint32),
-        (state == "not_converted").astype(np.uint32),
-    )
-    few, many = _of_few(laid, kinds), _of_many(laid, kinds)
-    sizes, n = np.unique(many, axis=1, return_counts=True)
-    found = np.hstack([few, np.vstack([sizes, n])])
-    return pd.DataFrame(dict(zip(("value", "converted", "not_converted", "n"), found, strict=True)))
+    few = pd.DataFrame(_of_few(laid, value, hits, judged), columns=[*_KEYS, "n"])
+    many = pd.DataFrame(_of_many(laid, value, hits, judged), columns=_KEYS)
+    return pd.concat([few, many.groupby(_KEYS).size().reset_index(name="n")])
 
 
-class Kinds(NamedTuple):
-    """Of each cell: the number of the value, whether its leads are converted, or judged and not."""
-
-    value: NDArray[np.uint32]
-    hit: NDArray[np.uint32]
-    miss: NDArray[np.uint32]
-
-
-def _of_few(laid: Sequence[Laid], kinds: Kinds) -> NDArray[np.int64]:
+def _of_few(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> NDArray[np.int64]:
     """Value and both numbers of leads are the digits of one number, which is counted."""
-    digits = kinds.hit * np.uint32(_BASE) + kinds.miss
-    first = kinds.value * np.uint32(_BASE**2) + digits
-    table = np.zeros((int(kinds.value.max()) + 1) * _BASE**2, dtype=np.int64)
-    for part in laid:
-        for beside in part.few:
-            number = first[beside[0]]
-            for cell in beside[1:]:
-                number += digits[cell]
-            table += np.bincount(number, minlength=len(table))
-    return np.array([*table.reshape(-1, _BASE, _BASE).nonzero(), table[table > 0]])
+    table = np.zeros((int(value.max()) + 1) * _BASE**2, dtype=np.int64)
+    for beside in (columns for part in laid for columns in part.few):
+        won, known = _below(hits, beside), _below(judged, beside)
+        number = value[beside[0]] * _BASE**2 + won.astype(np.int64) * _BASE + (known - won)
+        table += np.bincount(number, minlength=len(table))
+    return np.column_stack([*table.reshape(-1, _BASE, _BASE).nonzero(), table[table > 0]])
 
 
-def _of_many(laid: Sequence[Laid], kinds: Kinds) -> NDArray[np.int64]:
+def _below(end: int, beside: Numbers) -> NDArray[np.uint8]:
+    """Leads of each account in the cells before one."""
+    return (beside < end).view(np.uint8).sum(axis=0, dtype=np.uint8)
+
+
+def _of_many(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> NDArray[np.int64]:
     """Value and both numbers of leads of each larger account."""
-    found = [np.zeros((3, 0), dtype=np.int64)]
+    found = [np.zeros((0, 3), dtype=np.int64)]
     for many in (part.many for part in laid if part.many.nnz):
-        first = many.indices[many.indptr[:-1]]
-        found.append(np.vstack([kinds.value[first], many @ kinds.hit, many @ kinds.miss]))
-    return np.hstack(found)
+        of = value[many.indices[many.indptr[:-1]]]
+        won, lost = many[:, :hits].sum(axis=1), many[:, hits:judged].sum(axis=1)
+        found.append(np.column_stack([of, won, lost]))
+    return np.concatenate(found)
 
 
 def sum_up(sizes: pd.DataFrame) -> Mapping[str, Any]:
