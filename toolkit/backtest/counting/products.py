@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from toolkit.backtest.counting.codes import Codes, axis_codes, score_codes
 from toolkit.backtest.counting.parts import ACCOUNTS, Keys, deal_out, group_part
-from toolkit.backtest.counting.sizes import count_sizes, sum_up
+from toolkit.backtest.counting.sizes import COLUMNS, count_sizes, sum_up
 from toolkit.backtest.counting.there import account_pairs_there
-from toolkit.backtest.counting.within import Grouped, lay_out, multiply
+from toolkit.backtest.counting.within import Grouped, Numbers, lay_out, multiply
 from toolkit.backtest.kernel.threads import spread
 from toolkit.backtest.result import Backtest
 from toolkit.counts import STATES, AccountPairs
@@ -28,9 +29,7 @@ __all__ = ["account_pairs", "count_together", "has_accounts"]
 
 ACCOUNTS_AT_ONCE, MOST_PIECES = 4_000_000, 8
 """Each piece of the accounts is one more look at all rows."""
-LEADS_AT_ONCE = 250_000
-"""Leads that are dealt out to parts at once."""
-PARTS_AT_ONCE = 12
+PARTS_AT_ONCE = 24
 """Parts of a piece whose pairs are counted in one table."""
 
 
@@ -81,7 +80,7 @@ class _Tally:
 
     n: NDArray[np.int64]
     products: csr_array
-    sizes: pd.DataFrame
+    sizes: Numbers
 
     def pairs(self, codes: Codes) -> Mapping[str, AccountPairs]:
         """The pairs inside each value, sorted (as the cells are numbered)."""
@@ -91,13 +90,14 @@ class _Tally:
         a, b = both.coords
         # Cells of one value are neighbours, and a product is of two cells of the same.
         ends = np.searchsorted(value[a], np.arange(value[-1] + 2))
+        sizes = pd.DataFrame(self.sizes, columns=COLUMNS)
         found = {}
         for number, (start, stop) in enumerate(pairwise(ends.tolist())):
             i, j = a[start:stop], b[start:stop]
             columns = {"score_a": score[i], "state_a": state[i]}
             columns |= {"score_b": score[j], "state_b": state[j], "n": both.data[start:stop]}
-            sizes = self.sizes[self.sizes["value"] == number]
-            found[codes.names[number]] = AccountPairs(pd.DataFrame(columns), **sum_up(sizes))
+            own = sum_up(sizes[sizes["value"] == number])
+            found[codes.names[number]] = AccountPairs(pd.DataFrame(columns), **own)
         return found
 
 
@@ -107,7 +107,7 @@ def _tally(backtest: Backtest, rows: str, codes: Codes) -> _Tally:
     for parts in _pieces(backtest, rows, codes):
         found += spread(_some(parts, PARTS_AT_ONCE), lambda some: _part(codes, some))
     products = sum((each.products for each in found[1:]), start=found[0].products)
-    sizes = pd.concat([each.sizes for each in found])
+    sizes = np.concatenate([each.sizes for each in found])
     return _Tally(np.sum([each.n for each in found], axis=0), products, sizes)
 
 
@@ -128,8 +128,8 @@ def _alone(backtest: Backtest, codes: Codes) -> _Tally:
         where g is null group by 1""").df()
     n = np.zeros(len(codes), dtype=np.int64)
     n[counted["number"]] = counted["n"]
-    states = {s: codes.cells["state"].eq(s).astype("int64") for s in ("converted", "not_converted")}
-    sizes = codes.cells[["value"]].assign(**states, n=n)
+    value, state = (codes.cells[name].to_numpy() for name in ("value", "state"))
+    sizes = np.column_stack([value, *(state == kind for kind in STATES[:2]), n])
     return _Tally(n, diags_array(n, dtype=np.int64).tocsr(), sizes[n > 0])
 
 
@@ -144,10 +144,10 @@ def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Iterator[Ke
         account = f"cast(g - {start} as {kind}) * {len(codes)}::{kind}"
         found = ask(f"""
             select {account} + cast({codes.number} as {kind}) as key from {codes.source}
-            where g >= {start} and g < {start + step}""").to_arrow_table()
-        blocks = found.to_batches(max_chunksize=LEADS_AT_ONCE)
-        keys = (block["key"].to_numpy() for block in blocks)
-        yield deal_out(keys, len(codes), min(step, last + 1 - start))
+            where g >= {start} and g < {start + step}""")
+        with pa.RecordBatchReader.from_stream(found) as reader:
+            keys = (batch.column("key").to_numpy() for batch in reader)
+            yield deal_out(keys, len(codes), min(step, last + 1 - start))
 
 
 # --- of some parts of the accounts ---------------------------------------------------------------

@@ -7,50 +7,45 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from toolkit.backtest.counting.within import FEW, Laid, Numbers
+from toolkit.backtest.counting.within import Laid, Numbers
 
-__all__ = ["count_sizes", "sum_up"]
+__all__ = ["COLUMNS", "count_sizes", "sum_up"]
 
-_BASE = FEW + 1
-_KEYS = ["value", "converted", "not_converted"]
+COLUMNS = ["value", "converted", "not_converted", "n"]
 
 
-def count_sizes(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> pd.DataFrame:
-    """Accounts (`n`) by `value`, and by how many of their leads are `converted` and `not_converted`.
+def count_sizes(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> Numbers:
+    """Rows of `COLUMNS`: `n` accounts of a value have so many leads of either kind.
 
     `value` is that of each cell; all leads of an account have the same. The first cells are of
     converted leads (`hits` of them), the others of those that were `judged` follow.
     """
-    few = pd.DataFrame(_of_few(laid, value, hits, judged), columns=[*_KEYS, "n"])
-    many = pd.DataFrame(_of_many(laid, value, hits, judged), columns=_KEYS)
-    return pd.concat([few, many.groupby(_KEYS).size().reset_index(name="n")])
+    few = (_of_few(beside, value, hits, judged) for part in laid for beside in part.few)
+    many = (_of_many(part, value, hits, judged) for part in laid if part.many.nnz)
+    return np.concatenate([np.zeros((0, len(COLUMNS)), dtype=np.int64), *few, *many])
 
 
-def _of_few(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> NDArray[np.int64]:
-    """Value and both numbers of leads are the digits of one number, which is counted."""
-    table = np.zeros((int(value.max()) + 1) * _BASE**2, dtype=np.int64)
-    for beside in (columns for part in laid for columns in part.few):
-        won, known = _below(hits, beside), _below(judged, beside)
-        number = value[beside[0]] * _BASE**2 + won.astype(np.int64) * _BASE + (known - won)
-        table += np.bincount(number, minlength=len(table))
-    return np.column_stack([*table.reshape(-1, _BASE, _BASE).nonzero(), table[table > 0]])
+def _of_few(beside: Numbers, value: Numbers, hits: int, judged: int) -> Numbers:
+    """Of accounts side by side: value and both numbers are the digits of one, which is counted."""
+    base = len(beside) + 1
+    won, known = _below(hits, beside), _below(judged, beside)
+    number = (value[beside[0]] * base + won) * base + (known - won)
+    table = np.bincount(number, minlength=(int(value.max()) + 1) * base**2)
+    return np.column_stack([*table.reshape(-1, base, base).nonzero(), table[table > 0]])
 
 
-def _below(end: int, beside: Numbers) -> NDArray[np.uint8]:
+def _below(end: int, beside: Numbers) -> Numbers:
     """Leads of each account in the cells before one."""
-    return (beside < end).view(np.uint8).sum(axis=0, dtype=np.uint8)
+    found: Numbers = (beside < end).view(np.uint8).sum(axis=0, dtype=np.uint8)
+    return found
 
 
-def _of_many(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> NDArray[np.int64]:
-    """Value and both numbers of leads of each larger account."""
-    found = [np.zeros((0, 3), dtype=np.int64)]
-    for many in (part.many for part in laid if part.many.nnz):
-        of = value[many.indices[many.indptr[:-1]]]
-        won, lost = many[:, :hits].sum(axis=1), many[:, hits:judged].sum(axis=1)
-        found.append(np.column_stack([of, won, lost]))
-    return np.concatenate(found)
+def _of_many(part: Laid, value: Numbers, hits: int, judged: int) -> Numbers:
+    """Of the larger accounts, each by itself."""
+    first = part.many.indices[part.many.indptr[:-1]]
+    won, lost = part.many[:, :hits].sum(axis=1), part.many[:, hits:judged].sum(axis=1)
+    return np.column_stack([value[first], won, lost, np.ones_like(won)])
 
 
 def sum_up(sizes: pd.DataFrame) -> Mapping[str, Any]:
