@@ -11,9 +11,10 @@ import pandas as pd
 from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.bands import BandLike
-from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.cells import Cells, Ints, read_cells
 from toolkit.analysis.influence import account_products, robust_factor
 from toolkit.analysis.intervals import FEW, Family, group_family, tail
+from toolkit.analysis.multiplicity import holm
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def compare_bands(
         for a, b in combinations(range(len(names)), 2)
     ]
     table = pd.DataFrame(rows, columns=[name for name in _PAIRS if name not in _ADDED])
-    adjusted = _holm(table["p_value"].to_numpy(dtype=np.float64))
+    adjusted = holm(table["p_value"].to_numpy(dtype=np.float64))
     return table.assign(adjusted_p=adjusted, apart=adjusted <= alpha)[_PAIRS]
 
 
@@ -182,13 +183,3 @@ def _two_sided(z: float, accounts: float) -> float:
     if accounts >= FEW:
         return 2 * float(ndtr(-abs(z)))
     return 2 * float(stdtr(accounts - 1, -abs(z))) if accounts > 1 else nan
-
-
-def _holm(p: Floats) -> Floats:
-    """Holm's step-down p-values; NaN stays NaN, and takes no part in the family."""
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
