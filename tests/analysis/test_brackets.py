@@ -149,3 +149,17 @@ def test_the_least_p_value_of_a_bracket_by_hand():
     # (1.395 standard errors against 1.450) is raised to it.
     assert table["p_value"].tolist() == pytest.approx([2 * p, 2 * p])
     assert table["bands"].tolist() == [2, 2]
+    # 40%, 33%, 28%: the three pairs are in one bracket, and that of the ends is the least.
+    hit = np.concatenate([np.arange(100) < k for k in (40, 33, 28)]).astype(int)
+    table = band_brackets(count_rows(lead_rows(score, hit)), BANDS[:3])
+    p = 2 * norm.sf(0.12 / (0.34 * 0.66 * 2 / 100) ** 0.5)
+    assert table["bands"].tolist() == [3]
+    assert table["p_value"].tolist() == pytest.approx([3 * p])
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_bands_of_all_and_of_nobody_are_compared_by_their_accounts(size):
+    # 20 of 20 against 0 of 20 in accounts of so many: 1/2 of all, and 20/size accounts in each band.
+    rows = lead_rows([9] * 20 + [1] * 20, [1] * 20 + [0] * 20, np.arange(40) // size)
+    row = compare_bands(count_rows(rows), (ScoreBand("up", 5), ScoreBand("down", None))).iloc[0]
+    assert row["statistic"] == pytest.approx(1 / (1 / 4 * 2 * size / 20) ** 0.5)

@@ -149,9 +149,13 @@ CELLS = [(0, 0, 20, 100), (1, 0, 80, 100), (0, 1, 40, 100), (1, 1, 160, 100)]
 def test_what_a_score_must_beat_by_hand():
     counts = count_cells({"a": 20, "b": 10}, CELLS)
     pairs = pattern_pairs(counts, counts.frame["t0"].to_numpy(), name="a alone").frame
-    found = pairs.groupby(["champion", "challenger", "state"])["n"].sum().unstack().to_numpy()
-    assert pairs.groupby(["champion", "challenger"]).ngroups == 4
-    assert found.tolist() == [[20, 100], [40, 100], [80, 100], [160, 100]]
+    found = pairs.groupby(["champion", "challenger", "state"])["n"].sum().to_dict()
+    assert found == {
+        (0, 0, "converted"): 20, (0, 0, "not_converted"): 100,
+        (10, 0, "converted"): 40, (10, 0, "not_converted"): 100,
+        (20, 1, "converted"): 80, (20, 1, "not_converted"): 100,
+        (30, 1, "converted"): 160, (30, 1, "not_converted"): 100,
+    }  # fmt: skip
     table = baseline_table(counts, threshold=20).set_index("baseline")
     assert table.index.tolist() == ["chance", "a alone", "equal points"]
     # Each cell has 100 others; of 300 converted 20, 40, 80, 160 beat 1/2, 3/2, 5/2, 7/2 hundreds.

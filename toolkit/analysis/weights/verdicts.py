@@ -203,11 +203,26 @@ def _steps(judge: _Judge) -> tuple[dict[int, tuple[Departure, float]], dict[int,
         able = [j for j in left if _why_not(judge, j, found[j]) is None and judge.beyond(found[j])]
         if not able or not judge.weights.global_test.p <= judge.alpha:
             return changed, found
-        best = min(able, key=lambda j: (found[j].p, j))
+        best = _clearest(found, able)
         before = max(before, min(found[best].p * len(left), 1.0))
         if before > judge.alpha:
             return changed, found
         changed[best] = (found[best], before)
+
+
+def _clearest(found: dict[int, Departure], able: list[int]) -> int:
+    """The term with the least p; of equal ones that with the most standard errors.
+
+    Beside the score and all terms but two the last two say the same, and p-values of many leads are
+    all 0: rounding noise, or the order of the file, must not choose between them.
+    """
+    least = min(found[j].p for j in able)
+    tied = [j for j in able if found[j].p <= least * (1 + _SAME)]
+    return max(tied, key=lambda j: abs(found[j].estimate) / found[j].standard_error)
+
+
+_SAME = 1e-6
+"""Two p-values nearer to each other are equal."""
 
 
 def _adjusted(

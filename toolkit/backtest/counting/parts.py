@@ -8,8 +8,7 @@ third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,40 +20,34 @@ __all__ = ["Keys", "deal_out", "group_part"]
 
 ACCOUNTS = 1 << 16
 """Accounts of a part."""
-LEADS_AT_ONCE = 500_000
 
 Keys = NDArray[np.unsignedinteger]
 
 
-def deal_out(key: Keys, width: int) -> Iterator[Keys]:
-    """The leads of each part that has any.
+def deal_out(blocks: Iterable[Keys], width: int, accounts: int) -> Iterator[Keys]:
+    """The leads of each part that has any; so many accounts are numbered.
 
-    >>> keys = np.array([65_536 * 10 + 7, 3], dtype=np.uint32)  # the first account of the second part
-    >>> [part.tolist() for part in deal_out(keys, 10)]
+    >>> blocks = [np.array([65_536 * 10 + 7, 3], dtype=np.uint32)]  # the first is of the second part
+    >>> [part.tolist() for part in deal_out(blocks, 10, 70_000)]
     [[3], [655367]]
     """
-    if not len(key):
-        return
-    last = int(key.max())
-    if last < ACCOUNTS * width:
-        yield key
-        return
-    whole = key.dtype.type(ACCOUNTS * width)
-    parts = last // int(whole) + 1
-    blocks = (key[at : at + LEADS_AT_ONCE] for at in range(0, len(key), LEADS_AT_ONCE))
-    dealt = list(spread(blocks, lambda block: _dealt(block, block // whole, parts)))
-    for of_part in zip(*dealt, strict=True):
-        if any(map(len, of_part)):
-            yield np.concatenate(of_part)
+    whole = ACCOUNTS * width
+    dealt = list(spread(iter(blocks), lambda block: _dealt(block, whole)))
+    for part in range(-(-accounts // ACCOUNTS)):
+        found = [_of(block, part) for block in dealt]
+        if any(map(len, found)):
+            yield np.concatenate(found)
 
 
-def _dealt(block: Keys, part: Keys, parts: int) -> list[Keys]:
-    """The leads of a block that belong to each part."""
-    # Numbers of 8 and 16 bits are ordered by counting them.
-    small = part.astype(np.min_scalar_type(parts - 1))
-    ends = np.append(0, np.cumsum(np.bincount(small, minlength=parts))).tolist()
-    ordered = block[np.argsort(small, kind="stable")]
-    return [ordered[start:stop] for start, stop in pairwise(ends)]
+def _dealt(block: Keys, whole: int) -> Grouped:
+    """The leads of a block, grouped by part."""
+    return group_leads((block // block.dtype.type(whole)).astype(np.int32), block)
+
+
+def _of(grouped: Grouped, number: int) -> Numbers:
+    """The leads of one part of a block; the last parts of all may have none in it."""
+    start, *stop = grouped.ends[number : number + 2]
+    return grouped.cell[start : stop[0]] if stop else grouped.cell[:0]
 
 
 def group_part(key: Keys, value: Numbers) -> Grouped:

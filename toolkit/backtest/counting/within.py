@@ -90,7 +90,7 @@ def lay_out(leads: Grouped, cells: int) -> Laid:
     ends = np.cumsum(np.bincount(size, minlength=few + 2)).tolist()
     first = [leads.ends[order[start:stop]] for start, stop in pairwise(ends[:-1])]
     columns = (
-        leads.cell[begin + np.arange(m, dtype=np.int32)[:, None]]
+        leads.cell.take(begin + np.arange(m)[:, None])
         for m, begin in enumerate(first, 1)
         if len(begin)
     )
