@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
@@ -419,6 +420,12 @@ def test_segments_show_where_the_score_ranks_well_and_hide_what_cannot_be_told()
     assert "The score ranks leads better for north and worse for south" in spoken
     # 60 and 10 converted, 40 and 90 did not: (60 x 90 + (60 x 40 + 10 x 90) / 2) / (70 x 130).
     assert "north: 77.5%, 70 SQLs." in spoken
+    pictures = [part.figure for part in section.parts if isinstance(part, Picture)]
+    note = pictures[-1].texts[1].get_text().replace("\n", " ")
+    assert (
+        "Not drawn: 2 with under 5 leads that converted, or that did not, or seldom worked." in note
+    )
+    assert "cannot be told" not in [text.get_text() for text in pictures[-1].findobj(Text)]
     assert "west" not in spoken
     assert "tiny" not in spoken
 
