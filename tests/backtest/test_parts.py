@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,9 +26,7 @@ def grouped(blocks: list[np.ndarray], value: list[int]) -> list[list[int]]:
     for part in deal_out(blocks, WIDTH, 12):
         leads = group_part(part, np.array(value))
         ends = leads.ends.tolist()
-        found += [
-            sorted(leads.cell[a:b].tolist()) for a, b in zip(ends, ends[1:], strict=False) if a < b
-        ]
+        found += [sorted(leads.cell[a:b].tolist()) for a, b in pairwise(ends) if a < b]
     return found
 
 
