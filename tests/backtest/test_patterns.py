@@ -260,3 +260,22 @@ def test_a_file_of_scores_has_no_patterns() -> None:
 def test_one_fold_is_refused() -> None:
     with pytest.raises(QuestionError, match="folds is 1: expected 2 or more"):
         asked(model("when: {title: vp}, points: 20"), one_lead(), folds=1)
+
+
+def test_whole_units_and_points_stand_in_whole_numbers():
+    crm = one_lead(("form", 5.0), ("form", 1.0))
+    plain = asked(model("activity: form, points: 10"), crm)[1].frame
+    assert (plain["t0"].dtype, plain["score"].dtype) == (np.int16, np.int32)
+    fading = "activity: form, points: 10, decay: {percent: 3, every: 1d}"
+    frame = asked(model(fading), crm)[1].frame
+    assert (frame["t0"].dtype, frame["x0"].dtype) == (np.int16, np.float64)
+
+
+def test_the_engines_memory_limit_is_what_it_was():
+    crm = one_lead(("form", 5.0))
+    crm.connection.execute("set memory_limit = '3.3 GiB'")
+    before = crm.connection.execute("select current_setting('memory_limit')").fetchone()
+    for _ in range(3):
+        asked(model("activity: form, points: 10"), crm)
+    after = crm.connection.execute("select current_setting('memory_limit')").fetchone()
+    assert after == before

@@ -64,6 +64,8 @@ class PatternCounts:
     - `score`: the score as reported (the mean of the rows where patterns were grouped);
     - `state`, the names in `by`, `fold` where asked for, and `n` (leads).
 
+    Units and points stand in whole numbers where all of a column are whole.
+
     What the other limits (group, dimension, total) and rounding took off is what is left:
     `rest` = base + sum of points x units - limits - decay + offset - score.
     """

@@ -17,7 +17,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
-from toolkit.analysis.weights.products import linear
+from toolkit.analysis.weights.products import Columns, linear
 from toolkit.errors import QuestionError
 
 __all__ = ["RoundedPoints", "descend", "integer_points", "judge_rounding", "score_deviance"]
@@ -56,7 +56,7 @@ class RoundedPoints:
         return self.loss / explained if explained > 0 else nan
 
 
-def score_deviance(design: Design, score: Floats, beside: Floats | None = None) -> float:
+def score_deviance(design: Design, score: Floats, beside: Columns | None = None) -> float:
     """Deviance of logit p = a + k score (+ free columns beside it); infinite if k is not above 0."""
     columns = np.column_stack([np.ones(len(score)), score])
     columns = columns if beside is None else np.column_stack([columns, beside])

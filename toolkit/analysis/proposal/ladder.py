@@ -18,7 +18,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
-from toolkit.analysis.weights.products import beside, columns_of
+from toolkit.analysis.weights.products import Columns, beside, columns_of, small_whole
 from toolkit.analysis.weights.scoretests import score_test
 
 __all__ = ["Ladder", "LadderAction", "update_ladder"]
@@ -82,8 +82,8 @@ class _Models:
 
     design: Design
     log_odds: Floats
-    nuisance: Floats
-    full: Floats
+    nuisance: Columns
+    full: Columns
     stated: bool
 
     @classmethod
@@ -91,7 +91,7 @@ class _Models:
         design = weights.design
         a, k = (0.0, 1.0) if stated is None else stated
         line = a + k * design.score
-        base = np.array([np.ones(len(line)), line]).T
+        base = np.array([small_whole(each) for each in (np.ones(len(line)), line)]).T
         p = weights.scale.fit.probability
         policy, tested = _split(weights)
         weight = design.n * p * (1 - p)
@@ -100,7 +100,7 @@ class _Models:
         free = columns_of(tested, independent_columns(tested, weight, given=kept))
         return cls(design, line, nuisance, beside(kept, free), stated is not None)
 
-    def null(self, name: LadderAction) -> tuple[Floats, Floats]:
+    def null(self, name: LadderAction) -> tuple[Columns, Floats]:
         """Columns and offset of a null."""
         ones, zero = np.ones((len(self.log_odds), 1)), np.zeros(len(self.log_odds))
         if name == "intercept and slope":
@@ -110,7 +110,7 @@ class _Models:
         return self.nuisance, self.log_odds
 
 
-def _split(weights: Weights) -> tuple[Floats, Floats]:
+def _split(weights: Weights) -> tuple[Columns, Columns]:
     """Columns of policy, and those that evidence may move."""
     units = weights.design.units
     inside = np.array([t.id not in weights.after_contact for t in weights.terms], dtype=np.bool_)

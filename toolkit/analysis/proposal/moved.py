@@ -14,7 +14,7 @@ from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import paid_units
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import fit_logistic
-from toolkit.analysis.weights.products import linear
+from toolkit.analysis.weights.products import Columns, linear
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ __all__ = [
 class Everybody:
     """The leads whose scores a change moves: all that were counted, or the judged ones alone."""
 
-    units: Floats = field(repr=False)
+    units: Columns = field(repr=False)
     score: Floats = field(repr=False)
     n: Floats = field(repr=False)
     weeks: float | None

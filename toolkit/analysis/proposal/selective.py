@@ -20,7 +20,7 @@ from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import base_columns
 from toolkit.analysis.weights.logistic import fit_logistic, independent_columns
-from toolkit.analysis.weights.products import beside, linear
+from toolkit.analysis.weights.products import Columns, beside, linear
 
 __all__ = ["Selected", "grid_points", "policy_columns", "select_terms"]
 
@@ -38,7 +38,7 @@ class Selected:
     """The leads with the shrunk fit's expected conversions in place of those seen."""
 
 
-def policy_columns(weights: Weights) -> Floats:
+def policy_columns(weights: Weights) -> Columns:
     """Units of the terms of policy that can be told apart from the score."""
     design, p = weights.design, weights.scale.fit.probability
     chosen = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from toolkit.analysis.cells import Floats, Ints
 from toolkit.analysis.weights.merging import Numbered, number_rows
-from toolkit.analysis.weights.products import linear, weighted_products
+from toolkit.analysis.weights.products import Columns, linear, small_whole, weighted_products
 from toolkit.counts import STATES, Term
 from toolkit.errors import DataError
 
@@ -52,10 +52,11 @@ class Design:
     """Judged leads by pattern.
 
     `units` are those *paid* of every term (what decay took off is taken off here), so that
-    score = units @ points + other.
+    score = units @ points + other. Where all are small whole numbers they stand as such, in an
+    eighth of the memory: it is the largest table of a fit without accounts.
     """
 
-    units: Floats = field(repr=False)
+    units: Columns = field(repr=False)
     extras: Floats = field(repr=False)
     score: Floats = field(repr=False)
     taken: Floats = field(repr=False)
@@ -80,7 +81,7 @@ class Design:
         """Accounts, or leads where no account is known: what is drawn independently."""
         return int(self.n.sum()) if self.accounts is None else self.accounts.number
 
-    def carriers(self, column: Floats) -> int:
+    def carriers(self, column: Columns) -> int:
         """Accounts (or leads) that have the column at all."""
         met = column != 0
         if self.accounts is None:
@@ -92,7 +93,7 @@ class Design:
         accounts = None if self.accounts is None else self.accounts.among(kept)
         return replace(self, n=self.n * kept, hits=self.hits * kept, accounts=accounts)
 
-    def merged(self, columns: Floats) -> tuple[Design, Ints]:
+    def merged(self, columns: Columns) -> tuple[Design, Ints]:
         """The leads by these columns alone, as units; and the pattern that stands for each row.
 
         What one account's leads have in common is lost.
@@ -130,10 +131,10 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     n = frame["n"].to_numpy(dtype=np.float64)[rows]
     hit = (frame["state"] == STATES[0]).to_numpy()[rows]
     points = np.array([term.points for term in patterns.terms], dtype=np.float64)
-    met, more = _columns(frame, names[:terms], seen), _columns(frame, names[terms:-2], seen)
-    offset, score = _columns(frame, names[-2:], seen).T
+    more = _extras(patterns, seen)
+    offset, score = (frame[name].to_numpy(dtype=np.float64)[seen] for name in names[-2:])
     limits = more[:, [extra.kind == "limit" for extra in patterns.extras]].sum(axis=1)
-    units = _paid(patterns, met, more)
+    units = _paid(patterns, seen, more)
     return Design(
         units=units,
         extras=more,
@@ -148,21 +149,17 @@ def read_design(patterns: PatternCounts, *, by: str | None = None) -> Design:
     )
 
 
-def paid_units(patterns: PatternCounts) -> Floats:
+def paid_units(patterns: PatternCounts) -> Columns:
     """Units of every term that are paid for, in each row of the frame: those met, less decay."""
-    frame, every = patterns.frame, np.arange(len(patterns.frame))
-    met = _columns(frame, [f"t{i}" for i in range(len(patterns.terms))], every)
-    return _paid(
-        patterns, met, _columns(frame, [f"x{i}" for i in range(len(patterns.extras))], every)
-    )
+    every = np.arange(len(patterns.frame))
+    return _paid(patterns, every, _extras(patterns, every))
 
 
-def _columns(frame: pd.DataFrame, names: Sequence[str], rows: Ints) -> Floats:
-    """One array of the values of some rows, column by column in memory."""
-    values = np.empty((len(rows), len(names)), order="F")
-    for i, name in enumerate(names):
-        values[:, i] = frame[name].to_numpy()[rows]
-    return values
+def _extras(patterns: PatternCounts, rows: Ints) -> Floats:
+    """Points of each extra in some rows."""
+    names = [f"x{i}" for i in range(len(patterns.extras))]
+    found: Floats = patterns.frame[names].to_numpy(dtype=np.float64)[rows]
+    return found
 
 
 def _check(frame: pd.DataFrame) -> None:
@@ -173,13 +170,24 @@ def _check(frame: pd.DataFrame) -> None:
         raise DataError(f"the counts hold {frame['n'].min()} leads in a cell: expected 0 or more")
 
 
-def _paid(patterns: PatternCounts, met: Floats, extras: Floats) -> Floats:
-    """Units of each term less those that decay took off; `met` is changed in place."""
+def _paid(patterns: PatternCounts, rows: Ints, extras: Floats) -> Columns:
+    """Units of each term less those that decay took off, in some rows; column by column in memory."""
+    found = [
+        small_whole(_paid_units(patterns, j, rows, extras)) for j in range(len(patterns.terms))
+    ]
+    out = np.empty((len(rows), len(found)), dtype=np.result_type(np.int8, *found), order="F")
+    for j, column in enumerate(found):
+        out[:, j] = column
+    return out
+
+
+def _paid_units(patterns: PatternCounts, j: int, rows: Ints, extras: Floats) -> Floats:
+    term = patterns.terms[j]
+    units = patterns.frame[f"t{j}"].to_numpy(dtype=np.float64)[rows]
     for i, extra in enumerate(patterns.extras):
-        for j, term in enumerate(patterns.terms):
-            if extra.kind == "decay" and term.criterion == extra.criterion and term.points:
-                met[:, j] -= extras[:, i] / term.points
-    return met
+        if extra.kind == "decay" and term.criterion == extra.criterion and term.points:
+            units = units - extras[:, i] / term.points
+    return units
 
 
 def _accounts(
@@ -219,7 +227,7 @@ def _accounts(
     )
 
 
-def score_products(design: Design, columns: Floats, probability: Floats) -> Floats:
+def score_products(design: Design, columns: Columns, probability: Floats) -> Floats:
     """Sum over accounts g of U_g U_g', with U_g the sum of its leads' (y - p) x columns.
 
     Without accounts every lead is one of its own. Source: Liang and Zeger (1986).
@@ -233,7 +241,7 @@ def score_products(design: Design, columns: Floats, probability: Floats) -> Floa
     return products + weighted_products(columns, _lone_squares(design, probability))
 
 
-def score_squares(design: Design, columns: Floats, probability: Floats) -> Floats:
+def score_squares(design: Design, columns: Columns, probability: Floats) -> Floats:
     """The diagonal of `score_products`: of each column on its own."""
     k = columns.shape[1]
     squares: Floats = np.einsum("i,ij,ij->j", _lone_squares(design, probability), columns, columns)
@@ -247,13 +255,13 @@ _PRODUCTS = 1 << 17
 
 
 def _account_sums(
-    accounts: Accounts | None, columns: Floats, probability: Floats, *, block: int
+    accounts: Accounts | None, columns: Columns, probability: Floats, *, block: int
 ) -> Iterator[Floats]:
     """U_g of the accounts with several leads, a block of accounts at a time."""
     if accounts is None:
         return
     # Both tables have an entry for the same cells, so one product serves; blocks copy nothing of it.
-    leads, rows = accounts.leads, np.ascontiguousarray(columns)
+    leads, rows = accounts.leads, np.ascontiguousarray(columns, dtype=np.float64)
     data = accounts.hits.data - leads.data * probability[leads.indices]
     for start in range(0, leads.shape[0], block):
         ends = leads.indptr[start : start + block + 1]

@@ -18,7 +18,7 @@ from scipy.special import chdtrc, chdtri, expit, log_expit
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.logistic import information
-from toolkit.analysis.weights.products import column_totals, dot, linear
+from toolkit.analysis.weights.products import Columns, column_totals, dot, linear
 
 __all__ = ["FirthFit", "fit_firth", "flic_intercept", "penalised_p", "profile_interval"]
 
@@ -39,7 +39,7 @@ class FirthFit:
     offset: Floats = field(repr=False)
 
 
-def _penalised(columns: Floats, design: Design, beta: Floats, offset: Floats) -> float:
+def _penalised(columns: Columns, design: Design, beta: Floats, offset: Floats) -> float:
     eta = linear(columns, beta) + offset
     known = dot(design.hits, log_expit(eta)) + dot(design.n - design.hits, log_expit(-eta))
     sign, size = np.linalg.slogdet(information(columns, design.n, expit(eta)))
@@ -47,7 +47,7 @@ def _penalised(columns: Floats, design: Design, beta: Floats, offset: Floats) ->
 
 
 def fit_firth(
-    columns: Floats,
+    columns: Columns,
     design: Design,
     *,
     offset: Floats | None = None,
@@ -77,7 +77,7 @@ def fit_firth(
 
 
 def _newton_step(
-    columns: Floats, design: Design, beta: Floats, offset: Floats, free: NDArray[np.bool_]
+    columns: Columns, design: Design, beta: Floats, offset: Floats, free: NDArray[np.bool_]
 ) -> Floats:
     p = expit(linear(columns, beta) + offset)
     inside = information(columns, design.n, p)
@@ -89,7 +89,7 @@ def _newton_step(
 
 
 def _improve(
-    columns: Floats, design: Design, offset: Floats, at: tuple[Floats, float], step: Floats
+    columns: Columns, design: Design, offset: Floats, at: tuple[Floats, float], step: Floats
 ) -> tuple[Floats, float]:
     """Halve the step while the likelihood falls by more than rounding noise."""
     beta, value = at
@@ -102,7 +102,7 @@ def _improve(
 
 
 def profile_interval(
-    columns: Floats, design: Design, fit: FirthFit, term: int, *, confidence: float = 0.95
+    columns: Columns, design: Design, fit: FirthFit, term: int, *, confidence: float = 0.95
 ) -> tuple[float, float]:
     """Values of a coefficient that the penalised likelihood ratio does not reject.
 
@@ -119,7 +119,7 @@ def profile_interval(
     return _end(short, middle, -1.0), _end(short, middle, 1.0)
 
 
-def _held(columns: Floats, design: Design, fit: FirthFit, term: int, value: float) -> FirthFit:
+def _held(columns: Columns, design: Design, fit: FirthFit, term: int, value: float) -> FirthFit:
     return fit_firth(
         columns, design, offset=fit.offset, fixed=(term, value), start=fit.coefficients
     )
@@ -135,19 +135,19 @@ def _end(short: Callable[[float], float], middle: float, way: float) -> float:
     return _root(short, low, high, xtol=1e-8, rtol=1e-10)
 
 
-def penalised_p(columns: Floats, design: Design, fit: FirthFit, term: int) -> float:
+def penalised_p(columns: Columns, design: Design, fit: FirthFit, term: int) -> float:
     """P-value of the penalised likelihood ratio test that a coefficient is 0."""
     held = _held(columns, design, fit, term, 0.0)
     return float(chdtrc(1, max(2 * (fit.penalised - held.penalised), 0.0)))
 
 
-def flic_intercept(columns: Floats, design: Design, fit: FirthFit) -> float:
+def flic_intercept(columns: Columns, design: Design, fit: FirthFit) -> float:
     """The intercept that makes the mean probability the rate seen (FLIC; column 0 is constant).
 
     Firth's own probabilities are drawn to 1/2. Source: Puhr, Heinze, Nold, Lusa and Geroldinger
     (2017).
     """
-    slopes = columns[:, 1:] @ fit.coefficients[1:] + fit.offset
+    slopes = linear(columns[:, 1:], fit.coefficients[1:]) + fit.offset
     hits = design.hits.sum()
 
     def short(intercept: float) -> float:

@@ -23,6 +23,7 @@ from toolkit.analysis.weights.logistic import (
     robust_covariance,
 )
 from toolkit.analysis.weights.products import (
+    Columns,
     beside,
     column_totals,
     columns_of,
@@ -232,7 +233,7 @@ def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats
     """Points of each term with no other in the model: what a table of one criterion suggests."""
     out = np.full(len(design.terms), nan)
     for j, x in enumerate(design.units.T):
-        if aside[j] or not np.ptp(x[design.n > 0]) > 0 or not per_point > 0:
+        if aside[j] or _same(x[design.n > 0]) or not per_point > 0:
             continue
         small, _ = design.merged(np.array([np.ones(len(x)), x]).T)
         columns = small.units
@@ -241,6 +242,10 @@ def _alone(design: Design, per_point: float, aside: NDArray[np.bool_]) -> Floats
         found = fit if fit is not None and fit.finite else fit_firth(columns, small)
         out[j] = found.coefficients[1] / per_point
     return out
+
+
+def _same(x: Columns) -> bool:
+    return bool(x.min() == x.max())
 
 
 def _linear(design: Design, aside: NDArray[np.bool_]) -> Floats:

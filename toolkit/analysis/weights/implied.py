@@ -25,7 +25,7 @@ from toolkit.analysis.weights.logistic import (
     likelihood,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import beside
+from toolkit.analysis.weights.products import Columns, beside
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 
@@ -57,13 +57,13 @@ def _unscaled(p: float) -> Departure:
     return Departure(nan, nan, nan, nan, nan, p, nan, "no scale", NO_SCALE)
 
 
-def base_columns(design: Design, freed: Sequence[int]) -> Floats:
+def base_columns(design: Design, freed: Sequence[int]) -> Columns:
     """The constant, the score, and the terms that are free to differ from their points."""
     own = np.array([np.ones(len(design.n)), design.score]).T
     return beside(own, design.units[:, list(freed)])
 
 
-def one_side(x: Floats, design: Design) -> NDArray[np.bool_] | None:
+def one_side(x: Columns, design: Design) -> NDArray[np.bool_] | None:
     """The patterns that have a term, or lack a yes/no one, if all or none of their leads converted."""
     known = design.n > 0
     sides: list[NDArray[np.bool_]] = [x != 0]
@@ -81,7 +81,7 @@ class _Case:
     """One term beside the columns already fitted."""
 
     design: Design = field(repr=False)
-    columns: Floats = field(repr=False)
+    columns: Columns = field(repr=False)
     """Fitted columns, then the term's."""
     confidence: float
     p: float
@@ -89,7 +89,7 @@ class _Case:
 
 def departure(
     design: Design,
-    base: Floats,
+    base: Columns,
     fit: Fit,
     term: int,
     *,

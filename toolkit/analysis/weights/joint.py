@@ -21,7 +21,7 @@ from toolkit.analysis.weights.logistic import (
     likelihood,
     robust_covariance,
 )
-from toolkit.analysis.weights.products import columns_of, with_constant
+from toolkit.analysis.weights.products import Columns, columns_of, with_constant
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 
 __all__ = ["JointFit", "fit_joint", "no_joint", "spread_out"]
@@ -115,7 +115,7 @@ def fit_overlap(
 
 def _joint_firth(
     design: Design,
-    columns: Floats,
+    columns: Columns,
     offset: Floats,
     used: NDArray[np.bool_],
     confidence: float,
@@ -150,7 +150,7 @@ def _joint_firth(
 
 
 def _joint_scale(
-    design: Design, columns: Floats, probability: Floats, beta: Floats, used: NDArray[np.bool_]
+    design: Design, columns: Columns, probability: Floats, beta: Floats, used: NDArray[np.bool_]
 ) -> tuple[float, Floats]:
     """The common scale k = w'I b / w'I w of the coefficients b, w today's points, I the information.
 

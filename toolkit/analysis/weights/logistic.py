@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products
 from toolkit.analysis.weights.products import (
+    Columns,
     column_totals,
     dot,
     linear,
@@ -61,13 +62,13 @@ def likelihood(design: Design) -> FitMethod:
     return "likelihood" if design.accounts is None else "likelihood (accounts)"
 
 
-def information(columns: Floats, n: Floats, probability: Floats) -> Floats:
+def information(columns: Columns, n: Floats, probability: Floats) -> Floats:
     """X'WX with W = n p (1 - p)."""
     return weighted_products(columns, n * probability * (1 - probability))
 
 
 def fit_logistic(
-    columns: Floats, design: Design, *, offset: Floats | None = None, start: Floats | None = None
+    columns: Columns, design: Design, *, offset: Floats | None = None, start: Floats | None = None
 ) -> Fit:
     """Maximise the likelihood by Newton's method, steps halved while it falls.
 
@@ -112,7 +113,7 @@ def _look(eta: Floats, design: Design) -> _Look:
 
 
 def _improve(
-    design: Design, columns: Floats, fixed: Floats, at: tuple[Floats, _Look], step: Floats
+    design: Design, columns: Columns, fixed: Floats, at: tuple[Floats, _Look], step: Floats
 ) -> tuple[Floats, _Look]:
     """Go the whole step, or half of it, a quarter, ... while the likelihood would fall."""
     beta, here = at
@@ -133,7 +134,7 @@ def _inverse(matrix: Floats) -> Floats:
     return np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
 
 
-def robust_covariance(fit: Fit, columns: Floats, design: Design) -> Floats:
+def robust_covariance(fit: Fit, columns: Columns, design: Design) -> Floats:
     """Covariance over accounts: B M B with M the sum of U_g U_g', times G/(G-1) x (n-1)/(n-k).
 
     The inverse information where no account is known; NaN for a coefficient in which the accounts
@@ -152,7 +153,7 @@ def robust_covariance(fit: Fit, columns: Floats, design: Design) -> Floats:
 
 
 def independent_columns(
-    columns: Floats, weight: Floats, *, given: Floats | None = None
+    columns: Columns, weight: Floats, *, given: Columns | None = None
 ) -> NDArray[np.bool_]:
     """Mark the columns that are no linear combination of `given` and of those before them.
 

@@ -10,12 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design, score_products, score_squares
 from toolkit.analysis.weights.logistic import Fit
-from toolkit.analysis.weights.products import column_totals, linear, weighted_products
+from toolkit.analysis.weights.products import (
+    Columns,
+    column_totals,
+    linear,
+    residual_products,
+    weighted_products,
+)
 
 __all__ = ["ScoreTest", "residual_columns", "score_test", "score_tests"]
 
@@ -34,35 +41,52 @@ class ScoreTest:
     """Whether it allows for accounts."""
 
 
-def residual_columns(added: Floats, fitted: Floats, fit: Fit, design: Design) -> Floats:
+def residual_columns(added: Columns, fitted: Columns, fit: Fit, design: Design) -> Floats:
     """What the fitted columns do not explain of the added ones, in the weights of the fit."""
     weight = design.n * fit.probability * (1 - fit.probability)
-    inside = weighted_products(fitted, weight)
-    slope = np.linalg.lstsq(inside, weighted_products(fitted, weight, added), rcond=None)[0]
-    left = linear(fitted, np.asarray(slope, dtype=np.float64))
+    left = linear(fitted, _explained(added, fitted, weight))
     np.subtract(added, left, out=left)
-    # A column that the fitted ones make up exactly leaves rounding noise, which is no evidence.
-    size, rest = (np.sqrt(np.einsum("i,ij,ij->j", weight, x, x)) for x in (added, left))
-    left[:, rest <= 1e-8 * np.where(size > 0, size, 1.0)] = 0.0
+    left[:, _nothing_left(_squares(left, weight), _squares(added, weight))] = 0.0
     return left
 
 
+def _explained(added: Columns, fitted: Columns, weight: Floats) -> Floats:
+    """Coefficients of the weighted regressions of the added columns on the fitted ones."""
+    inside = weighted_products(fitted, weight)
+    found = np.linalg.lstsq(inside, weighted_products(fitted, weight, added), rcond=None)[0]
+    return np.asarray(found, dtype=np.float64)
+
+
+def _squares(columns: Columns, weight: Floats) -> Floats:
+    squares: Floats = np.einsum("i,ij,ij->j", weight, columns, columns)
+    return squares
+
+
+def _nothing_left(left: Floats, whole: Floats) -> NDArray[np.bool_]:
+    """By squares: of a column that the fitted ones make up exactly rounding noise is left."""
+    return left <= (1e-8) ** 2 * np.where(whole > 0, whole, 1.0)
+
+
 def score_test(
-    added: Floats, fitted: Floats, fit: Fit, design: Design, *, robust: bool | None = None
+    added: Columns, fitted: Columns, fit: Fit, design: Design, *, robust: bool | None = None
 ) -> ScoreTest:
     """Test that the added columns have no coefficient; over accounts where they are known."""
     over = design.accounts is not None if robust is None else robust
-    left = residual_columns(added, fitted, fit, design)
-    slope = column_totals(left, design.hits - design.n * fit.probability)
+    apart = design.hits - design.n * fit.probability
     if over:
-        spread = score_products(design, left, fit.probability)
-    else:
-        weight = design.n * fit.probability * (1 - fit.probability)
-        spread = weighted_products(left, weight)
-    return _quadratic(slope, spread, robust=over)
+        left = residual_columns(added, fitted, fit, design)
+        return _quadratic(
+            column_totals(left, apart), score_products(design, left, fit.probability), robust=True
+        )
+    weight = design.n * fit.probability * (1 - fit.probability)
+    coefficients = _explained(added, fitted, weight)
+    slope, spread = residual_products(added, fitted, coefficients, weight=weight, values=apart)
+    none = _nothing_left(np.diag(spread), _squares(added, weight))
+    slope[none] = spread[none] = spread[:, none] = 0.0
+    return _quadratic(slope, spread, robust=False)
 
 
-def score_tests(added: Floats, fitted: Floats, fit: Fit, design: Design) -> list[ScoreTest]:
+def score_tests(added: Columns, fitted: Columns, fit: Fit, design: Design) -> list[ScoreTest]:
     """Test each of the added columns on its own, over accounts: one pass over them serves all."""
     left = residual_columns(added, fitted, fit, design)
     slope = column_totals(left, design.hits - design.n * fit.probability)

@@ -9,7 +9,7 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Floats, Ints
 from toolkit.analysis.weights.design import Design
@@ -17,6 +17,7 @@ from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns
 from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
+from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
 from toolkit.analysis.weights.verdicts import holm
@@ -122,7 +123,7 @@ def _fit_if_estimable(weights: Weights, columns: Floats, size: int) -> Fit | Non
     return fit if fit.finite and fit.coefficients[1] > 0 else None
 
 
-def _shape(weights: Weights, units: Floats, dummies: Floats) -> float:
+def _shape(weights: Weights, units: Columns, dummies: Floats) -> float:
     """P-value that the levels say no more than the number of units."""
     if dummies.shape[1] < 2:  # noqa: PLR2004 - one level has no shape
         return nan
@@ -288,8 +289,8 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=quantile(design, confidence),
     )  # fmt: skip
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
-    degrees = max(design.groups - 1, 1)
-    return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
+    beyond = ndtr(-wald) if design.accounts is None else stdtr(max(design.groups - 1, 1), -wald)
+    return Contrast(*named, part / whole, low, high, 2 * float(beyond), None)
 
 
 def order_table(weights: Weights) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from toolkit.analysis.intervals import FEW
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
+from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.scoretests import ScoreTest, score_tests
 from toolkit.errors import QuestionError
 
@@ -119,7 +120,7 @@ class _Judge:
         w = self.weights
         return [j for j, t in enumerate(w.terms) if is_policy(t) and t.id not in w.after_contact]
 
-    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Floats, Fit]:
+    def fit(self, freed: list[int], *, but: int | None = None) -> tuple[Columns, Fit]:
         """Fit the score and the freed terms, those left out that cannot be told apart."""
         w = self.weights
         chosen = [j for j in (*self.policy, *freed) if j != but]
@@ -202,11 +203,26 @@ def _steps(judge: _Judge) -> tuple[dict[int, tuple[Departure, float]], dict[int,
         able = [j for j in left if _why_not(judge, j, found[j]) is None and judge.beyond(found[j])]
         if not able or not judge.weights.global_test.p <= judge.alpha:
             return changed, found
-        best = min(able, key=lambda j: (found[j].p, j))
+        best = _clearest(found, able)
         before = max(before, min(found[best].p * len(left), 1.0))
         if before > judge.alpha:
             return changed, found
         changed[best] = (found[best], before)
+
+
+def _clearest(found: dict[int, Departure], able: list[int]) -> int:
+    """The term with the least p; of equal ones that with the most standard errors.
+
+    Beside the score and all terms but two the last two say the same, and p-values of many leads are
+    all 0: rounding noise, or the order of the file, must not choose between them.
+    """
+    least = min(found[j].p for j in able)
+    tied = [j for j in able if found[j].p <= least * (1 + _SAME)]
+    return max(tied, key=lambda j: abs(found[j].estimate) / found[j].standard_error)
+
+
+_SAME = 1e-6
+"""Two p-values nearer to each other are equal."""
 
 
 def _adjusted(
