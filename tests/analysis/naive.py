@@ -55,6 +55,15 @@ def threshold_row(score, hit, t):
     return tp, fp, int((hit == 1).sum()) - tp, int((hit == 0).sum()) - fp
 
 
+def effective_n(share, n, variance, equal):
+    """Independent leads that a share of n rests on, of so many accounts as if of equal size."""
+    wider = (
+        max(student.ppf(0.975, equal - 1) / student.ppf(0.975, n - 1), 1) if equal > 1 else np.inf
+    )
+    raw = share * (1 - share) / variance
+    return max(min(n, raw) / wider**2, min(equal, raw))
+
+
 def equal_accounts(account, weight=None):
     """Kish: (sum of weights)^2 / sum over accounts of (its sum of weights)^2."""
     value = np.ones(len(account)) if weight is None else np.asarray(weight, dtype=float)

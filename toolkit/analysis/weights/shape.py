@@ -9,9 +9,10 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns
@@ -20,7 +21,6 @@ from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covarian
 from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
 
@@ -289,8 +289,8 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=quantile(design, confidence),
     )  # fmt: skip
     wald = abs(part) / float(np.sqrt(pick @ v @ pick))
-    degrees = max(design.groups - 1, 1)
-    return Contrast(*named, part / whole, low, high, 2 * float(stdtr(degrees, -wald)), None)
+    beyond = ndtr(-wald) if design.accounts is None else stdtr(max(design.groups - 1, 1), -wald)
+    return Contrast(*named, part / whole, low, high, 2 * float(beyond), None)
 
 
 def order_table(weights: Weights) -> pd.DataFrame:
