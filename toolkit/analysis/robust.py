@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isinf, isnan, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,77 @@ if TYPE_CHECKING:
 
     Marks = NDArray[np.bool_]
 
-__all__ = ["Clusters", "read_clusters"]
+__all__ = ["Clusters", "account_quantile", "few_accounts_words", "read_clusters", "score_p", "wald_p"]
+
+_SAME = 1e-9
+"""Distance of a score statistic from the number of accounts that is rounding."""
+
+
+def account_quantile(freedom: float, confidence: float) -> float:
+    """Half-width of an interval in standard errors: t on so many degrees; normal on infinitely many.
+
+    NaN under 1 degree: from fewer than two equal accounts no variance can be told.
+
+    >>> round(account_quantile(inf, 0.95), 2), round(account_quantile(1.0, 0.95), 1)
+    (1.96, 12.7)
+    """
+    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - only intervals need them
+
+    side = tail(confidence)
+    if isinf(freedom):
+        return -float(ndtri(side))
+    return float(stdtrit(freedom, 1 - side)) if freedom >= 1 else nan
+
+
+def wald_p(distance: float, freedom: float) -> float:
+    """Two-sided p of a distance in standard errors: t on so many degrees; NaN under 1.
+
+    >>> round(wald_p(12.7062, 1.0), 4), wald_p(1.0, 0.5)
+    (0.05, nan)
+    """
+    from scipy.special import ndtr, stdtr  # noqa: PLC0415 - only tests need them
+
+    if isinf(freedom):
+        return 2 * float(ndtr(-abs(distance)))
+    return 2 * float(stdtr(freedom, -abs(distance))) if freedom >= 1 else nan
+
+
+def score_p(statistic: float, degrees: int, *, accounts: int, freedom: float) -> float:
+    """P-value of a score statistic U'(sum of U_g U_g')^-1 U over accounts.
+
+    The sums are not about their mean, so the statistic T is at most the number G of accounts. About
+    it they give Hotelling's T2 = (G-1) T / (G - T), which is v q / (v - q + 1) times an F on q and
+    v - q + 1 degrees: exactly so for normal U_g of G equal accounts and v = G - 1. Of unequal ones
+    v = `freedom`. With many accounts it is chi-squared on q = `degrees`.
+
+    NaN where v - q + 1 is under 1, and where T = G: the accounts then show no variation.
+    Source: Hotelling (1931).
+
+    >>> round(score_p(3.841459, 1, accounts=10**9, freedom=1e9), 4)
+    0.05
+    >>> round(score_p(4 * 3**2 / (3 + 3**2), 1, accounts=4, freedom=3.0), 4)  # |t| = 3 on 3 degrees
+    0.0577
+    """
+    from scipy.special import fdtrc  # noqa: PLC0415 - only tests need it
+
+    left = freedom - degrees + 1
+    if not (degrees > 0 and left >= 1 and statistic < accounts * (1 - _SAME)):
+        return nan
+    squared = (accounts - 1) * statistic / (accounts - statistic)
+    return float(fdtrc(degrees, left, squared * left / (degrees * freedom)))
+
+
+def few_accounts_words(freedom: float) -> str | None:
+    """Word that an interval rests on few accounts, or that there is none; None from 40 on.
+
+    >>> few_accounts_words(3.2), few_accounts_words(100.0)
+    ('few accounts: it rests on as much as 4.2 of equal size', None)
+    """
+    if freedom + 1 >= FEW:
+        return None
+    if freedom < 1:
+        return f"too few accounts: it rests on as much as {freedom + 1:.1f} of equal size, under 2"
+    return f"few accounts: it rests on as much as {freedom + 1:.1f} of equal size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +147,18 @@ class Clusters:
                 total[column] += float(sums @ sums)
         return total * account_factor(self.accounts())
 
+    def freedom(self, used: Marks) -> float:
+        """Degrees of freedom of a variance over accounts: equal accounts less 1.
+
+        Infinite from 40 equal accounts on, and where none is known.
+        """
+        equal = self.equal_accounts(used) if self.known else inf
+        return inf if equal >= FEW else equal - 1
+
     def quantile(self, used: Marks, confidence: float) -> float:
         """Half-width of an interval in standard errors: t where accounts are few, else normal."""
-        from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - only intervals need them
-
-        side = tail(confidence)
-        if self.known:
-            equal = self.equal_accounts(used)
-            if equal < FEW:
-                return float(stdtrit(max(equal - 1, 1e-6), 1 - side)) if equal > 1 else np.inf
-        return -float(ndtri(side))
+        found = account_quantile(self.freedom(used), confidence)
+        return inf if isnan(found) else found
 
 
 def read_clusters(n: Ints, accounts: AccountCells | None) -> Clusters:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, chdtri, expit, log_expit
+from scipy.special import chdtrc, expit, log_expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
@@ -102,15 +103,16 @@ def _improve(
 
 
 def profile_interval(
-    columns: Columns, design: Design, fit: FirthFit, term: int, *, confidence: float = 0.95
+    columns: Columns, design: Design, fit: FirthFit, term: int, *, q: float
 ) -> tuple[float, float]:
     """Values of a coefficient that the penalised likelihood ratio does not reject.
 
-    2 (max - max with the coefficient held) <= chi2_1, the others re-maximised at each value.
-    Source: Heinze and Schemper (2002).
+    2 (max - max with the coefficient held) <= q^2, the others re-maximised at each value; q is the
+    quantile that stands for the confidence, and NaN gives NaN. Source: Heinze and Schemper (2002).
     """
-    drop = float(chdtri(1, 1 - confidence)) / 2
-    middle = float(fit.coefficients[term])
+    if isnan(q):
+        return nan, nan
+    drop, middle = q**2 / 2, float(fit.coefficients[term])
 
     def short(value: float) -> float:
         held = _held(columns, design, fit, term, value)
@@ -130,7 +132,7 @@ def _end(short: Callable[[float], float], middle: float, way: float) -> float:
     while short(middle + way * far) < 0:
         far *= 2
         if far > 1_000:  # noqa: PLR2004 - log-odds that no penalised likelihood leaves open
-            return float("nan")
+            return nan
     low, high = sorted((middle, middle + way * far))
     return _root(short, low, high, xtol=1e-8, rtol=1e-10)
 
