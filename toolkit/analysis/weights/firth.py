@@ -25,6 +25,8 @@ __all__ = ["FirthFit", "fit_firth", "flic_intercept", "penalised_p", "profile_in
 
 _STEPS = 400
 _CLOSE = 1e-9
+_FARTHEST = 32.0
+"""Log-odds from the estimate beyond which no end is sought."""
 _LONGEST = 5.0
 """Longest step of one coefficient, in log-odds, as in logistf."""
 
@@ -118,7 +120,10 @@ def profile_interval(
         held = _held(columns, design, fit, term, value)
         return fit.penalised - held.penalised - drop
 
-    return _end(short, middle, -1.0), _end(short, middle, 1.0)
+    met = columns[:, term] != 0
+    farthest = _FARTHEST / float(np.abs(columns[met, term]).min())
+    ends = [_end_or_none(short, middle, way, farthest) for way in (-1.0, 1.0)]
+    return ends[0], ends[1]
 
 
 def _held(columns: Columns, design: Design, fit: FirthFit, term: int, value: float) -> FirthFit:
@@ -127,11 +132,21 @@ def _held(columns: Columns, design: Design, fit: FirthFit, term: int, value: flo
     )
 
 
-def _end(short: Callable[[float], float], middle: float, way: float) -> float:
-    far = 1.0
+def _end_or_none(
+    short: Callable[[float], float], middle: float, way: float, farthest: float
+) -> float:
+    """NaN where the end lies so far out that every probability is 0 or 1 in the computer."""
+    try:
+        return _end(short, middle, way, farthest)
+    except np.linalg.LinAlgError:
+        return nan
+
+
+def _end(short: Callable[[float], float], middle: float, way: float, farthest: float) -> float:
+    far = min(1.0, farthest)
     while short(middle + way * far) < 0:
         far *= 2
-        if far > 1_000:  # noqa: PLR2004 - log-odds that no penalised likelihood leaves open
+        if far > farthest:
             return nan
     low, high = sorted((middle, middle + way * far))
     return _root(short, low, high, xtol=1e-8, rtol=1e-10)

@@ -167,7 +167,7 @@ def _by_firth(case: _Case, start: Floats) -> Departure:
         p = penalised_p(case.columns, case.design, fit, last)
         case = replace(case, test=replace(case.test, p=p))
     reason = "all or none with it (or without it) converted: Firth's estimate"
-    if isnan(ends[0]):
+    if np.isnan(ends).any():
         reason = few_accounts_words(freedom) or reason
     half = (ends[3] - ends[2]) / (2 * account_quantile(freedom, case.levels[1]))
     return _departure(case, estimate, ends, half, method="Firth", reason=reason)
