@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, nan
 
-import numpy as np
 from scipy.special import ndtri
 
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
@@ -32,11 +31,13 @@ class Exploration:
     n_needed: int
     """Leads to work, drawn at random from these scores, and to wait for until judged."""
     share_needed: float
-    """n_needed as a share of `leads`; above 1 where the span seen so far does not hold so many."""
+    """n_needed as a share of `leads`; above 1 where the span seen so far does not hold so many, NaN
+    where no lead lies in it."""
     weeks: float
     """Weeks in which so many such leads arrive; the outcome window comes on top."""
     needed: bool
-    """Whether enough of these leads were worked already for the question to be asked of them."""
+    """Whether the question cannot be asked of the leads worked so far: over 5% of the mature ones were
+    never worked, or none has been judged yet."""
     text: str
 
 
@@ -81,20 +82,34 @@ def exploration_sample(
     effect = design_effect(precision_family(cells), side)
     n = ceil(round(quantiles**2 * rate * (1 - rate) / margin**2 * effect, 6))
     leads, weeks = int(cells.leads[inside].sum()), counts.provenance.weeks
-    unworked = int(cells.unworked[inside].sum())
-    share = unworked / max(unworked + int(cells.judged[inside].sum()), 1)
+    unworked, judged = int(cells.unworked[inside].sum()), int(cells.judged[inside].sum())
+    mature = unworked + judged
+    share = unworked / mature if mature else nan
     return Exploration(
         lower=lower,
         threshold=threshold,
         leads=leads,
-        unworked_share=share if leads else nan,
+        unworked_share=share,
         break_even=rate,
         margin=margin,
         n_needed=n,
-        share_needed=n / leads if leads else float(np.inf),
+        share_needed=n / leads if leads else nan,
         weeks=n / (leads / weeks) if leads and weeks else nan,
-        needed=share > MOST_UNWORKED or not cells.judged[inside].sum(),
-        text=_text(lower, threshold, share, n),
+        needed=share > MOST_UNWORKED or not judged,
+        text=_text(lower, threshold, share, n) if mature else _nobody(lower, threshold, leads, n),
+    )
+
+
+def _nobody(lower: int, threshold: int, leads: int, n: int) -> str:
+    """What is said where no lead is old enough to be judged."""
+    if not leads:
+        return (
+            f"No lead lies between {lower} and {threshold}: whether a threshold of {lower} is worth more "
+            f"would take {n} of them, contacted at random."
+        )
+    return (
+        f"None of {leads} leads between {lower} and {threshold} is old enough to be judged. If a random "
+        f"{n} of them are contacted, it can be told whether a threshold of {lower} is worth more."
     )
 
 
