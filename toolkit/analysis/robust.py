@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     Marks = NDArray[np.bool_]
 
-__all__ = ["Clusters", "account_quantile", "few_accounts_words", "read_clusters", "score_p", "wald_p"]
+__all__ = [
+    "Clusters",
+    "account_quantile",
+    "few_accounts_words",
+    "read_clusters",
+    "score_p",
+    "wald_p",
+]
 
 _SAME = 1e-9
 """Distance of a score statistic from the number of accounts that is rounding."""

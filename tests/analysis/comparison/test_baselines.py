@@ -137,3 +137,11 @@ def test_cross_fitting_leaves_a_leak_where_it_is():
     )
     assert abs(named.challenger - named.champion) < 0.01
     assert unnamed.challenger > unnamed.champion + 0.015
+
+
+def test_what_one_account_cannot_tell_has_a_reason(rows):
+    table = baseline_table(
+        patterns_of(rows.assign(account=1), NOW, account="account"), threshold=20
+    )
+    assert table["beaten"].isna().all()
+    assert table["reason"].str.startswith("too few accounts").all()

@@ -294,9 +294,7 @@ def _result(  # noqa: PLR0917 - one private assembly
     )
 
 
-_ALONE = (
-    "Which threshold is worth most cannot be told: all judged leads belong to one account."
-)
+_ALONE = "Which threshold is worth most cannot be told: all judged leads belong to one account."
 
 
 def _optimism(choice: _Choice, place: int) -> tuple[float, float]:

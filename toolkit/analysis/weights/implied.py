@@ -122,9 +122,7 @@ def departure(
     weight = design.n * fit.probability * (1 - fit.probability)
     if not independent_columns(x, weight, given=base)[0]:
         return _unknown("it cannot be told apart from the rest of the score")
-    case = _Case(
-        design, beside(base, x), confidence, test or score_test(x, base, fit, design)
-    )
+    case = _Case(design, beside(base, x), confidence, test or score_test(x, base, fit, design))
     if one_side(x[:, 0], design) is None:
         found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
         if found.finite:
