@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 
 def area(score, hit):
@@ -51,3 +52,12 @@ def threshold_row(score, hit, t):
     above = score >= t
     tp, fp = int((above & (hit == 1)).sum()), int((above & (hit == 0)).sum())
     return tp, fp, int((hit == 1).sum()) - tp, int((hit == 0).sum()) - fp
+
+
+def effective_n(share, n, variance, equal):
+    """Independent leads that a share of n rests on, of so many accounts as if of equal size."""
+    wider = (
+        max(student.ppf(0.975, equal - 1) / student.ppf(0.975, n - 1), 1) if equal > 1 else np.inf
+    )
+    raw = share * (1 - share) / variance
+    return max(min(n, raw) / wider**2, min(equal, raw))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.analysis.rows import count_rows
+import pandas as pd
+
+from tests.analysis.rows import count_rows, lead_rows
 
 _CELL = ["segment", "score", "state"]
 _PAIR = ["group_a", "score_a", "state_a", "group_b", "score_b", "state_b"]
@@ -23,3 +25,12 @@ def count_segments(rows):
     both["n"] = both["size_a"] * both["size_b"]
     across = both.groupby(_PAIR, as_index=False)["n"].sum()
     return replace(counts, accounts_across=across)
+
+
+def segments(table, account=None):
+    """Rows from {segment: (positives, n)} at one score."""
+    parts = []
+    for name, (positives, n) in table.items():
+        rows = lead_rows([50] * n, [1] * positives + [0] * (n - positives), account)
+        parts.append(rows.assign(segment=name))
+    return pd.concat(parts, ignore_index=True)

@@ -37,6 +37,7 @@ def test_columns_are_those_of_the_docstring(rows):
         assert f"`{name}`" in str(band_table.__doc__)
 
 
+@pytest.mark.by_hand("band_table")
 def test_bands_by_hand(rows):
     table = band_table(count_rows(rows), BANDS).set_index("band")
     assert table["leads"].tolist() == [3, 3, 3]
@@ -92,6 +93,7 @@ def test_no_bands_and_equal_bands_are_refused(rows):
         band_table(count_rows(rows), (BANDS[0], ScoreBand("Z", 80)))
 
 
+@pytest.mark.by_hand("level_table")
 def test_levels_by_hand(rows):
     table = level_table(count_rows(rows))
     assert table["band"].tolist() == ["95", "80", "79", "40", "39", "10", "-10"]
@@ -99,6 +101,7 @@ def test_levels_by_hand(rows):
     assert table["stop"].tolist() == [96, 81, 80, 41, 40, 11, -9]
 
 
+@pytest.mark.by_hand("equal_bands")
 def test_equal_bands_by_hand():
     counts = count_rows(lead_rows([1, 2, 3, 4, 5, 6], [0, 0, 0, 1, 1, 1]))
     assert equal_bands(counts, groups=3) == (
@@ -124,6 +127,7 @@ def test_equal_bands_need_a_group():
         equal_bands(count_rows(lead_rows([7], [1])), groups=0)
 
 
+@pytest.mark.property_of("band_table", "equal_bands", "level_table")
 @given(strategies.leads(), st.integers(1, 8))
 def test_bands_lose_no_lead(rows, groups):
     counts = count_rows(rows)

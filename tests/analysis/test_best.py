@@ -59,6 +59,7 @@ def test_evidence_is_the_binomial_tail_of_the_leads_between():
     assert np.diag(scores).tolist() == [0, 0, 0]
 
 
+@pytest.mark.property_of("best_thresholds")
 @given(strategies.judged(), st.sampled_from([0.0, 0.1, 0.5, 3.0]))
 @settings(max_examples=20)
 def test_the_best_is_in_its_own_set(rows, ratio):
@@ -210,6 +211,7 @@ def test_the_corrected_benefit_is_nearer_the_truth_than_the_apparent_one():
     assert abs(np.mean(corrected)) < np.mean(apparent) / 2
 
 
+@pytest.mark.by_hand("exploration_sample")
 def test_exploration_by_hand():
     found = exploration_sample(selected(), threshold=50, lower=45, cost_ratio=1 / 9, margin=0.05)
     # (1.959964 + 0.841621)^2 * 0.1 * 0.9 / 0.05^2 = 282.56; 80 leads in ten weeks.
@@ -288,3 +290,24 @@ def test_scores_too_many_to_draw_from_are_judged_by_bonferroni(sim_counts, monke
     expected = norm.isf(0.05 / (len(found.table) + 1))
     assert found.table["critical"].to_numpy() == pytest.approx(expected)
     assert "no interval" in found.reason
+
+
+@pytest.mark.by_hand("best_thresholds", "benefit_sensitivity")
+def test_two_thresholds_by_hand():
+    # 10 of 100 convert at 40, 40 of 100 at 60. At a cost of 1/4 a lead pays from 1/5.
+    counts = count_rows(
+        lead_rows([40] * 100 + [60] * 100, [1] * 10 + [0] * 90 + [1] * 40 + [0] * 60)
+    )
+    found = best_thresholds(counts, cost_ratio=1 / 4)
+    table = found.table.set_index("threshold")
+    assert table["net_benefit"].to_dict() == pytest.approx(
+        {40: (50 - 150 / 4) / 200, 60: (40 - 60 / 4) / 200}
+    )
+    assert table["behind"].to_dict() == pytest.approx({40: 1 / 16, 60: 0})
+    assert table.loc[40, "evidence"] == pytest.approx(norm.isf(binom.cdf(10, 100, 1 / 5)))
+    assert (found.best, found.apparent) == (60, pytest.approx(1 / 8))
+    # At 1/19 a lead pays from 1/20, and those at 40 do.
+    more = benefit_sensitivity(counts, cost_ratios=[1 / 4, 1 / 19], replicates=100)
+    assert more["break_even"].tolist() == pytest.approx([1 / 5, 1 / 20])
+    assert more["best"].tolist() == [60, 40]
+    assert more["net_benefit"].tolist() == pytest.approx([1 / 8, (50 - 150 / 19) / 200])

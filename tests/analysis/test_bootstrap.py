@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
@@ -114,3 +115,25 @@ def test_accounts_of_several_leads_keep_the_mean_of_every_cell():
     drawn = replicate_cells(count_rows(lead_rows(score, hit, account)), replicates=40_000)[1]
     n = cells_of(score, hit)
     assert drawn.mean(axis=0) == pytest.approx(n, rel=0.005)
+
+
+@pytest.mark.by_hand("replicate_cells")
+def test_leads_of_one_cell_are_drawn_as_they_are():
+    # Seven leads, seven draws, and only one cell to draw them from.
+    levels, drawn = replicate_cells(count_rows(lead_rows([5] * 7, [1] * 7)), replicates=3)
+    assert (levels.tolist(), drawn.tolist()) == ([5], [[[7, 0]]] * 3)
+
+
+@pytest.mark.property_of("replicate_cells")
+@given(strategies.judged(), st.integers(0, 99))
+def test_every_draw_is_of_as_many_leads_and_none_of_a_cell_that_has_none(rows, seed):
+    score, hit = rows["score"].to_numpy(), rows["hit"].to_numpy()
+    levels, drawn = replicate_cells(count_rows(lead_rows(score, hit)), replicates=9, seed=seed)
+    assert levels.tolist() == sorted(set(score))
+    assert (drawn.sum(axis=(1, 2)) == len(rows)).all()
+    assert (drawn[:, cells_of(score, hit) == 0] == 0).all()
+    own = replicate_cells(
+        count_rows(lead_rows(score, hit, rows["account"])), replicates=9, seed=seed
+    )[1]
+    assert (own >= 0).all()
+    assert (own[:, cells_of(score, hit) == 0] == 0).all()

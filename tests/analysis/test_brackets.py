@@ -5,13 +5,12 @@ from math import isnan
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, norm
 from statsmodels.stats.multitest import multipletests
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
 from toolkit.analysis import ScoreBand, band_brackets, compare_bands
-from toolkit.analysis.brackets import _holm
 from toolkit.errors import QuestionError
 
 BANDS = (ScoreBand("hot", 50), ScoreBand("warm", 25), ScoreBand("cool", 0), ScoreBand("cold", None))
@@ -41,14 +40,7 @@ def test_pairs_without_accounts_are_chi_squared_tests_adjusted_by_holm(sim, sim_
     assert table["adjusted_p"].tolist() == pytest.approx(adjusted.tolist(), rel=1e-12)
 
 
-def test_holm_is_that_of_r(oracle):
-    p = np.array(oracle.value("padjust")["p"])
-    assert _holm(p).tolist() == pytest.approx(oracle.value("padjust")["holm"], rel=1e-9)
-    with_gap = _holm(np.array([0.01, np.nan, 0.04]))
-    assert with_gap[[0, 2]].tolist() == [0.02, 0.04]
-    assert isnan(with_gap[1])
-
-
+@pytest.mark.by_hand("compare_bands")
 def test_difference_and_statistic_by_hand():
     # 30 of 60 against 15 of 60; together 3/8, so the variance is 3/8 * 5/8 * (1/60 + 1/60).
     counts = count_rows(lead_rows([9] * 60 + [1] * 60, [1, 0] * 30 + [1, 0, 0, 0] * 15))
@@ -57,6 +49,7 @@ def test_difference_and_statistic_by_hand():
     assert row["statistic"] == pytest.approx((1 / 4) / (3 / 8 * 5 / 8 * 2 / 60) ** 0.5)
 
 
+@pytest.mark.property_of("compare_bands")
 @given(strategies.judged())
 def test_the_variance_over_accounts_is_that_of_the_rows(rows):
     score = np.repeat(rows["score"].to_numpy(), 9)
@@ -134,3 +127,30 @@ def test_equal_bands_are_seldom_told_apart_also_over_accounts(runs):
         counts = count_rows(lead_rows(score.astype(int), hit, account))
         wrong += compare_bands(counts, BANDS)["apart"].any()
     assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+
+
+@pytest.mark.by_hand("band_brackets")
+def test_the_least_p_value_of_a_bracket_by_hand():
+    # 44%, 34%, 25% of 100 each: together 0.39 of the first two, 0.295 of the last two.
+    score = np.repeat([50, 25, 0], 100)
+    hit = np.concatenate([np.arange(100) < k for k in (44, 34, 25)]).astype(int)
+    table = band_brackets(count_rows(lead_rows(score, hit)), BANDS[:3])
+    p = 2 * norm.sf(0.10 / (0.39 * 0.61 * 2 / 100) ** 0.5)
+    # The ends differ; of the two pairs that are left the smaller p-value is doubled, and the larger
+    # (1.395 standard errors against 1.450) is raised to it.
+    assert table["p_value"].tolist() == pytest.approx([2 * p, 2 * p])
+    assert table["bands"].tolist() == [2, 2]
+    # 40%, 33%, 28%: the three pairs are in one bracket, and that of the ends is the least.
+    hit = np.concatenate([np.arange(100) < k for k in (40, 33, 28)]).astype(int)
+    table = band_brackets(count_rows(lead_rows(score, hit)), BANDS[:3])
+    p = 2 * norm.sf(0.12 / (0.34 * 0.66 * 2 / 100) ** 0.5)
+    assert table["bands"].tolist() == [3]
+    assert table["p_value"].tolist() == pytest.approx([3 * p])
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_bands_of_all_and_of_nobody_are_compared_by_their_accounts(size):
+    # 20 of 20 against 0 of 20 in accounts of so many: 1/2 of all, and 20/size accounts in each band.
+    rows = lead_rows([9] * 20 + [1] * 20, [1] * 20 + [0] * 20, np.arange(40) // size)
+    row = compare_bands(count_rows(rows), (ScoreBand("up", 5), ScoreBand("down", None))).iloc[0]
+    assert row["statistic"] == pytest.approx(1 / (1 / 4 * 2 * size / 20) ** 0.5)

@@ -49,6 +49,7 @@ def test_columns_are_those_of_the_docstrings():
             assert f"`{name.removesuffix('_low').removesuffix('_high')}`" in str(function.__doc__)
 
 
+@pytest.mark.by_hand("capacity_table", "replay_queue")
 def test_volumes_and_the_queue_by_hand():
     table = capacity_table(weekly(FOUR), capacity_per_week=2).set_index("threshold")
     assert table.loc[50, ["weeks", "mean", "median", "most"]].tolist() == [4, 2, 2, 4]
@@ -118,6 +119,7 @@ def counts(*, unworked_at=None):
     return count_rows(rows)
 
 
+@pytest.mark.by_hand("capacity_threshold")
 def test_the_week_is_filled_with_a_share_of_the_tied():
     found = capacity_threshold(weekly(FOUR), counts(), capacity_per_week=2.5)
     # 2 a week at 50, 1.5 more tied at 40: 0.5 / 1.5 of them fit.
@@ -170,6 +172,7 @@ def test_the_range_of_the_threshold_covers_it_and_narrows_with_weeks():
     assert many.high - many.low < few.high - few.low
 
 
+@pytest.mark.property_of("capacity_table", "replay_queue", "sla_table")
 @given(
     st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=12), st.integers(1, 6)
 )
@@ -187,6 +190,7 @@ def test_queue_and_volumes_keep_every_lead(volumes, capacity):
     assert tiers["mean"].sum() * len(volumes) == pytest.approx(sum(map(len, volumes)))
 
 
+@pytest.mark.by_hand("sla_table")
 def test_tiers_by_hand():
     table = sla_table(weekly(FOUR), thresholds=[50, 40], hours_per_lead=[0.5, 2])
     assert table["tier_from"].tolist() == [50, 40]

@@ -31,6 +31,7 @@ def test_over_accounts_it_equals_r_but_for_the_factor(sim, oracle):
     assert found.standard_error * ((g - 1) / g) ** 0.5 == oracle.approx("cox.leads", "robust_se")
 
 
+@pytest.mark.property_of("cox_slope")
 @given(lives(least=10))
 def test_counts_equal_statsmodels_on_rows(rows):
     found = cox_slope(count_day_rows(rows.drop(columns="account")))
@@ -117,3 +118,22 @@ def test_ten_thousand_million_leads_take_no_longer():
     assert time_auc(huge, at_days=(1,))["auc"][0] == pytest.approx(
         time_auc(many, at_days=(1,))["auc"][0]
     )
+
+
+@pytest.mark.by_hand("cox_slope")
+def test_two_conversions_by_hand():
+    """Of two leads with a point and two without, first one with it converts, then one without.
+
+    With r = exp(slope) the score is 1 - 2r/(2r + 2) - r/(r + 2) = 0: (r + 1)(r + 2) = r (2r + 3).
+    """
+    rows = pd.DataFrame(
+        {"score": [1, 0, 1, 0], "day": [1, 2, 3, 3],
+         "status": ["converted", "converted", "open", "open"]}
+    )  # fmt: skip
+    found, r = cox_slope(count_day_rows(rows)), 2**0.5
+    assert found.slope == pytest.approx(np.log(r))
+    assert found.ratio == pytest.approx(r**10)
+    assert found.log_likelihood == pytest.approx(np.log(r / (2 * r + 2)) + np.log(1 / (r + 2)))
+    first, second = r / (r + 1), r / (r + 2)
+    information = first * (1 - first) + second * (1 - second)
+    assert found.standard_error == pytest.approx(information**-0.5)

@@ -65,6 +65,7 @@ def counted(rows: pd.DataFrame, *, accounts: bool) -> tuple[AmountCounts, ScoreC
     return made, ScoreCounts(cells, PROVENANCE, accounts=pairs)
 
 
+@pytest.mark.by_hand("amount_benefit_table")
 def test_four_leads_by_hand():
     # Worth at or above 60 with a cost of 2: 10, 4, -2, and 0 for the lead below. Mean 12 / 4 = 3;
     # sum of squares about it 7^2 + 1^2 + 5^2 + 3^2 = 84, each lead by itself: Var = 84 / 4^2.
@@ -81,6 +82,7 @@ def test_four_leads_by_hand():
     assert row["reason"] == "few deals: the amounts weigh as much as 2 equal ones"
 
 
+@pytest.mark.property_of("amount_benefit_table")
 @given(LEADS, st.sampled_from([0.0, 0.5, 3.0]))
 def test_over_accounts_the_error_is_that_of_statsmodels(rows: list, cost: float) -> None:
     frame = leads(rows)
@@ -200,6 +202,7 @@ def test_counts_of_other_leads_are_refused():
         amount_benefit_table(amounts, counts, cost=-1)
 
 
+@pytest.mark.property_of("amount_benefit_table", "value_gains_table")
 @given(rows=LEADS, known=st.booleans(), seed=st.integers(0, 9))
 def test_order_of_amounts_says_nothing(rows, known, seed):
     amounts, counts = counted(leads(rows), accounts=known)
@@ -214,3 +217,42 @@ def test_order_of_amounts_says_nothing(rows, known, seed):
     pd.testing.assert_frame_equal(value_gains_table(other), value_gains_table(amounts))
     found, again = (amount_benefit_table(each, counts, cost=2) for each in (amounts, other))
     pd.testing.assert_frame_equal(again, found)
+
+
+@pytest.mark.by_hand("value_gains_table")
+def test_shares_of_the_amount_by_hand():
+    # Deals of 60 at 9, 30 at 5 and 10 at 1; at each score one more lead that did not buy.
+    rows = leads(
+        [(9, 1, 60, 0), (9, 0, 0, 1), (5, 1, 30, 2), (5, 0, 0, 3), (1, 1, 10, 4), (1, 0, 0, 5)]
+    )
+    table = value_gains_table(counted(rows, accounts=False)[0])
+    assert table["threshold"].tolist() == [9, 5, 1]
+    assert table["amount"].tolist() == [60, 90, 100]
+    assert table["amount_share"].tolist() == pytest.approx([0.6, 0.9, 1])
+    assert table["lift"].tolist() == pytest.approx([0.6 / (1 / 3), 0.9 / (2 / 3), 1])
+    assert table["without_largest"].tolist() == pytest.approx([0, 30 / 40, 1])
+    assert table["deals"].tolist() == pytest.approx([100**2 / (60**2 + 30**2 + 10**2)] * 3)
+
+
+@pytest.mark.property_of("value_gains_table")
+@given(LEADS, st.booleans(), st.sampled_from([0.01, 3.0, 1e6]))
+def test_shares_of_the_amount_are_those_of_the_leads_in_any_currency(rows, known, rate):
+    frame = leads(rows)
+    table = value_gains_table(counted(frame, accounts=known)[0])
+    other = value_gains_table(
+        counted(frame.assign(amount=rate * frame["amount"]), accounts=known)[0]
+    )
+    np.testing.assert_allclose(other["amount"], rate * table["amount"])
+    told = ["leads_share", "amount_share", "low", "high", "lift", "without_largest", "deals"]
+    np.testing.assert_allclose(other[told], table[told], rtol=1e-6, atol=1e-9)
+    total = frame["amount"].sum()
+    for row in table.itertuples():
+        above = (frame["score"] >= row.threshold).to_numpy()
+        assert row.leads_share == pytest.approx(above.mean())
+        if not total:
+            assert np.isnan(row.amount_share)
+            continue
+        share = frame["amount"][above].sum() / total
+        assert row.amount_share == pytest.approx(share)
+        sums = frame["amount"].groupby(frame["account"] if known else frame.index).sum()
+        assert row.deals == pytest.approx(total**2 / (sums**2).sum())

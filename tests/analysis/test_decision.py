@@ -38,6 +38,7 @@ def test_the_curve_is_that_of_r(oracle, sim_counts):
     }
 
 
+@pytest.mark.by_hand("decision_curve")
 def test_a_curve_by_hand():
     # Scores 1, 2, 3 with 1 of 4, 1 of 2, 2 of 2 converted; chances as told by another quarter.
     counts = count_rows(lead_rows([1] * 4 + [2] * 2 + [3] * 2, [1, 0, 0, 0, 1, 0, 1, 1]))
@@ -76,6 +77,7 @@ def test_the_pieces_add_up(rows):
         assert (table[name] <= table[f"{name}_high"] + 1e-12).all()
 
 
+@pytest.mark.property_of("decision_curve", "benefit_table")
 @given(strategies.judged())
 @settings(max_examples=15)
 def test_at_a_threshold_the_curve_is_the_table(rows):
@@ -92,6 +94,7 @@ def test_at_a_threshold_the_curve_is_the_table(rows):
     )
 
 
+@pytest.mark.by_hand("benefit_table")
 def test_money_by_hand():
     # 10 judged in ten weeks, 4 at or above 2 of which 3 converted; 1 more there is immature.
     rows = pd.concat(

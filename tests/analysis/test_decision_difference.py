@@ -27,6 +27,7 @@ def counted(rows, *, accounts=True, fitted_on="other leads"):
     )
 
 
+@pytest.mark.by_hand("decision_difference")
 def test_a_difference_by_hand():
     # At 1/2 the champion works scores of 3 and more (probability 4/8), the challenger likewise.
     rows = drawn([(3, 3, 1, 0)] * 4 + [(3, 0, 0, 0)] * 5 + [(0, 4, 1, 0)] * 3 + [(0, 0, 0, 0)] * 8)
@@ -43,6 +44,7 @@ def test_a_difference_by_hand():
     assert row["reason"] is None
 
 
+@pytest.mark.property_of("decision_difference")
 @given(st.lists(LEAD, min_size=10, max_size=60))
 @settings(max_examples=20)
 def test_each_side_is_its_own_curve_and_the_error_that_of_the_rows(rows):

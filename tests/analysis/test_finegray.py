@@ -62,6 +62,7 @@ def lead_by_lead(rows, slope):
     return score, information, total
 
 
+@pytest.mark.property_of("fine_gray")
 @given(lives(least=6, most=14))
 def test_counts_equal_the_paper_lead_by_lead(rows):
     found = fine_gray(count_day_rows(rows.drop(columns="account")))
@@ -138,3 +139,20 @@ def test_the_interval_covers_as_stated(runs):
         found = fine_gray(count_day_rows(draw(rng, 100, truth)))
         missed += not found.low <= np.exp(10 * truth) <= found.high
     assert missed / runs <= 0.06 + 3 * (0.05 * 0.95 / runs) ** 0.5
+
+
+@pytest.mark.by_hand("fine_gray")
+def test_one_rival_by_hand():
+    """A lead with a point is disqualified on day 1, one is lost on day 2, one converts on day 3; of
+    two without, one converts on day 4.
+
+    On day 2 one of four is lost: from then on the rival counts 3/4. Score 0: 2 / (7/4 r + 2) =
+    3/4 r / (3/4 r + 2), so r^2 = 4 / (3/4 x 7/4).
+    """
+    rows = pd.DataFrame(
+        {"score": [1, 1, 1, 0, 0], "day": [1, 2, 3, 4, 5],
+         "status": ["disqualified", "open", "converted", "converted", "open"]}
+    )  # fmt: skip
+    found = fine_gray(count_day_rows(rows))
+    assert found.slope == pytest.approx(np.log(4 / (3 / 4 * 7 / 4)) / 2)
+    assert (found.positives, found.rivals, found.n) == (2, 1, 5)

@@ -43,6 +43,7 @@ HAND = rows_of(
 )  # fmt: skip
 
 
+@pytest.mark.by_hand("funnel_table")
 def test_each_step_has_its_own_denominator():
     table = funnel_table(count_stage_rows(HAND), BANDS)
     high = table[table["band"] == "high"].set_index(["stage", "of"])
@@ -87,6 +88,7 @@ def test_no_lead_at_all_is_a_table_of_reasons():
     }  # fmt: skip
 
 
+@pytest.mark.property_of("funnel_table")
 @given(funnel_rows(least=1))
 def test_the_rates_of_a_stage_are_those_of_a_band_table_accounts_included(rows):
     table = funnel_table(count_stage_rows(rows), BANDS)
@@ -110,6 +112,7 @@ def _same_pool(table: pd.DataFrame) -> bool:
     return bool((table["rate"].dropna() % 1 > 0).all())
 
 
+@pytest.mark.property_of("funnel_table", "grade_funnel_table")
 @given(funnel_rows())
 def test_bands_and_grades_lose_no_lead(rows):
     counts = count_stage_rows(rows)
@@ -121,6 +124,7 @@ def test_bands_and_grades_lose_no_lead(rows):
             assert parts == len(rows)
 
 
+@pytest.mark.property_of("hand_raiser_table")
 @given(funnel_rows())
 def test_hand_raisers_and_the_others_add_up_to_all(rows):
     table = hand_raiser_table(count_stage_rows(rows), BANDS)
@@ -144,6 +148,7 @@ def test_an_unknown_stage_or_state_is_refused():
         disposition_table(count_stage_rows(HAND.assign(disposition="maybe")))
 
 
+@pytest.mark.by_hand("grid_table")
 def test_the_grid_hides_cells_of_a_few_leads():
     many = pd.concat([HAND.iloc[[0, 3]]] * 5)
     few = HAND.iloc[[0, 3]].assign(fit_band="B")
@@ -159,6 +164,7 @@ def test_the_grid_hides_cells_of_a_few_leads():
         grid_table(count_stage_rows(many), fewer_than=0)
 
 
+@pytest.mark.property_of("disposition_table")
 @given(funnel_rows())
 def test_dispositions_add_up_to_all_leads_and_shares_to_one(rows):
     table = disposition_table(count_stage_rows(rows), BANDS)
@@ -191,6 +197,7 @@ def stays(*rows: tuple[str, int, bool]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "days", "moved"])
 
 
+@pytest.mark.by_hand("stall_table")
 def test_stalls_by_hand():
     moved = [("mql", day, True) for day in range(1, 11)]
     rows = stays(*moved, ("mql", 9, False), ("mql", 10, False), ("won", 99, False), ("x", 1, True))
@@ -234,3 +241,58 @@ def test_no_table_speaks_of_causes():
         assert "because of" not in text
         assert "leads to" not in text
     assert "What it is not: the effect of calling sooner" in str(response_table.__doc__)
+
+
+@pytest.mark.by_hand("grade_funnel_table", "hand_raiser_table")
+def test_grades_and_hand_raisers_by_hand():
+    # Of three A1 two were accepted, of two B2 one; two of the accepted had asked to be called.
+    rows = rows_of((60, C, N, N), (60, C, N, N), (60, N, N, N), (10, C, N, N), (10, N, N, N))
+    rows = rows.assign(
+        fit_band=list("AAABB"), behavior_band=list("11122"),
+        hand_raiser=[True, False, False, True, False],
+    )  # fmt: skip
+    counts = count_stage_rows(rows)
+    grades = grade_funnel_table(counts)
+    first = grades[(grades["stage"] == "accepted") & (grades["of"] == "judged leads")]
+    assert first.set_index("band")["rate"].dropna().to_dict() == {"A1": 2 / 3, "B2": 1 / 2}
+    low, high = wilson_interval(2, 3)
+    assert first[["low", "high"]].iloc[0].tolist() == pytest.approx([float(low), float(high)])
+    who = hand_raiser_table(counts, BANDS)
+    mine = who[(who["stage"] == "accepted") & (who["of"] == "judged leads")]
+    found = mine.set_index(["who", "band"])[["positives", "n"]].apply(tuple, axis=1).to_dict()
+    assert found == {
+        ("all leads", "high"): (2, 3), ("all leads", "low"): (1, 2),
+        ("without hand-raisers", "high"): (1, 2), ("without hand-raisers", "low"): (0, 1),
+        ("hand-raisers", "high"): (1, 1), ("hand-raisers", "low"): (1, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.by_hand("disposition_table")
+def test_dispositions_by_hand():
+    said = ["accepted"] * 3 + ["rejected"] * 6 + ["untouched"] + ["pending"] * 2
+    rows = pd.concat([HAND.iloc[[3]]] * 12).assign(
+        disposition=said, given_reason=["budget" if each == "rejected" else "" for each in said]
+    )
+    table = disposition_table(count_stage_rows(rows)).set_index(["disposition", "given_reason"])
+    # Two are still within their time, so ten have been decided.
+    shares = table["share"].dropna()
+    assert shares[shares > 0].to_dict() == pytest.approx(
+        {("accepted", ""): 3 / 10, ("rejected", ""): 6 / 10, ("rejected", "budget"): 6 / 10,
+         ("untouched", ""): 1 / 10}
+    )  # fmt: skip
+    low, high = wilson_interval(3, 10)
+    row = table.loc[("accepted", "")]
+    assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)))
+    assert table.loc[("pending", ""), "leads"] == 2
+
+
+@pytest.mark.by_hand("response_table")
+def test_responses_by_hand():
+    # In the high band 3 of 4 called within the hour converted, 1 of 5 called later.
+    rows = pd.DataFrame(
+        [(60, C, "within 1 h")] * 3 + [(60, N, "within 1 h")] + [(60, C, "later")]
+        + [(60, N, "later")] * 4, columns=["score", "state", "response"],
+    )  # fmt: skip
+    table = response_table(count_rows(rows, by=("response",)), BANDS)
+    found = table[table["n"] > 0].set_index(["band", "response"])["rate"].to_dict()
+    assert found == {("high", "within 1 h"): 3 / 4, ("high", "later"): 1 / 5}

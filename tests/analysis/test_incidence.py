@@ -58,6 +58,7 @@ def test_rivals_lower_the_share_and_never_raise_it(sim):
     assert (with_rivals < without).all()
 
 
+@pytest.mark.by_hand("incidence_table")
 def test_by_hand():
     # Day 1: 6 at risk, one converts. Day 2: 5 at risk, one is disqualified. Day 3: one is no
     # longer followed. Day 4: 3 at risk, one converts.
@@ -93,6 +94,7 @@ def naive(rows: pd.DataFrame, time: int) -> tuple[float, float, float]:
     return converted, rival, stay
 
 
+@pytest.mark.property_of("incidence_table")
 @given(lives(), st.integers(1, 8))
 def test_rows_and_counts_agree_and_the_three_shares_add_up(rows, time):
     row = incidence_table(count_day_rows(rows), at_days=(time,)).iloc[0]
@@ -127,6 +129,7 @@ def aalen_variance(rows: pd.DataFrame, time: int) -> float:
     return total
 
 
+@pytest.mark.property_of("incidence_table")
 @given(lives(least=2), st.integers(1, 8))
 def test_without_accounts_the_variance_is_aalens(rows, time):
     row = incidence_table(count_day_rows(rows.drop(columns="account")), at_days=(time,)).iloc[0]
@@ -236,6 +239,7 @@ def test_counts_that_contradict_themselves_are_refused():
         incidence_table(DayCounts(frame.assign(day=1), PROVENANCE), at_days=())
 
 
+@pytest.mark.by_hand("time_to_table")
 def test_time_to_by_hand():
     days = count_day_rows(rows_of(
         (2, "converted"), (4, "converted"), (6, "converted"), (8, "converted"), (90, "open"),

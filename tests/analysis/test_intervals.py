@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import asin, pi, sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,6 +37,7 @@ def test_binomial_intervals_are_those_of_r(oracle, case, method):
     assert high == oracle.approx(f"binom.{case}", f"{method}_hi")
 
 
+@pytest.mark.by_hand("wilson_interval")
 def test_wilson_by_hand_at_one_half():
     # p = 1/2, n = z^2 = 4: (1/2 + 4/8) / (1 + 1) = 1/2, half width 2 sqrt(1/16 + 1/16) / 2.
     confidence = 0.9544997361036416  # z = 2
@@ -43,12 +46,14 @@ def test_wilson_by_hand_at_one_half():
     assert high == pytest.approx(1 / 2 + (1 / 8) ** 0.5, abs=1e-12)
 
 
+@pytest.mark.by_hand("clopper_pearson_interval")
 def test_exact_bound_of_nothing_in_ten_by_hand():
     low, high = clopper_pearson_interval(0, 10)
     assert low == 0
     assert high == pytest.approx(1 - 0.025 ** (1 / 10), rel=1e-12)
 
 
+@pytest.mark.property_of("clopper_pearson_interval", "jeffreys_interval", "wilson_interval")
 @given(st.integers(0, 200), st.integers(0, 200), st.sampled_from([0.8, 0.95, 0.99]))
 def test_binomial_intervals_are_those_of_statsmodels(hits, misses, confidence):
     n = hits + misses
@@ -183,3 +188,11 @@ def test_t_widens_with_few_accounts_and_not_for_leads_of_their_own():
     assert wider[1] == 1
     assert np.isinf(wider[2])
     assert wider[3] == 1
+
+
+@pytest.mark.by_hand("jeffreys_interval")
+def test_jeffreys_for_none_of_one_by_hand():
+    """Beta(1/2, 3/2) has the density 2/pi sqrt((1-x)/x), so F(x) = 2/pi (asin sqrt x + sqrt(x(1-x)))."""
+    for end, share in zip(jeffreys_interval(0, 1), (0.025, 0.975), strict=True):
+        x = float(end)
+        assert 2 / pi * (asin(sqrt(x)) + sqrt(x * (1 - x))) == pytest.approx(share)

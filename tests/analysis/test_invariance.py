@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,13 @@ from tests.analysis.day_rows import (
     funnel_rows,
     lives,
 )
+from tests.analysis.results import differences, result
 from tests.analysis.rows import count_rows
 from tests.analysis.segment_rows import count_segments
 from tests.analysis.week_rows import count_by_week
 from toolkit import analysis
 from toolkit.analysis import ScoreBand
 from toolkit.counts import DayCounts, ScoreCounts, StageCounts, StayCounts
-from toolkit.errors import ToolkitError
 
 Statistic = Callable[[ScoreCounts, int], object]
 """A statistic of counts whose scores have all been moved by some points."""
@@ -58,10 +59,10 @@ STATISTICS: dict[str, Statistic] = {
     "monotonicity": lambda c, _: analysis.monotonicity(c),
     "check_mapping": lambda c, m: analysis.check_mapping(c, stated(c, m)),
     "score_mapping": lambda c, m: analysis.score_mapping(c, stated(c, m)),
-    "calibration_distance": lambda c, m: analysis.calibration_distance(c, stated(c, m)),
-    "calibration_distance, loess": lambda c, m: analysis.calibration_distance(
-        c, stated(c, m), curve="loess"
-    ),
+    "calibration_distance": lambda c, m: [
+        analysis.calibration_distance(c, stated(c, m), curve=curve)
+        for curve in ("smooth", "loess", "isotonic", "observed")
+    ],
     "decompose_mapping": lambda c, m: analysis.decompose_mapping(c, stated(c, m), replicates=20),
     "reliability_table": lambda c, m: analysis.reliability_table(c, stated(c, m), replicates=20),
     "shape_table": lambda c, _: analysis.shape_table(c),
@@ -95,55 +96,6 @@ BY_SEGMENT: dict[str, Statistic] = {
     "area_difference": lambda c, _: analysis.area_difference(c, "2026Q1", "2026Q2"),
     "response_table": lambda c, m: analysis.response_table(c, bands(m)),
 }
-
-ON_THE_SCALE = {
-    "score", "scores", "start", "stop", "threshold", "thresholds", "best", "today", "low_score",
-    "high_score", "first", "last", "from_score", "to_score", "nurture", "immediate", "lower", "upper",
-    "asked", "tier_from", "next_from", "below_from", "below_to", "above_from", "above_to",
-}  # fmt: skip
-"""Columns and fields that are scores, and move with them."""
-
-
-def values(found: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """The numbers and answers of a result, each with its place; texts repeat numbers and are not."""
-    if isinstance(found, pd.DataFrame):
-        for name in found.columns:
-            yield from values(found[name].tolist(), f"{place}.{name}")
-    elif is_dataclass(found) and not isinstance(found, type):
-        for each in fields(found):
-            yield from values(getattr(found, each.name), f"{place}.{each.name}")
-    elif isinstance(found, list | tuple | pd.Series | np.ndarray):
-        for i, each in enumerate(list(found)):
-            yield from values(each, f"{place}[{i}]")
-    elif isinstance(found, dict):
-        for key, each in found.items():
-            yield from values(each, f"{place}[{key}]")
-    elif found is None or found is pd.NA or isinstance(found, bool | int | float | np.generic):
-        yield place, found
-
-
-def result(statistic: Statistic, counts: ScoreCounts, moved: int = 0) -> dict[str, object] | str:
-    try:
-        return dict(values(statistic(counts, moved)))
-    except ToolkitError as refusal:
-        return type(refusal).__name__
-
-
-def alike(one: object, two: object) -> bool:
-    if one is None or two is None or one is pd.NA or two is pd.NA:
-        return one is two
-    return bool(one == pytest.approx(two, rel=1e-7, abs=1e-9, nan_ok=True))
-
-
-def differences(one: dict[str, object] | str, two: dict[str, object] | str) -> dict[str, object]:
-    if isinstance(one, str) or isinstance(two, str):
-        return {} if one == two else {"refused": (one, two)}
-    assert one.keys() == two.keys()
-    return {
-        place: (value, two[place])
-        for place, value in one.items()
-        if place.split(".")[-1].split("[")[0] not in ON_THE_SCALE and not alike(value, two[place])
-    }
 
 
 def shuffled(frame: pd.DataFrame | None, seed: int) -> Any:
@@ -183,6 +135,7 @@ CASES = [
 ]
 
 
+@pytest.mark.property_of(*STATISTICS, *BY_SEGMENT)
 @pytest.mark.parametrize(("statistic", "segments"), CASES)
 @settings(max_examples=12)
 @given(rows=worked(), seed=st.integers(0, 9))
@@ -190,11 +143,11 @@ def test_the_order_of_counts_says_nothing(statistic, segments, rows, seed):
     if rows.empty:
         return
     counts = drawn(rows, segments=segments)
-    assert (
-        differences(result(statistic, counts), result(statistic, out_of_order(counts, seed))) == {}
-    )
+    mixed = out_of_order(counts, seed)
+    assert differences(*(result(partial(statistic, each, 0)) for each in (counts, mixed))) == {}
 
 
+@pytest.mark.property_of(*STATISTICS, *BY_SEGMENT)
 @pytest.mark.parametrize(("statistic", "segments"), CASES)
 @settings(max_examples=12)
 @given(rows=worked(), moved=st.sampled_from([-200, 7, 1000]))
@@ -202,13 +155,11 @@ def test_a_scale_may_begin_anywhere(statistic, segments, rows, moved):
     if rows.empty:
         return
     there = rows.assign(score=rows["score"] + moved)
-    assert (
-        differences(
-            result(statistic, drawn(rows, segments=segments)),
-            result(statistic, drawn(there, segments=segments), moved),
-        )
-        == {}
-    )
+    counts = [drawn(each, segments=segments) for each in (rows, there)]
+    found = [
+        result(partial(statistic, each, by)) for each, by in zip(counts, (0, moved), strict=True)
+    ]
+    assert differences(*found, moved=moved) == {}
 
 
 OF_DAYS: dict[str, Callable[[DayCounts], object]] = {
@@ -244,12 +195,11 @@ def with_cells_out_of_order(counts: Any, seed: int) -> Any:
 
 
 def same_in_any_order(statistic: Callable[[Any], object], counts: Any, seed: int) -> bool:
-    return not differences(
-        result(lambda c, _: statistic(c), counts),
-        result(lambda c, _: statistic(c), with_cells_out_of_order(counts, seed)),
-    )
+    mixed = with_cells_out_of_order(counts, seed)
+    return not differences(*(result(partial(statistic, each)) for each in (counts, mixed)))
 
 
+@pytest.mark.property_of(*OF_DAYS)
 @pytest.mark.parametrize("name", OF_DAYS)
 @settings(max_examples=12)
 @given(rows=lives(), known=st.booleans(), seed=st.integers(0, 9))
@@ -258,6 +208,7 @@ def test_the_order_of_days_says_nothing(name, rows, known, seed):
     assert same_in_any_order(OF_DAYS[name], counts, seed)
 
 
+@pytest.mark.property_of(*OF_STAGES)
 @pytest.mark.parametrize("name", OF_STAGES)
 @settings(max_examples=12)
 @given(rows=funnel_rows(least=1), known=st.booleans(), seed=st.integers(0, 9))
@@ -271,6 +222,7 @@ STAY = st.tuples(
 )
 
 
+@pytest.mark.property_of("stall_table")
 @given(rows=st.lists(STAY, min_size=1, max_size=30), known=st.booleans(), seed=st.integers(0, 9))
 def test_the_order_of_stays_says_nothing(rows, known, seed):
     frame = pd.DataFrame(rows, columns=["stage", "days", "moved", "account"])
@@ -281,6 +233,7 @@ def test_the_order_of_stays_says_nothing(rows, known, seed):
 WEEKS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 90)), min_size=1, max_size=40)
 
 
+@pytest.mark.property_of("capacity_table", "capacity_threshold", "replay_queue", "sla_table")
 @settings(max_examples=25)
 @given(rows=WEEKS, capacity=st.integers(1, 9), seed=st.integers(0, 9))
 def test_the_order_of_weeks_says_nothing(rows, capacity, seed):
@@ -297,10 +250,11 @@ def test_the_order_of_weeks_says_nothing(rows, capacity, seed):
         lambda c: analysis.replay_queue(c, threshold=40, capacity_per_week=capacity),
         lambda c: analysis.sla_table(c, thresholds=[80, 40]),
     ):
-        found = [result(lambda c, _, f=statistic: f(c), each) for each in (weeks, mixed)]
+        found = [result(partial(statistic, each)) for each in (weeks, mixed)]
         assert differences(*found) == {}
 
 
+@pytest.mark.property_of("clopper_pearson_interval", "jeffreys_interval", "wilson_interval")
 @pytest.mark.parametrize(
     "interval",
     [analysis.clopper_pearson_interval, analysis.jeffreys_interval, analysis.wilson_interval],

@@ -56,6 +56,7 @@ def exact(hits, n, error):
 # --- levels -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.by_hand("leak_table")
 def test_a_level_in_which_all_convert_is_an_alarm_with_its_exact_bound():
     found = leak_table(counts_of([("flag", "1", 0, 30, 0), ("flag", "0", 0, 10, 260)]))
     assert level_of(found, "flag") == "alarm"
@@ -137,6 +138,7 @@ def folded(draw):
     ]
 
 
+@pytest.mark.property_of("leak_table")
 @settings(max_examples=15)
 @given(folded())
 def test_the_area_is_that_of_rates_in_other_folds_by_rows(rows):

@@ -22,6 +22,7 @@ def test_it_equals_r(sim, oracle):
     assert found.p_value == oracle.approx("logrank.leads", "p")
 
 
+@pytest.mark.property_of("log_rank")
 @given(lives(least=6))
 def test_it_equals_statsmodels(rows):
     found = log_rank(count_day_rows(rows.drop(columns="account")), TWO)
@@ -35,6 +36,7 @@ def test_it_equals_statsmodels(rows):
     assert found.p_value == pytest.approx(p_value, abs=1e-9)
 
 
+@pytest.mark.by_hand("log_rank")
 def test_by_hand():
     # Day 1: the high lead converts, 1/2 expected, variance 1/4. Day 2: one at risk, no variance.
     rows = pd.DataFrame({"score": [1, 0], "day": [1, 2], "status": "converted"})

@@ -17,6 +17,7 @@ def test_adjusted_p_values_are_those_of_r(oracle):
     assert benjamini_hochberg(given_p) == pytest.approx(value["BH"], rel=1e-9)
 
 
+@pytest.mark.property_of("benjamini_hochberg", "holm")
 @given(P_VALUES)
 def test_adjusted_p_values_are_those_of_statsmodels(p):
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
@@ -40,3 +41,12 @@ def test_the_order_of_questions_does_not_matter(p, random):
 def test_nothing_adjusted_is_nothing():
     assert holm([]).tolist() == []
     assert benjamini_hochberg([]).tolist() == []
+
+
+@pytest.mark.by_hand("benjamini_hochberg", "holm")
+def test_four_questions_by_hand():
+    p = [0.01, 0.04, 0.03, 0.5]
+    # 4 x 0.01, 3 x 0.03, 2 x 0.04 but no less than the one before, 1 x 0.5.
+    assert holm(p) == pytest.approx([0.04, 0.09, 0.09, 0.5])
+    # 4/1 x 0.01; 4/2 x 0.03 but no more than the one after, 4/3 x 0.04; 4/4 x 0.5.
+    assert benjamini_hochberg(p) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.5])

@@ -19,6 +19,7 @@ def test_columns_are_those_of_the_docstrings(sim_counts):
             assert f"`{name}`" in text or f"`{name.replace('above', 'below')}`" in text
 
 
+@pytest.mark.by_hand("cliff_table")
 def test_the_next_band_down_by_hand():
     # 45-49: 3 of 10; 50-54: 8 of 10; 44 and 55 belong to neither.
     score = [45] * 5 + [49] * 5 + [50] * 5 + [54] * 5 + [44, 55]
@@ -120,3 +121,18 @@ def test_questions_that_make_no_sense_are_refused(sim_counts):
         cliff_table(sim_counts, threshold=50, widths=[0])
     with pytest.raises(QuestionError, match="no thresholds were given"):
         tier_table(sim_counts, thresholds=[])
+
+
+@pytest.mark.by_hand("tier_table")
+def test_three_tiers_by_hand():
+    # From 80: 9 of 10; from 40: 8 of 20; below: 4 of 20.
+    hits, sizes = {80: 9, 40: 8, 10: 4}, {80: 10, 40: 20, 10: 20}
+    rows = [lead_rows([t] * n, [1] * hits[t] + [0] * (n - hits[t])) for t, n in sizes.items()]
+    table = tier_table(count_rows(pd.concat(rows)), thresholds=[40, 80])
+    assert table["tier_from"].tolist() == [80, 40]
+    assert table["difference"].tolist() == pytest.approx([9 / 10 - 8 / 20, 8 / 20 - 4 / 20])
+    # Together 17 of 30, and 12 of 40.
+    z = [0.5 / (17 / 30 * 13 / 30 * (1 / 10 + 1 / 20)) ** 0.5, 0.2 / (0.3 * 0.7 * 2 / 20) ** 0.5]
+    p = [2 * norm.sf(each) for each in z]
+    assert table["p_value"].tolist() == pytest.approx(p)
+    assert table["p_holm"].tolist() == pytest.approx([2 * p[0], p[1]])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given
-from scipy.special import expit
+from hypothesis import strategies as st
+from scipy.special import expit, logit
 from scipy.stats import chi2, ttest_1samp
 
 from tests.analysis import strategies
@@ -40,6 +41,7 @@ def test_line_over_accounts_is_that_of_statsmodels(sim, sim_accounts):
     assert found.method == "logistic regression (accounts)"
 
 
+@pytest.mark.by_hand("fit_points")
 def test_points_that_double_the_odds_by_hand():
     # Odds 1/4 at 0 and 2/4 at 30: 30 points double them, and the variance of log odds is that of
     # two tables: 1/10 + 1/40 at 0, 1/20 + 1/40 at 30.
@@ -67,6 +69,7 @@ def test_a_slope_that_may_be_zero_doubles_nothing_surely():
     assert "more points do not mean better odds here" in str(falling.reason)
 
 
+@pytest.mark.property_of("fit_points")
 @given(strategies.judged())
 def test_a_line_leaves_no_residual_and_moves_with_the_score(rows):
     found = fit_points(count_rows(lead_rows(rows["score"], rows["hit"])))
@@ -124,6 +127,7 @@ def test_a_bend_is_tested_by_the_likelihood_ratio(sim, sim_counts):
     assert list(table.reset_index()) == ["test", "statistic", "df", "p_value", "method", "reason"]
 
 
+@pytest.mark.by_hand("shape_table")
 def test_any_shape_by_hand():
     # Three scores with enough leads of their own: the free rates against the line's, 1 degree.
     rows = lead_rows(
@@ -197,3 +201,58 @@ def test_a_bend_that_separates_the_leads_there_are_is_no_number():
         assert table.loc["curve", "reason"] == (
             "a bend separates the two classes: too few leads to see one"
         )
+
+
+@pytest.mark.by_hand("points_table")
+def test_probabilities_by_hand():
+    # Odds 1/4 of 50 at 0, 1/2 of 60 at 30, so 1 at 60, where nobody is.
+    counts = count_rows(lead_rows([0] * 50 + [30] * 60, [1] * 10 + [0] * 40 + [1] * 20 + [0] * 40))
+    table = points_table(fit_points(counts), [0, 30, 60])
+    assert table["probability"].tolist() == pytest.approx([1 / 5, 1 / 3, 1 / 2])
+    # Variances of the log odds; those at 60 are twice those at 30 less those at 0. t on 29.
+    a, b = 1 / 10 + 1 / 40, 1 / 20 + 1 / 40
+    odds = np.array([1 / 4, 1 / 2, 1])
+    for name, side in (("low", -1), ("high", 1)):
+        ends = odds * np.exp(side * 2.045229642132703 * np.sqrt([a, b, 4 * b + a]))
+        assert table[name].tolist() == pytest.approx((ends / (1 + ends)).tolist())
+    assert table["seen"].tolist() == [True, True, False]
+
+
+@pytest.mark.property_of("points_table")
+@given(strategies.judged(), st.sampled_from([(10, 500), (3, -40)]))
+def test_probabilities_move_with_the_scale_turn_with_the_outcome_and_narrow_with_n(rows, line):
+    times, plus = line
+    at = np.arange(-3, 6)
+    found = points_table(fit_points(count_rows(lead_rows(rows["score"], rows["hit"]))), at)
+    if found["probability"].isna().any() or fit_is_steep(found):
+        return
+    ends = ["probability", "low", "high"]
+    moved = count_rows(lead_rows(times * rows["score"] + plus, rows["hit"]))
+    there = points_table(fit_points(moved), times * at + plus)
+    np.testing.assert_allclose(there[ends], found[ends], rtol=1e-6)
+    turned = points_table(fit_points(count_rows(lead_rows(rows["score"], 1 - rows["hit"]))), at)
+    np.testing.assert_allclose(1 - turned[["probability", "high", "low"]], found[ends], atol=1e-7)
+    every = pd.concat([rows] * 4)
+    more = fit_points(count_rows(lead_rows(every["score"], every["hit"])))
+    once = fit_points(count_rows(lead_rows(rows["score"], rows["hit"])))
+    half = [
+        (logit(table["high"]) - logit(table["low"])) / fit.quantile
+        for table, fit in ((points_table(more, at), more), (found, once))
+    ]
+    np.testing.assert_allclose(half[0], half[1] / 2, rtol=1e-5)
+
+
+def fit_is_steep(table):
+    """So steep or so loose that probabilities round to 0 or 1."""
+    ends = table[["low", "high"]].to_numpy()
+    return bool((ends < 1e-7).any() or (ends > 1 - 1e-7).any())
+
+
+def test_few_leads_have_no_shape_to_look_at():
+    """Seven leads of three scores make one pool: nothing is free beside the line."""
+    rows = lead_rows([0, 0, 0, 0, 0, 1, -1], [1, 1, 0, 0, 0, 1, 1])
+    for account in (None, [1, 2, 0, 1, 2, 0, 0]):
+        counts = count_rows(rows if account is None else rows.assign(account=account))
+        row = shape_table(counts).set_index("test").loc["any shape"]
+        assert (row["df"], row["reason"]) == (0, "too few scores with enough leads to see a bend")
+        assert isnan(row["p_value"])

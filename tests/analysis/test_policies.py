@@ -20,6 +20,7 @@ def test_columns_are_those_of_the_docstring(sim_counts):
         assert f"`{name}`" in str(two_thresholds.__doc__)
 
 
+@pytest.mark.by_hand("two_thresholds")
 def test_a_policy_by_hand():
     rows = lead_rows([1] * 4 + [2] * 4 + [3] * 4, [0] * 4 + [1, 0, 0, 0] + [1, 1, 1, 0])
     found = two_thresholds(count_rows(rows), nurture=NURTURE, immediate=IMMEDIATE)
@@ -32,6 +33,7 @@ def test_a_policy_by_hand():
     assert len(table) == 6
 
 
+@pytest.mark.property_of("two_thresholds")
 @given(strategies.judged())
 @settings(max_examples=15)
 def test_utility_and_its_error_are_those_of_the_rows(rows):

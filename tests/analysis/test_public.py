@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from tests.analysis.proofs import KINDS, read_proofs, unproven
 from toolkit import analysis, counts
 
 MODULES = [
@@ -100,3 +101,27 @@ def test_settings_are_keyword_only():
         if inspect.isfunction(thing):
             for parameter in inspect.signature(thing).parameters.values():
                 assert parameter.name in data or parameter.kind is parameter.KEYWORD_ONLY
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    return read_proofs()
+
+
+NAMES = {each.__name__ for each in STATISTICS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_statistic_has_a_case_by_hand_and_a_property(proofs, kind):
+    """Of every public function of the analysis; there is none for which it would make no sense."""
+    assert unproven(NAMES, kind, proofs) == set()
+
+
+def test_a_proof_is_of_a_statistic_that_its_module_speaks_of(proofs):
+    assert [each for each in proofs if each.statistic not in NAMES or not each.mentioned] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_proof_that_is_taken_away_is_missed(proofs, kind):
+    left = tuple(each for each in proofs if (each.kind, each.statistic) != (kind, "auc"))
+    assert unproven(NAMES, kind, left) == {"auc"}

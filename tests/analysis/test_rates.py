@@ -19,6 +19,7 @@ def simple_rate(positives, n, confidence=0.95):
     return Rate(positives / n, float(low), float(high), positives, n, n, "Wilson", None, confidence)
 
 
+@pytest.mark.by_hand("rate")
 def test_rate_between_two_scores_by_hand():
     counts = count_rows(lead_rows([10, 20, 20, 30, 30, 40], [0, 1, 0, 1, 1, 1]))
     found = rate(counts, at_least=20, below=40)
@@ -59,6 +60,7 @@ def test_rate_is_the_row_of_the_band_table(rows, start, width):
     assert found.reason == row["reason"]
 
 
+@pytest.mark.property_of("rate_difference")
 @given(
     st.tuples(st.integers(0, 50), st.integers(0, 50)).filter(any),
     st.tuples(st.integers(0, 50), st.integers(0, 50)).filter(any),
@@ -77,6 +79,7 @@ def test_difference_is_newcombes(one, two, confidence):
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.by_hand("rate_difference")
 def test_difference_by_newcombes_own_example():
     # Newcombe (1998), table II, column (a): 56/70 - 48/80, method 10.
     found = rate_difference(simple_rate(56, 70), simple_rate(48, 80))

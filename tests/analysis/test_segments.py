@@ -11,9 +11,8 @@ from scipy.stats import betabinom, binom, chi2_contingency, norm
 
 from tests.analysis import naive
 from tests.analysis.rows import count_rows, lead_rows
-from tests.analysis.segment_rows import count_segments
+from tests.analysis.segment_rows import count_segments, segments
 from toolkit.analysis import (
-    area_difference,
     area_test,
     auc,
     funnel_limits,
@@ -28,15 +27,6 @@ from toolkit.analysis import (
 from toolkit.analysis.rates import Rate
 from toolkit.analysis.segments.cells import read_segments
 from toolkit.errors import DataError, QuestionError
-
-
-def segments(table, account=None):
-    """Rows from {segment: (positives, n)} at one score."""
-    parts = []
-    for name, (positives, n) in table.items():
-        rows = lead_rows([50] * n, [1] * positives + [0] * (n - positives), account)
-        parts.append(rows.assign(segment=name))
-    return pd.concat(parts, ignore_index=True)
 
 
 @st.composite
@@ -71,6 +61,7 @@ def test_pooling_is_that_of_r(oracle):
     assert found.shrunk == pytest.approx(value["shrunk"], rel=1e-5)
 
 
+@pytest.mark.property_of("partial_pooling")
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=6))
 @settings(max_examples=12)
 def test_no_other_beta_is_likelier(cells):
@@ -85,6 +76,7 @@ def test_no_other_beta_is_likelier(cells):
     assert ((found.low <= found.shrunk) & (found.shrunk <= found.high)).all() or found.reason
 
 
+@pytest.mark.by_hand("partial_pooling")
 def test_equal_segments_are_pooled():
     found = partial_pooling([5, 10, 15], [50, 100, 150])
     assert found.pooled
@@ -113,6 +105,7 @@ def test_pooling_of_nothing_and_of_the_impossible():
         partial_pooling([3], [2])
 
 
+@pytest.mark.property_of("funnel_limits")
 @given(st.floats(0.01, 0.99), st.integers(1, 300), st.sampled_from([0.5, 0.95, 0.998]))
 def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     low, high = (float(end[0]) * n for end in funnel_limits(rate, [n], confidence=confidence))
@@ -124,6 +117,7 @@ def test_beyond_a_funnel_limit_the_tail_is_small(rate, n, confidence):
     assert binom.cdf(below + 1, n, rate) >= side - 1e-9
 
 
+@pytest.mark.property_of("segment_test")
 @given(split())
 @settings(max_examples=12)
 def test_without_accounts_the_test_is_pearsons(rows):
@@ -159,6 +153,7 @@ def test_products_over_accounts_are_those_of_the_rows(rows):
         assert matrix == pytest.approx(sums[0].T @ sums[1])
 
 
+@pytest.mark.by_hand("segment_test")
 def test_the_rao_scott_test_by_hand():
     """Two segments, each account with two leads of one fate: every design effect is 2 G/(G-1)."""
     rows = segments({"a": (6, 20), "b": (12, 20)})
@@ -192,6 +187,7 @@ def test_accounts_in_all_segments_make_the_test_sharper():
     )
 
 
+@pytest.mark.by_hand("segment_table")
 def test_a_table_by_hand():
     table = segment_table(count_segments(segments({"a": (10, 40), "b": (4, 40), "c": (1, 3)})))
     a, b, c = (table.iloc[i] for i in range(3))
@@ -264,6 +260,7 @@ def test_unworked_leads_of_a_segment_are_said():
     )
 
 
+@pytest.mark.property_of("segment_areas")
 @given(split())
 @settings(max_examples=10)
 def test_areas_are_those_of_each_segment(rows):
@@ -344,56 +341,9 @@ def test_questions_that_make_no_sense_are_refused():
         segment_areas(count_rows(segments({"a": (3, 10)})))
 
 
-def test_two_areas_without_shared_accounts_differ_by_their_own_intervals(sim):
-    rows = lead_rows(sim["score"], sim["y"]).assign(segment=sim["source"].astype(str))
-    counts = count_segments(rows)
-    (one,), (two,) = (labels for labels, _ in list(counts.groups())[:2])
-    a, b = (auc(counts.group(name)) for name in (one, two))
-    found = area_difference(counts, one, two)
-    middle = a.estimate - b.estimate
-    low = middle - np.hypot(a.estimate - a.low, b.high - b.estimate)
-    high = middle + np.hypot(a.high - a.estimate, b.estimate - b.low)
-    assert [found.estimate, found.low, found.high] == pytest.approx([middle, low, high])
-
-
-def test_the_difference_of_two_areas_agrees_with_their_test(sim):
-    rows = lead_rows(sim["score"], sim["y"], sim["account_id"])
-    counts = count_segments(rows.assign(segment=np.where(np.arange(len(rows)) % 2, "a", "b")))
-    found, turned = area_difference(counts, "a", "b"), area_difference(counts, "b", "a")
-    assert [turned.estimate, turned.low, turned.high] == pytest.approx(
-        [-found.estimate, -found.high, -found.low]
-    )
-    # Wald of two areas is the square of the difference over its standard error; the logit scale
-    # and Student's t move the interval by a few percent.
-    z = found.estimate / ((found.high - found.low) / 2 / norm.ppf(0.975))
-    assert z**2 == pytest.approx(area_test(counts).statistic, rel=0.1)
-
-
-def few_accounts(seed, *, accounts):
-    """Two segments that every account is in, ranked alike; an account shares its fate."""
-    rng = np.random.default_rng(seed)
-    account = np.repeat(np.arange(accounts), 8)
-    score = rng.integers(0, 10, len(account))
-    chance = 1 / (1 + np.exp(3 - 0.5 * score - rng.normal(0, 1, accounts)[account]))
-    rows = lead_rows(score, (rng.random(len(account)) < chance).astype(int), account)
-    return count_segments(rows.assign(segment=np.where(np.arange(len(rows)) % 2, "a", "b")))
-
-
-@pytest.mark.parametrize("runs", [40, pytest.param(1000, marks=pytest.mark.slow)])
-def test_the_difference_of_two_areas_covers_nothing_with_few_accounts(runs):
-    inside, told = 0, 0
-    for seed in range(runs):
-        found = area_difference(few_accounts(seed, accounts=15), "a", "b")
-        inside += found.low <= 0 <= found.high or np.isnan(found.low)
-        told += "a: few cases" in (found.reason or "")
-    assert inside / runs > 0.95 - 4 * np.sqrt(0.95 * 0.05 / runs)
-    assert told == runs
-
-
-def test_an_area_that_is_not_known_has_no_difference():
-    counts = count_segments(segments({"a": (3, 10), "b": (0, 10)}))
-    found = area_difference(counts, "a", "b")
-    assert np.isnan([found.estimate, found.low, found.high]).all()
-    assert found.reason
-    with pytest.raises(QuestionError, match="no leads counted for 'c'"):
-        area_difference(counts, "a", "c")
+@pytest.mark.by_hand("funnel_limits")
+def test_limits_of_four_leads_by_hand():
+    # Of 4 at 1/2: none in 1/16, at most one in 5/16. A quarter is 1/4 of the way back from one to
+    # none: 3/4 of a lead.
+    low, high = funnel_limits(1 / 2, [4], confidence=0.5)
+    assert (low[0], high[0]) == pytest.approx((3 / 4 / 4, 1 - 3 / 4 / 4))

@@ -47,6 +47,7 @@ def test_a_single_threshold_has_about_its_own_interval(sim_counts):
         )
 
 
+@pytest.mark.property_of("threshold_bands")
 @given(strategies.judged(most=30))
 @settings(max_examples=15)
 def test_bands_hold_the_rate_and_its_interval(rows):
@@ -68,6 +69,7 @@ def test_more_thresholds_make_wider_bands(sim_counts):
     assert (both["band_low_every"] < both["band_low"]).all()
 
 
+@pytest.mark.by_hand("threshold_bands")
 def test_bonferroni_by_hand():
     counts = count_rows(lead_rows([1] * 10 + [2] * 10, [0] * 8 + [1] * 2 + [0] * 4 + [1] * 6))
     row = threshold_bands(counts, thresholds=[1, 2], method="Bonferroni").iloc[1]
@@ -78,6 +80,7 @@ def test_bonferroni_by_hand():
     assert row["method"] == "Clopper-Pearson, Bonferroni"
 
 
+@pytest.mark.by_hand("threshold_bands")
 def test_dkw_by_hand():
     counts = count_rows(lead_rows([1] * 10 + [2] * 10, [0] * 8 + [1] * 2 + [0] * 4 + [1] * 6))
     table = threshold_bands(counts, thresholds=[2], method="DKW").set_index("rate")

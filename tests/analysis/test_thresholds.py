@@ -90,6 +90,7 @@ def rows():
     )  # fmt: skip
 
 
+@pytest.mark.by_hand("threshold_table")
 def test_a_threshold_by_hand(rows):
     row = threshold_table(
         count_rows(rows[rows["state"] != "unworked"]), thresholds=[30], cost_ratio=1 / 4,
@@ -162,6 +163,7 @@ def test_five_percent_unworked_may_be_told_and_more_may_not():
         assert not np.isnan(row["precision"])
 
 
+@pytest.mark.property_of("threshold_table")
 @given(strategies.judged(both=False, least=0))
 def test_every_threshold_is_that_of_the_rows(rows):
     score, hit = rows["score"].to_numpy(), rows["hit"].to_numpy()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import nan
+from math import exp, nan
 
 import pandas as pd
 import pytest
@@ -69,6 +69,7 @@ def test_a_verdict_from_counts_cannot_forget_who_was_never_worked():
     assert ranking_verdict(undated).answer == "Cannot be told from this data"
 
 
+@pytest.mark.by_hand("area_verdict")
 def test_leads_needed_by_hand():
     # Half width 0.10 must shrink to 0.05: four times the leads, 300 more, 30 weeks at 10 a week.
     found = area_verdict(area(0.60, 0.50, 0.70), weeks=10)
@@ -96,6 +97,7 @@ def test_an_undefined_area_says_why():
     assert (found.n, found.n_needed, found.weeks_to_wait) == (2, None, None)
 
 
+@pytest.mark.property_of("rate_verdict")
 @given(st.floats(0.02, 0.98), st.floats(0.001, 0.3), st.floats(0.001, 0.3), st.integers(2, 10**6))
 def test_enough_leads_would_settle_it(estimate, down, up, n):
     """With the leads asked for, and the estimate unchanged, the answer is Yes or No."""
@@ -136,6 +138,7 @@ def test_margins_that_make_no_sense_are_refused():
         rate_verdict(simple_rate(0.6, 0.5, 0.7), at_least=20)
 
 
+@pytest.mark.by_hand("structural_reason")
 def test_structural_reasons():
     fine = lead_rows([1, 2] * 50, [0, 1] * 50)
     assert structural_reason(count_rows(fine)) is None
@@ -149,3 +152,43 @@ def test_structural_reasons():
     assert structural_reason(today) == (
         "the score is not known to be older than the outcome, so it may reflect it"
     )
+
+
+@pytest.mark.by_hand("ranking_verdict")
+def test_the_verdict_of_two_scores_by_hand():
+    # 100 of 1,000 at 40 and 400 of 1,000 at 60: 4/5 of the converted and 2/5 of the others are
+    # high, so the area is (1 + 4/5 - 2/5)/2. The converted beat 4/5 and 3/10 of the others, these
+    # lose to 2/5 and 9/10 of them.
+    rows = lead_rows([40] * 1000 + [60] * 1000, [1] * 100 + [0] * 900 + [1] * 400 + [0] * 600)
+    found = ranking_verdict(count_rows(rows), margin=0.1)
+    hits, misses = 400 * 0.1**2 + 100 * 0.4**2, 600 * 0.3**2 + 900 * 0.2**2
+    error = (hits / 499 / 500 + misses / 1499 / 1500) ** 0.5
+    low = 1 / (1 + 3 / 7 * exp(1.959963985 * error / 0.21))
+    assert (found.estimate, found.low) == (pytest.approx(7 / 10), pytest.approx(low))
+    assert (found.answer, found.bar, found.n) == ("Yes", 0.6, 2000)
+
+
+@pytest.mark.by_hand("rate_verdict")
+def test_leads_for_a_rate_by_hand():
+    # 0.10 below the estimate must shrink to 0.05: four times 100 leads, 300 more at 10 a week.
+    found = rate_verdict(simple_rate(0.2, 0.1, 0.32), at_least=0.15, weeks=10)
+    assert (found.answer, found.bar, found.n) == ("Not enough evidence", 0.15, 100)
+    assert (found.n_needed, found.weeks_to_wait) == (400, pytest.approx(30))
+
+
+@pytest.mark.property_of("area_verdict")
+@given(
+    st.floats(0.1, 0.9), st.floats(0.001, 0.3), st.floats(0.001, 0.3), st.sampled_from([0, 0.05])
+)
+def test_an_area_with_the_leads_asked_for_is_settled_and_a_lower_bar_is_never_harder(
+    estimate, down, up, margin
+):
+    low, high = max(estimate - down, 0.0), min(estimate + up, 1.0)
+    found = area_verdict(area(estimate, low, high), margin=margin)
+    if found.n_needed is not None:
+        shrink = (found.n / (found.n_needed + 1)) ** 0.5
+        ends = estimate - (estimate - low) * shrink, estimate + (high - estimate) * shrink
+        assert area_verdict(area(estimate, *ends), margin=margin).answer in {"Yes", "No"}
+    easier = area_verdict(area(estimate, low, high), margin=0)
+    assert easier.answer == "Yes" or found.answer != "Yes"
+    assert easier.answer != "No" or found.answer == "No"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from toolkit.analysis import outcome_window_table
+from tests.analysis import naive
+from toolkit.analysis import outcome_window_table, wilson_interval
 from toolkit.counts import DelayCounts
 
 
@@ -29,6 +31,7 @@ ROWS = (
 )  # fmt: skip
 
 
+@pytest.mark.by_hand("outcome_window_table")
 def test_shares_of_the_plateau_are_of_leads_old_enough_for_the_longest_window() -> None:
     table = outcome_window_table(delays(*ROWS))
     assert table["n_mature"].tolist() == [250, 180]
@@ -76,12 +79,70 @@ def test_the_columns_are_those_of_the_docstring() -> None:
     ]  # fmt: skip
 
 
-@given(seed=st.integers(0, 99), times=st.integers(2, 9))
-def test_order_says_nothing_and_more_of_the_same_only_narrows(seed: int, times: int) -> None:
+LEADS = st.lists(
+    st.tuples(
+        st.sampled_from([None, 10, 20, 40]), st.sampled_from([15, 35, 60, 60, 60]), st.integers(0, 4)
+    ),
+    min_size=1, max_size=40,
+)  # fmt: skip
+WINDOWS = (12, 30, 50)
+
+
+def counted(leads: pd.DataFrame) -> DelayCounts:
+    """Day of conversion (or none), age and account of every lead, as the engine would count them."""
+    old = leads[leads["age"] >= WINDOWS[-1]]
+    rows, products = [], []
+    for window in WINDOWS:
+        mature = leads["age"] >= window
+        hit = leads["day"] <= window
+        state = np.select([~mature, hit], ["immature", "converted"], "not_converted")
+        for of, part in (("all", state), ("longest", state[leads["age"] >= WINDOWS[-1]])):
+            rows += [(window, of, name, n) for name, n in pd.Series(part).value_counts().items()]
+        converted = old[old["day"] <= WINDOWS[-1]]
+        soon = (converted["day"] <= window).groupby(converted["account"]).agg(["sum", "size"])
+        hits, misses = soon["sum"], soon["size"] - soon["sum"]
+        products.append((window, (hits**2).sum(), (hits * misses).sum(), (misses**2).sum()))
+    columns = ["within_days", "hits_hits", "hits_misses", "misses_misses"]
+    return delays(*rows, accounts=pd.DataFrame(products, columns=columns),
+                  n=old.loc[old["day"] <= WINDOWS[-1], "account"].nunique())  # fmt: skip
+
+
+@pytest.mark.property_of("outcome_window_table")
+@settings(max_examples=40)
+@given(LEADS, st.integers(0, 9))
+def test_shares_and_their_variance_are_those_of_the_leads_in_any_order(drawn, seed) -> None:
+    leads = pd.DataFrame(drawn, columns=["day", "age", "account"]).astype({"day": float})
+    counts = counted(leads)
+    table = outcome_window_table(counts).set_index("within_days")
+    late = leads[(leads["age"] >= WINDOWS[-1]) & (leads["day"] <= WINDOWS[-1])]
+    for window, row in table.iterrows():
+        mature = leads[leads["age"] >= window]
+        assert row["n"] == row["n_mature"] == len(mature)
+        assert row["positives"] == (mature["day"] <= window).sum()
+        soon = (late["day"] <= window).to_numpy(float)
+        if not len(late):
+            assert isnan(row["plateau_share"])
+            continue
+        assert row["plateau_share"] == pytest.approx(soon.mean())
+        sizes = late.groupby("account").size()
+        if 0 < soon.mean() < 1 and len(sizes) > 1:
+            variance = naive.ratio_variance(soon, np.ones(len(soon)), late["account"])
+            equal = len(soon) ** 2 / (sizes**2).sum()
+            if variance > 1e-12:
+                n = naive.effective_n(soon.mean(), len(soon), variance, equal)
+                low, high = wilson_interval(soon.mean() * n, n)
+                assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)))
+    mixed = replace(
+        counts,
+        frame=counts.frame.sample(frac=1, random_state=seed),
+        within_accounts=counts.within_accounts.sample(frac=1, random_state=seed),
+    )
+    pd.testing.assert_frame_equal(outcome_window_table(mixed).set_index("within_days"), table)
+
+
+@given(times=st.integers(2, 9))
+def test_more_of_the_same_only_narrows(times: int) -> None:
     first = outcome_window_table(delays(*ROWS))
-    mixed = delays(*ROWS)
-    mixed = replace(mixed, frame=mixed.frame.sample(frac=1, random_state=seed))
-    pd.testing.assert_frame_equal(first, outcome_window_table(mixed))
     more = outcome_window_table(delays(*((*row[:3], row[3] * times) for row in ROWS)))
     assert more["rate"].tolist() == pytest.approx(first["rate"].tolist())
     assert (more["high"] - more["low"])[0] < (first["high"] - first["low"])[0]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
@@ -28,6 +30,46 @@ def test_bands_are_legible(name: str, words: str) -> None:
         frames.BANDS[name], words=WORDS[words], threshold=50, note=LONG_NOTE
     )
     assert faults(figure) == []
+
+
+def pairs(names: list[str], *, apart: set[tuple[str, str]]) -> pd.DataFrame:
+    """All pairs of bands, as `compare_bands` tells which of them differ."""
+    rows = [(one, other, 0.5, (one, other) in apart) for one, other in combinations(names, 2)]
+    return pd.DataFrame(rows, columns=["higher", "lower", "adjusted_p", "apart"])
+
+
+def test_brackets_are_legible_and_meet_nothing() -> None:
+    grades = [f"grade {i}" for i in range(12)]
+    far = {(a, b) for (i, a), (j, b) in combinations(enumerate(grades), 2) if j - i > 2}
+    figure = figures.plot_bands(
+        frames.TWELVE, threshold=50, pairs=pairs(grades, apart=far), note=LONG_NOTE
+    )
+    assert faults(figure) == []
+    lines = [line.get_xydata() for line in figure.axes[0].lines]
+    drawn = [points for points in lines if len(points) == 4]
+    assert len(drawn) == 10  # each of three bands, overlapping with the next two
+    for i, one in enumerate(drawn):
+        for other in drawn[i + 1 :]:
+            apart = one[:, 1].max() < other[:, 1].min()
+            assert (
+                apart
+                or one[:, 0].max() < other[:, 0].min()
+                or (one[:, 0].min() > other[:, 0].max())
+            )
+
+
+def test_a_bracket_says_in_words_what_it_joins_and_the_title_claims_no_more() -> None:
+    names = frames.USUAL["band"].tolist()
+    every = set(combinations(names, 2))
+    told = figures.plot_bands(frames.USUAL, pairs=pairs(names, apart=every))
+    assert told.headline.startswith("Leads scored 80+ become SQLs 2.5")
+    assert not any("Bracket" in text.get_text() for text in told.texts)
+    joined = figures.plot_bands(
+        frames.USUAL, pairs=pairs(names, apart=every - {("immediate", "MQL")})
+    )
+    assert "cannot be told apart" in joined.headline
+    assert "79 MQL: no two can be told apart." in figures.alt_text(joined)
+    assert any("Bracket: no two of these bands" in text.get_text() for text in joined.texts)
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -11,9 +11,10 @@ import pandas as pd
 from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.bands import BandLike
-from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.cells import Cells, Ints, read_cells
 from toolkit.analysis.influence import account_products, robust_factor
 from toolkit.analysis.intervals import FEW, Family, group_family, tail
+from toolkit.analysis.multiplicity import holm
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
     from toolkit.counts import ScoreCounts
 
-__all__ = ["band_brackets", "compare_bands"]
+__all__ = ["band_brackets", "brackets_of", "compare_bands"]
 
 _LEAST_EXPECTED = 5
+_NO_EFFECT = 1e-9
+"""Variance over accounts, as a share of that of independent leads, that is rounding noise."""
 _PAIRS = [
     "higher", "lower", "difference", "statistic", "p_value", "adjusted_p", "apart", "method",
     "reason",
@@ -70,7 +73,7 @@ def compare_bands(
         for a, b in combinations(range(len(names)), 2)
     ]
     table = pd.DataFrame(rows, columns=[name for name in _PAIRS if name not in _ADDED])
-    adjusted = _holm(table["p_value"].to_numpy(dtype=np.float64))
+    adjusted = holm(table["p_value"].to_numpy(dtype=np.float64))
     return table.assign(adjusted_p=adjusted, apart=adjusted <= alpha)[_PAIRS]
 
 
@@ -100,7 +103,11 @@ def band_brackets(
     >>> table[["first", "last", "bands"]].to_dict("split")["data"]
     [['warm', 'cold', 2]]
     """
-    table = compare_bands(counts, bands, confidence=confidence)
+    return brackets_of(compare_bands(counts, bands, confidence=confidence))
+
+
+def brackets_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Brackets over the bands of a table of `compare_bands`, as `band_brackets`."""
     names = list(dict.fromkeys([*table["higher"], *table["lower"]]))
     place = {name: i for i, name in enumerate(names)}
     apart = np.zeros((len(names), len(names)), dtype=np.bool_)
@@ -151,7 +158,7 @@ def _compared(
         return difference, nan, nan, method, "one account holds all leads of a band"
     effect = _design_effect(cells, group, family, a, b)
     variance = together * (1 - together) * float((1 / n).sum()) * effect
-    if variance <= 0:
+    if effect <= _NO_EFFECT:
         return difference, nan, nan, method, "the accounts show no variation"
     z = difference / variance**0.5
     return difference, z, _two_sided(z, float(accounts)), method, None
@@ -162,23 +169,17 @@ def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) ->
     if cells.pairs is None:
         return 1.0
     n, share = family.n[[a, b]], family.share[[a, b]]
+    spread = float(np.sum(share * (1 - share) / n))
+    if spread == 0:
+        # All of one band and none of the other: nothing shows how alike leads of an account are.
+        return float(np.sum(1 / family.equal_accounts[[a, b]]) / np.sum(1 / n))
     weight = np.where(group == a, 1 / n[0], np.where(group == b, -1 / n[1], 0.0))
     own = np.where(group == a, share[0], share[1])
     products = account_products(cells, (weight * (1 - own))[:, None], (-weight * own)[:, None])
-    return float(products[0, 0]) * robust_factor(cells, 1) / float(np.sum(share * (1 - share) / n))
+    return float(products[0, 0]) * robust_factor(cells, 1) / spread
 
 
 def _two_sided(z: float, accounts: float) -> float:
     if accounts >= FEW:
         return 2 * float(ndtr(-abs(z)))
     return 2 * float(stdtr(accounts - 1, -abs(z))) if accounts > 1 else nan
-
-
-def _holm(p: Floats) -> Floats:
-    """Holm's step-down p-values; NaN stays NaN, and takes no part in the family."""
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted

@@ -206,8 +206,12 @@ def shape_table(counts: ScoreCounts) -> pd.DataFrame:
         return _shape_rows([("curve", nan, 0, nan, "", why), ("any shape", nan, 0, nan, "", why)])
     fit = fit_logistic(cells, line_design(cells))
     pools = _pools(cells, fit.probability)
-    tests = (("curve", _curve(cells)), ("any shape", np.eye(pools.max() + 1)[pools]))
-    return _shape_rows([(name, *_shape_test(cells, fit.probability, z)) for name, z in tests])
+    free = np.eye(pools.max() + 1)[pools]
+    # The line itself takes two of the free rates.
+    tests = (("curve", _curve(cells), 1), ("any shape", free, free.shape[1] - 2))
+    return _shape_rows(
+        [(name, *_shape_test(cells, fit.probability, *each)) for name, *each in tests]
+    )
 
 
 def _shape_rows(rows: list[tuple[object, ...]]) -> pd.DataFrame:
@@ -234,10 +238,9 @@ def _pools(cells: Cells, p: Floats) -> np.ndarray:
 
 
 def _shape_test(
-    cells: Cells, p: Floats, extra: Floats
+    cells: Cells, p: Floats, extra: Floats, df: int
 ) -> tuple[float, int, float, str, str | None]:
     """Test columns beside the line: statistic, degrees of freedom, p-value, method, reason."""
-    df = extra.shape[1] - (2 if extra.shape[1] > 1 else 0)
     seen = np.count_nonzero(cells.judged)
     if df < 1 or seen < 3:  # noqa: PLR2004 - two points always lie on a line
         return nan, max(df, 0), nan, "", "too few scores with enough leads to see a bend"

@@ -53,7 +53,7 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
     every = _by_state(frame, "all", days)
     longest = _by_state(frame, "longest", days)
     hits = longest["converted"]
-    family = _family(delays, hits, hits[-1] - hits)
+    family = _family(delays, days, hits)
     rates = rate_arrays(family, confidence=confidence)
     judged = every["converted"] + every["not_converted"]
     return pd.DataFrame(
@@ -88,12 +88,13 @@ def _by_state(frame: pd.DataFrame, of: str, days: Floats) -> dict[str, Floats]:
     return {state: full[state].to_numpy(dtype=np.float64) for state in states}
 
 
-def _family(delays: DelayCounts, hits: Floats, misses: Floats) -> Family:
-    products = delays.within_accounts
+def _family(delays: DelayCounts, days: Floats, hits: Floats) -> Family:
+    products, misses = delays.within_accounts, hits[-1] - hits
     if products is None or products.empty:
         return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
+    by_day = products.set_index("within_days").reindex(days)
     one, cross, rest = (
-        products[name].to_numpy(dtype=np.float64)
+        by_day[name].to_numpy(dtype=np.float64)
         for name in ("hits_hits", "hits_misses", "misses_misses")
     )
     return Family(hits, misses, one, cross, rest, delays.accounts)

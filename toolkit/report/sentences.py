@@ -67,8 +67,11 @@ def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
     return low > 0 or high < 0
 
 
-def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
-    """Compare the two best bands that can be judged, and claim nothing the intervals do not.
+def bands_sentence(table: pd.DataFrame, *, words: Words, pairs: pd.DataFrame | None = None) -> str:
+    """Compare the two best bands that can be judged, and claim nothing the tests do not.
+
+    The tests are those of `pairs` (of `compare_bands`); without them two bands differ where their
+    intervals do not overlap.
 
     Bands whose leads were mostly never worked are left out while two others can be compared. Of
     many scores without names the highest and the lowest that at least 30 leads have are compared:
@@ -85,7 +88,16 @@ def bands_sentence(table: pd.DataFrame, *, words: Words) -> str:
         return f"No band has enough judged leads to say how often they {words.become}"
     if len(compared) == 1:
         return _one_band(compared[0], words)
-    return _two_bands(compared[0], compared[1], words)
+    apart = None if pairs is None else _tested(pairs, *compared)
+    return _two_bands(compared[0], compared[1], words, apart=apart)
+
+
+def _tested(
+    pairs: pd.DataFrame, upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any]
+) -> bool | None:
+    """Whether two bands were told apart; None where they were not compared."""
+    found = pairs[(pairs["higher"] == upper["band"]) & (pairs["lower"] == lower["band"])]
+    return None if found.empty else bool(found["apart"].iloc[0])
 
 
 def _is_level(row: Mapping[Hashable, Any]) -> bool:
@@ -100,11 +112,17 @@ def _one_band(row: Mapping[Hashable, Any], words: Words) -> str:
     return f"{rate} of {who} {words.became} ({counts})"
 
 
-def _two_bands(upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any], words: Words) -> str:
+def _two_bands(
+    upper: Mapping[Hashable, Any],
+    lower: Mapping[Hashable, Any],
+    words: Words,
+    *,
+    apart: bool | None,
+) -> str:
     above, below = (score_range(row["start"], row["stop"]) for row in (upper, lower))
     p, q = float(upper["rate"]), float(lower["rate"])
     rates = f"{percent_of_few(p)} against {percent_of_few(q)}"
-    if not differ(upper, lower):
+    if not (differ(upper, lower) if apart is None else apart):
         return (
             f"How often leads scored {above} and {below} {words.become} cannot be told apart"
             f" ({rates})"

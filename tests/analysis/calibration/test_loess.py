@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.rows import PROVENANCE
 from toolkit.analysis import calibration_distance
-from toolkit.analysis.calibration.loess import loess_rates
+from toolkit.analysis.calibration.loess import _Rows, loess_rates
 from toolkit.counts import ScoreCounts
 
 
@@ -101,3 +101,24 @@ def test_without_a_parabola_there_is_a_reason(cells):
     assert found.reason == (
         "no parabola: fewer than three leads, or the same stated for three quarters of them"
     )
+
+
+def by_trial(values, first, last):
+    """As the Fortran code looks for the row (from 1) behind which the value changes: here, one on,
+    one back, two on, two back ... until it leaves the cell, when it stays at the median.
+    """
+    median, offset = (first + last) // 2, 0
+    while first <= median + offset < last:
+        if values[median + offset - 1] != values[median + offset]:
+            return median + offset
+        offset = -offset + (offset <= 0)
+    return median
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.data())
+def test_a_cell_is_cut_where_trying_row_by_row_would_cut_it(n, data):
+    rows = _Rows(np.arange(len(n)), np.zeros(len(n)), np.array(n), np.cumsum(n))
+    first = data.draw(st.integers(1, rows.total))
+    last = data.draw(st.integers(first, rows.total))
+    values = np.repeat(np.arange(len(n)), n)
+    assert rows.middle(first, last) == by_trial(values, first, last)

@@ -140,6 +140,7 @@ def test_check_of_leads_that_are_their_own_accounts_nearly_is_that_without(state
     )
 
 
+@pytest.mark.by_hand("check_mapping")
 def test_observed_over_expected_by_hand():
     # 2 of 4 convert at a stated 1/4, 3 of 4 at a stated 1/2: 5 / (1 + 2).
     counts = count_rows(lead_rows([0] * 4 + [1] * 4, [1, 1, 0, 0, 1, 1, 1, 0]))
@@ -166,6 +167,7 @@ def test_a_mapping_checked_on_its_own_leads_is_right_by_construction(sim):
     assert found.observed_expected.estimate == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.by_hand("score_mapping")
 def test_scores_by_hand():
     # One of two converts at a stated 1/4, at 3/4 both do.
     counts = count_rows(lead_rows([0, 0, 1, 1], [1, 0, 1, 1]))
@@ -177,6 +179,7 @@ def test_scores_by_hand():
     assert found.spiegelhalter_z == pytest.approx(0)
 
 
+@pytest.mark.property_of("score_mapping")
 @given(strategies.judged())
 def test_scores_from_counts_are_those_of_the_rows(rows):
     counts = count_rows(lead_rows(rows["score"], rows["hit"]))
@@ -189,6 +192,7 @@ def test_scores_from_counts_are_those_of_the_rows(rows):
     )
 
 
+@pytest.mark.property_of("decompose_mapping")
 @given(strategies.judged(), st.sampled_from(["brier", "log"]))
 def test_the_parts_add_up_and_are_those_of_scikit_learn(rows, rule):
     counts = count_rows(lead_rows(rows["score"], rows["hit"]))
@@ -204,6 +208,7 @@ def test_the_parts_add_up_and_are_those_of_scikit_learn(rows, rule):
         assert found.miscalibration == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.by_hand("decompose_mapping")
 def test_parts_by_hand():
     # Stated 0.2 and 0.4; 1 of 2 and 1 of 4 convert: pooled 1/3.
     counts = count_rows(lead_rows([0, 0, 1, 1, 1, 1], [1, 0, 1, 0, 0, 0]))
@@ -276,6 +281,7 @@ def test_the_smooth_curve_from_counts_is_that_of_the_rows(drawn):
     assert smooth_rates(p, hits, n) == pytest.approx(expected[first], abs=1e-7)
 
 
+@pytest.mark.by_hand("calibration_distance")
 def test_distances_by_hand():
     # Isotonic rates 1/4 and 3/4 at stated 0.2 and 0.4: 4 leads 0.05 away, 8 leads 0.35 away.
     counts = count_rows(lead_rows([0] * 4 + [1] * 8, [1, 0, 0, 0] + [1] * 6 + [0, 0]))
@@ -326,6 +332,7 @@ def test_twins_widen_the_bands_by_the_root_of_two():
     assert widths[1] == pytest.approx(widths[0], rel=0.06)
 
 
+@pytest.mark.by_hand("reliability_table")
 def test_a_rate_of_nobody_has_an_exact_end():
     # 0 of 10 at the first score: the curve is 0 there, and may be as high as 1 - 0.025^(1/10).
     counts = count_rows(lead_rows([0] * 10 + [1] * 40, [0] * 10 + [1, 0] * 20))

@@ -70,12 +70,14 @@ def test_rising_curve_on_real_leads_is_that_of_r(oracle, oracle_rows):
     )
 
 
+@pytest.mark.by_hand("isotonic_rates")
 def test_rising_curve_by_hand():
     # 1/2, 1/4 fall: 2/6; then 1/3 = 2/6 does not fall and stays; 3/4 rises.
     found = isotonic_rates(np.array([1, 1, 1, 3]), np.array([2, 4, 3, 4]))
     assert found.tolist() == [2 / 6, 2 / 6, 1 / 3, 3 / 4]
 
 
+@pytest.mark.property_of("isotonic_rates")
 @given(levels)
 def test_rising_curve_is_that_of_scikit_learn(drawn):
     k = np.array([hits for hits, _ in drawn])
@@ -93,6 +95,7 @@ def test_rising_curve_is_exact_at_ten_thousand_million_leads():
     assert rising.tolist() == [(big - 1) / (3 * big), 1 / 3]
 
 
+@pytest.mark.property_of("calibration_table")
 @given(levels, st.sampled_from([0.9, 0.95]))
 def test_band_is_that_of_the_paper(drawn, confidence):
     k = [hits for hits, _ in drawn]
@@ -198,6 +201,7 @@ def test_scores_without_judged_leads_are_left_out():
     assert calibration_table(count_rows(rows))["score"].tolist() == [1, 3]
 
 
+@pytest.mark.by_hand("monotonicity")
 def test_a_fall_is_found_and_said():
     found = monotonicity(level_counts([10, 90, 20, 60], [100, 300, 300, 100], [0, 10, 20, 30]))
     assert found.refuted
@@ -224,6 +228,7 @@ def test_a_rise_is_not_refuted(sim_accounts):
         assert f"`{name}`" in str(monotonicity.__doc__)
 
 
+@pytest.mark.property_of("monotonicity")
 @given(
     st.lists(
         st.tuples(st.integers(0, 300), st.integers(0, 300)).filter(any), min_size=2, max_size=7
@@ -255,3 +260,14 @@ def test_the_rising_curve_keeps_the_conversions(rows):
     table = calibration_table(count_rows(rows))
     assert (table["isotonic"] * table["n"]).sum() == pytest.approx(table["positives"].sum())
     assert table["isotonic"].is_monotonic_increasing
+
+
+@pytest.mark.by_hand("calibration_table")
+def test_a_table_by_hand():
+    # 1/2 and 1/4 fall: (1 + 1) of (2 + 4).
+    table = calibration_table(level_counts([1, 1, 3], [2, 4, 4]))
+    assert table["rate"].tolist() == [1 / 2, 1 / 4, 3 / 4]
+    assert table["isotonic"].tolist() == [1 / 3, 1 / 3, 3 / 4]
+    # One score is one run: delta = 0.05 / (1 x 2); nobody of ten: 1 - delta^(1/10).
+    row = calibration_table(level_counts([0], [10])).iloc[0]
+    assert (row["band_low"], row["band_high"]) == (0, pytest.approx(1 - 0.025 ** (1 / 10)))

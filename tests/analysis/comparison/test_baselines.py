@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.analysis.proposal.models import drawn, model_of, patterns_of
-from tests.analysis.weights.patterns import term
+from tests.analysis.weights.patterns import count_cells, term
 from toolkit.analysis.comparison import (
     baseline_table,
     compare_models,
@@ -145,3 +147,66 @@ def test_what_one_account_cannot_tell_has_a_reason(rows):
     )
     assert table["beaten"].isna().all()
     assert table["reason"].str.startswith("too few accounts").all()
+
+
+CELLS = [(0, 0, 20, 100), (1, 0, 80, 100), (0, 1, 40, 100), (1, 1, 160, 100)]
+"""(a, b, converted, others), paid 20 for a and 10 for b, and worth it: ten points double the odds."""
+
+
+@pytest.mark.by_hand("baseline_table", "pattern_pairs")
+def test_what_a_score_must_beat_by_hand():
+    counts = count_cells({"a": 20, "b": 10}, CELLS)
+    pairs = pattern_pairs(counts, counts.frame["t0"].to_numpy(), name="a alone").frame
+    found = pairs.groupby(["champion", "challenger", "state"])["n"].sum().to_dict()
+    assert found == {
+        (0, 0, "converted"): 20, (0, 0, "not_converted"): 100,
+        (10, 0, "converted"): 40, (10, 0, "not_converted"): 100,
+        (20, 1, "converted"): 80, (20, 1, "not_converted"): 100,
+        (30, 1, "converted"): 160, (30, 1, "not_converted"): 100,
+    }  # fmt: skip
+    table = baseline_table(counts, threshold=20).set_index("baseline")
+    assert table.index.tolist() == ["chance", "a alone", "equal points"]
+    # Each cell has 100 others; of 300 converted 20, 40, 80, 160 beat 1/2, 3/2, 5/2, 7/2 hundreds.
+    today = (20 * 50 + 40 * 150 + 80 * 250 + 160 * 350) / (300 * 400)
+    # By a alone 60 and 240 beat 1 and 3 of 4; with equal points 20, 120, 160 beat 1/2, 2, 7/2.
+    areas = [1 / 2, (60 * 100 + 240 * 300) / 120_000, (20 * 50 + 120 * 200 + 160 * 350) / 120_000]
+    assert table["auc_today"].tolist() == pytest.approx([today] * 3)
+    assert table["auc"].tolist() == pytest.approx(areas)
+    assert table["auc_gain"].tolist() == pytest.approx([today - each for each in areas])
+    # At or above 20 lie 440, of whom 240 converted. Equal points: 260 with both, and 180 of the
+    # 320 that have one, of whom 120 converted.
+    precision = [300 / 700, 240 / 440, (160 + 120 * 180 / 320) / 440]
+    assert table["precision_today"].tolist() == pytest.approx([240 / 440] * 3)
+    assert table["precision"].tolist() == pytest.approx(precision)
+    assert table["precision_gain"].tolist() == pytest.approx([240 / 440 - p for p in precision])
+
+
+@pytest.mark.by_hand("cross_fitted_pairs")
+def test_proposals_of_other_folds_by_hand():
+    """Two folds that are alike. Right points stay; where a is worth 50 and paid 20, it passes b."""
+    right = [(a, b, fold, h, m) for fold in (0, 1) for a, b, h, m in CELLS]
+    pairs = cross_fitted_pairs(
+        any_model(count_cells({"a": 20, "b": 10}, right, by="fold")),
+        model_of({"a": 20, "b": 10}),
+    ).frame
+    assert dict(zip(pairs["champion"], pairs["challenger"], strict=True)) == {
+        0: 0,
+        10: 1,
+        20: 2,
+        30: 3,
+    }
+    wrong = [
+        (a, b, fold, 1000 * 2 ** (5 * a + 3 * b), 40_000)
+        for fold in (0, 1) for a in (0, 1) for b in (0, 1)
+    ]  # fmt: skip
+    pairs = cross_fitted_pairs(
+        any_model(count_cells({"a": 20, "b": 30}, wrong, by="fold")),
+        model_of({"a": 20, "b": 30}),
+    )
+    assert pairs.fitted_on == "other leads"
+    order = dict(zip(pairs.frame["champion"], pairs.frame["challenger"], strict=True))
+    assert order == {0: 0, 30: 1, 20: 2, 50: 3}
+
+
+def any_model(counts):
+    return replace(counts, provenance=replace(counts.provenance, model_hash=None))

@@ -8,6 +8,8 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import expit
 
 from tests.analysis.comparison.pair_rows import count_pairs, sides
@@ -56,6 +58,7 @@ def test_the_area_is_that_of_the_paired_test(rows):
     assert row[["difference", "low", "high"]].tolist() == [own.estimate, own.low, own.high]
 
 
+@pytest.mark.by_hand("compare_models")
 def test_equal_workload_by_hand():
     """Champion works 40 (20 converted). The challenger's best 30 hold 21, 10 of 20 tied: 4 of 8."""
     frame = pd.DataFrame(
@@ -274,3 +277,49 @@ def precision_rejections(accounts, *, runs, seed=1, leads=20):
 def test_equal_precisions_are_told_apart_in_five_percent_however_few_the_accounts(accounts, runs):
     rate = precision_rejections(accounts, runs=runs)
     assert rate <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5 + 0.01
+
+
+PAIR = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 1), st.integers(0, 12))
+
+
+@pytest.mark.property_of("compare_models")
+@settings(max_examples=8)
+@given(st.lists(PAIR, min_size=20, max_size=60), st.integers(3, 15), st.booleans())
+def test_exchanging_the_models_turns_the_differences_and_copies_in_accounts_add_nothing(
+    rows, workload, known
+):
+    frame = pd.DataFrame(rows, columns=["champion", "challenger", "hit", "account"])
+    frame["state"] = np.where(frame["hit"] == 1, "converted", "not_converted")
+    frame = frame.drop(columns="hit" if known else ["hit", "account"])
+    one = measures(frame, workload=workload, cost_ratio=0.5)
+    roles = {"champion": "challenger", "challenger": "champion"}
+    two = measures(frame.rename(columns=roles), workload=workload, cost_ratio=0.5)
+    for name, turned in (
+        ("champion", two["challenger"]), ("difference", -two["difference"]), ("low", -two["high"]),
+        ("high_inner", -two["low_inner"]),
+    ):  # fmt: skip
+        np.testing.assert_allclose(one[name].astype(float), turned.astype(float), atol=1e-9)
+    # From the rows: the best leads by each score, those tied at the end by share.
+    for side in ("champion", "challenger"):
+        share = best_share(frame[side].to_numpy(), workload)
+        hit = (frame["state"] == "converted").to_numpy()
+        assert one.loc["precision", side] == pytest.approx(share @ hit / workload)
+        worth = share @ np.where(hit, 1.0, -0.5) / len(frame)
+        assert one.loc["net benefit", side] == pytest.approx(worth)
+    if known:
+        # Every account has several leads, so that copies part none of them.
+        several = pd.concat([frame] * 2, ignore_index=True)
+        once = measures(several, workload=2 * workload, cost_ratio=0.5)
+        many = pd.concat([several] * 3, ignore_index=True)
+        thrice = measures(many, workload=6 * workload, cost_ratio=0.5)
+        for name in ("champion", "challenger", "difference", "low", "high"):
+            np.testing.assert_allclose(
+                once[name].astype(float), thrice[name].astype(float), atol=1e-9
+            )
+
+
+def best_share(score, workload):
+    """Of each lead the share that is worked, lead by lead."""
+    above = (score[:, None] < score[None, :]).sum(axis=1)
+    tied = (score[:, None] == score[None, :]).sum(axis=1)
+    return np.clip((workload - above) / tied, 0, 1)

@@ -54,7 +54,7 @@ def test_fisher_is_that_of_r(oracle):
 
 def test_leads_for_a_difference_are_those_of_r(oracle):
     """power.prop.test(p1 = 0.12, p2 = 0.16, power = 0.8)."""
-    expected = oracle.value("power")["prop_n"]
+    expected = oracle.value("power")["prop_n"]  # its search for the root stops at 1.3e-9
     assert leads_for_difference(0.12, 0.16) == pytest.approx(expected, rel=1e-8)
 
 
@@ -80,6 +80,7 @@ def test_the_challengers_threshold_has_the_nearest_volume(rows):
     assert abs((rows["challenger"] >= found.challenger_threshold).sum() - work) == min(away)
 
 
+@pytest.mark.by_hand("swap_set")
 def test_a_difference_by_hand():
     """30 of 100 in, 20 of 100 out: 10 points, Newcombe's interval from the two Wilson intervals."""
     found = swapped(sides((30, 70), (20, 80)))
@@ -95,6 +96,7 @@ def test_a_difference_by_hand():
     assert found.answer == "Not enough evidence"
 
 
+@pytest.mark.by_hand("swap_set")
 def test_the_weighted_score_statistic_by_hand():
     """A: 12 of 20, B: 9 of 10, both: 8 of 8 converted. p = 21/30."""
     found = swapped(sides((1, 1), (4, 8), (8, 0), (3, 3))).precision
@@ -231,6 +233,7 @@ def test_nothing_is_infinite_and_bounds_hold_the_estimate(swap_in, swap_out, bot
     assert found.because
 
 
+@pytest.mark.property_of("swap_set")
 @settings(max_examples=30, deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_exchanging_the_models_turns_the_signs(swap_in, swap_out, both):

@@ -46,6 +46,7 @@ def test_descent_is_exhaustive_search_on_small_cards():
         assert found.deviance == pytest.approx(min(every), rel=1e-9)
 
 
+@pytest.mark.by_hand("integer_points")
 def test_points_that_fit_the_grid_lose_nothing():
     """Odds that double with a and redouble with b are 10 and 20 points of 10 that double."""
     rows = pd.DataFrame(

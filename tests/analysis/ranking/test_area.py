@@ -65,6 +65,7 @@ def test_area_on_real_leads_is_that_of_proc(oracle, oracle_rows, file, column):
     )
 
 
+@pytest.mark.by_hand("auc")
 def test_area_by_hand_with_a_tie():
     # Converted 3 and 2, not converted 2, 1, 1. Wins of 3: 3; of 2: 1/2 + 2.
     found = auc(count_rows(lead_rows([3, 2, 2, 1, 1], [1, 1, 0, 0, 0])))
@@ -77,6 +78,7 @@ def test_area_by_hand_with_a_tie():
     assert found.reason == "few cases: the converted leads weigh as much as 2 leads; t interval"
 
 
+@pytest.mark.property_of("auc")
 @given(strategies.judged())
 def test_area_and_variance_from_counts_are_those_of_the_rows(rows):
     score, hit, account = (rows[name].to_numpy() for name in ("score", "hit", "account"))

@@ -71,6 +71,7 @@ def test_paired_obuchowski_is_that_of_the_original_code(oracle, sim):
     assert found.p_value == oracle.approx(name, "p")
 
 
+@pytest.mark.by_hand("auc_difference")
 def test_difference_by_hand():
     # Champion: converted 2, 1 against 1, 0: wins 1 + 1, 1/2 + 1 of 4: 7/8.
     # Challenger: converted 1, 2 against 0, 2: wins 1 + 0, 1 + 1/2 of 4: 5/8.
@@ -87,6 +88,7 @@ def test_difference_by_hand():
     assert found.reason == "few cases: the converted leads weigh as much as 2 leads; t interval"
 
 
+@pytest.mark.property_of("auc_difference")
 @given(strategies.judged(), st.data())
 def test_difference_from_counts_is_that_of_the_rows(rows, data):
     a, hit, account = (rows[name].to_numpy() for name in ("score", "hit", "account"))
@@ -110,6 +112,7 @@ def test_leads_that_are_their_own_accounts_give_delongs_difference(rows):
         assert getattr(alone, name) == pytest.approx(getattr(plain, name), rel=1e-9, nan_ok=True)
 
 
+@pytest.mark.property_of("auc_difference")
 @given(strategies.judged())
 def test_changing_the_roles_turns_the_difference_round(rows):
     other = (rows["score"] * 3 + rows["account"]) % 4

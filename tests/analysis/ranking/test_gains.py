@@ -39,6 +39,7 @@ def test_the_largest_gap_on_real_leads_is_that_of_r(oracle, oracle_rows):
     assert found.estimate == pytest.approx(oracle.value("ks.xedu.total"), rel=1e-9)
 
 
+@pytest.mark.by_hand("largest_gap")
 def test_the_largest_gap_by_hand():
     # At or above 2: 2/2 of the converted, 1/3 of the others; at or above 3: 1/2 and 0.
     found = largest_gap(count_rows(lead_rows([3, 2, 2, 1, 1], [1, 1, 0, 0, 0])))
@@ -54,6 +55,7 @@ def test_a_score_that_is_upside_down_says_so():
     assert found.reason.startswith("upside down")
 
 
+@pytest.mark.property_of("largest_gap")
 @given(strategies.judged())
 def test_the_largest_gap_is_that_of_scipy_and_stands_at_its_threshold(rows):
     score, hit = rows["score"].to_numpy(), rows["hit"].to_numpy()
@@ -70,6 +72,7 @@ def test_the_largest_gap_is_that_of_scipy_and_stands_at_its_threshold(rows):
     )
 
 
+@pytest.mark.by_hand("gains_table")
 def test_gains_by_hand():
     table = gains_table(count_rows(lead_rows([3, 2, 2, 1, 1], [1, 1, 0, 0, 0])))
     assert table.to_dict("list") == {
@@ -82,6 +85,7 @@ def test_gains_by_hand():
     }
 
 
+@pytest.mark.property_of("gains_table")
 @given(strategies.judged())
 def test_gains_enclose_the_area(rows):
     """The trapezoids under the gains curve are (1 - base) * AUC + base / 2."""

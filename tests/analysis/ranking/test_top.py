@@ -50,6 +50,7 @@ def test_error_of_the_partial_area_is_that_of_the_bootstrap_of_proc(oracle, sim_
     assert partial_auc(sim_counts).standard_error == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.by_hand("partial_auc")
 def test_partial_area_by_hand_cuts_a_tied_score_in_proportion():
     # Curve from (0, 0) to (0, 1/2), then to (1/3, 1), then to (1, 1); up to 1/6 the second piece
     # runs half its way, to (1/6, 3/4).
@@ -60,6 +61,7 @@ def test_partial_area_by_hand_cuts_a_tied_score_in_proportion():
     assert found.standardized == pytest.approx(expected)
 
 
+@pytest.mark.property_of("partial_auc")
 @given(strategies.judged(), st.sampled_from([0.05, 0.1, 0.3, 0.77, 1.0]))
 def test_partial_area_is_that_of_scikit_learn(rows, rate):
     found = partial_auc(plain(rows["score"], rows["hit"]), max_fpr=rate, replicates=2)
@@ -91,6 +93,7 @@ def test_average_precision_on_real_leads_is_that_of_scikit_learn(oracle, oracle_
     assert found.estimate == pytest.approx(oracle.value("average_precision.xedu_total"), rel=1e-9)
 
 
+@pytest.mark.by_hand("average_precision")
 def test_average_precision_by_hand():
     # At 3 one of one converted, at 2 two of three.
     found = average_precision(plain([3, 2, 2, 1, 1], [1, 1, 0, 0, 0]))
@@ -98,6 +101,7 @@ def test_average_precision_by_hand():
     assert found.base_rate == 2 / 5
 
 
+@pytest.mark.property_of("average_precision")
 @given(strategies.judged())
 def test_average_precision_from_counts_is_that_of_the_rows(rows):
     found = average_precision(plain(rows["score"], rows["hit"]), replicates=2)
@@ -200,3 +204,22 @@ def test_replicates_of_the_engine_take_the_place_of_draws(sim_counts):
     foreign = ReplicateCounts(pd.concat(rows).assign(score=999), 400, 8, PROVENANCE)
     with pytest.raises(DataError, match="belong to other counts"):
         average_precision(sim_counts, replicates=foreign)
+
+
+@pytest.mark.by_hand("ranking_table")
+def test_all_of_ranking_by_hand():
+    # Converted 3 and 2, the others 2, 1 and 1; see the tests of each.
+    table = ranking_table(plain([3, 2, 2, 1, 1], [1, 1, 0, 0, 0]), max_fpr=1 / 6)
+    found = table.set_index("statistic")
+    area, part = 11 / 12, 5 / 48
+    assert found["estimate"].to_dict() == pytest.approx({
+        "auc": area, "gini": 2 * area - 1, "partial_auc": part,
+        "partial_auc_standardized": (1 + (part - 1 / 72) / (1 / 6 - 1 / 72)) / 2,
+        "average_precision": 5 / 6, "largest_gap": 2 / 3,
+    })  # fmt: skip
+    assert found.loc["partial_auc", ["chance", "perfect"]].tolist() == pytest.approx(
+        [1 / 72, 1 / 6]
+    )
+    assert found.loc["average_precision", "chance"] == 2 / 5
+    assert (table["positives"] == 2).all()
+    assert (table["negatives"] == 3).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tests.analysis.rows import PROVENANCE
-from toolkit.counts import AccountCells, PatternCounts, Term
+from toolkit.counts import AccountCells, Extra, PatternCounts, Term
 
 LEADS = ["vp", "fit", "demo", "webinar", "freemail", "inactive", "pricing"]
 LEADS_POINTS = [20, 15, 30, 10, -10, -10, 15]
@@ -46,3 +46,26 @@ def account_cells(account, cell):
     frame = frame.groupby(["account", "cell"], as_index=False).size()
     frame["account"] = pd.factorize(frame["account"])[0]
     return AccountCells(frame.rename(columns={"size": "n"}))
+
+
+def count_cells(points, cells, *, units=(), excess=(), by=None):
+    """Cells of (units of each term, points beyond a cap, period where `by`, converted, others).
+
+    `points`: of each term, by name; `units`: the terms that are counted; `excess`: those with a cap.
+    """
+    names = [f"t{i}" for i in range(len(points))] + [f"x{i}" for i in range(len(excess))]
+    columns = [*names, *([by] if by else []), "converted", "not_converted"]
+    frame = pd.DataFrame(cells, columns=columns).astype(dict.fromkeys(names, float))
+    frame["score"] = frame[names[: len(points)]].to_numpy() @ np.array(list(points.values()), float)
+    kept = [name for name in frame if name not in ("converted", "not_converted")]
+    frame = frame.melt(kept, ["converted", "not_converted"], var_name="state", value_name="n")
+    return PatternCounts(
+        frame=frame.assign(offset=0.0),
+        terms=tuple(
+            term(name, worth, kind="units" if name in units else "flag")
+            for name, worth in points.items()
+        ),
+        provenance=PROVENANCE,
+        extras=tuple(Extra("excess", name) for name in excess),
+        by=(by,) if by else (),
+    )

@@ -1,16 +1,17 @@
-"""Doses, caps, decay, contrasts, sample size, periods, optimism, overlap."""
+"""Doses, caps, decay, contrasts, periods, optimism, overlap."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit
 
 from tests.analysis.rows import PROVENANCE
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, count_patterns, term
 from toolkit.analysis.weights import (
-    adequacy,
     dose_table,
     fit_weights,
     fitted_half_life,
@@ -19,7 +20,6 @@ from toolkit.analysis.weights import (
     overlap_table,
     period_table,
     rule_table,
-    sample_size,
     stability_table,
     weight_contrast,
 )
@@ -103,6 +103,7 @@ def test_points_lost_to_decay_are_given_back_where_nothing_fades():
         assert found["low"] - 0.05 < truth < found["high"] + 0.05
 
 
+@pytest.mark.by_hand("fitted_half_life")
 def test_half_lives_by_hand():
     half = ActivityCriterion(
         id="c", activity="form", points=8, decay={"half_life": "30d", "round": "half_up"}
@@ -167,47 +168,6 @@ def test_where_nothing_is_left_no_two_can_be_compared(leads):
     weights = fit_weights(count_patterns(rows, names, points))
     assert order_table(weights).empty
     assert np.isnan(weight_contrast(weights, a="demo", b="vp").p)
-
-
-@pytest.mark.parametrize("name", ["riley.0.288_24_0.174", "riley.0.1_12_0.05"])
-def test_sample_sizes_are_those_of_pmsampsize(oracle, name):
-    expected = oracle.value(name)
-    r2, parameters, prevalence = map(float, name.removeprefix("riley.").split("_"))
-    found = sample_size(parameters=int(parameters), prevalence=prevalence, r2=r2)
-    assert (found.n, found.for_shrinkage, found.for_optimism, found.for_the_rate) == (
-        expected["n"], expected["n1"], expected["n2"], expected["n3"],
-    )  # fmt: skip
-    assert found.largest_r2 == pytest.approx(expected["max_r2"], rel=1e-9)
-
-
-def test_without_an_anticipated_r2_it_is_15_percent_of_the_largest():
-    found = sample_size(parameters=10, prevalence=0.2)
-    assert found.r2 == pytest.approx(0.15 * found.largest_r2)
-    for wrong in ({"parameters": 0, "prevalence": 0.2}, {"parameters": 5, "prevalence": 1.0}):
-        with pytest.raises(QuestionError, match="expected one parameter or more"):
-            sample_size(**wrong)
-    with pytest.raises(QuestionError, match=r"r2 is 0.9"):
-        sample_size(parameters=3, prevalence=0.2, r2=0.9)
-
-
-def test_copies_of_leads_in_an_account_are_worth_one_lead(leads):
-    many = leads.loc[leads.index.repeat(4)].reset_index(drop=True)
-    many["account"] = np.repeat(np.arange(len(leads)), 4)
-    found = adequacy(fit_weights(count_patterns(many, LEADS, LEADS_POINTS, account="account")))
-    assert found.design_effect == pytest.approx(4, rel=0.1)
-    assert found.n_effective == pytest.approx(len(leads), rel=0.1)
-    plain = adequacy(fit_weights(count_patterns(leads, LEADS, LEADS_POINTS)))
-    assert (plain.design_effect, plain.n_effective) == (1, len(leads))
-    assert plain.needed.n > 0
-    assert plain.enough == (len(leads) >= plain.needed.n)
-    assert plain.weeks_needed == max(plain.needed.n - len(leads), 0) / (len(leads) / 10)
-
-
-def test_adequacy_of_nothing_is_a_reason(lead_patterns):
-    none = lead_patterns.part((lead_patterns.frame["state"] == "converted").to_numpy())
-    found = adequacy(fit_weights(none))
-    assert found.reason == f"all of {found.n} judged leads converted"
-    assert found.enough is None
 
 
 # --- periods --------------------------------------------------------------------------------------
@@ -349,6 +309,7 @@ def test_copies_in_accounts_are_drawn_together(leads):
 # --- overlap --------------------------------------------------------------------------------------
 
 
+@pytest.mark.by_hand("overlap_table")
 def test_overlap_by_hand():
     """5 leads: a and b together twice, a alone once, b alone never, neither twice."""
     rows = pd.DataFrame({"a": [1, 1, 1, 0, 0], "b": [1, 1, 0, 0, 0], "y": [1, 0, 1, 0, 1]})
@@ -399,3 +360,20 @@ def test_doses_of_several_terms_are_corrected_for_their_number():
         "p_holm",
     ]  # fmt: skip
     assert (found["p_holm"] == found["p_shape"]).all()  # one term: nothing to correct
+
+
+@pytest.mark.property_of("fitted_half_life")
+@given(
+    st.sampled_from([1, 2, 4, 5, 10, 20, 25, 50, 100]), st.integers(1, 60),
+    st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.8]), st.sampled_from([-100, 100, 500]),
+)  # fmt: skip
+def test_half_is_gone_once_as_many_steps_are_as_take_it(percent, days, given_back, points):
+    """A step takes `percent` of the points, of which so much is given back; 100% is all there is."""
+    even = ActivityCriterion(
+        id="c", activity="form", points=points, decay={"percent": percent, "every": f"{days}d"}
+    )
+    rule, fitted = fitted_half_life(even, given_back=given_back)
+    steps = np.ceil(50 / percent)
+    assert rule == days * steps
+    needed = np.ceil(round(50 / percent / (1 - given_back), 9))
+    assert fitted == (days * needed if needed * percent <= 100 else None)

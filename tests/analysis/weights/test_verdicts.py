@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import expit, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, count_patterns, term
 from toolkit.analysis.weights import (
@@ -21,7 +21,6 @@ from toolkit.analysis.weights import (
     verdicts,
     weight_table,
 )
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError
 
 NAMES, POINTS = ["a", "b", "c", "d"], [20, 15, -10, 5]
@@ -185,16 +184,7 @@ def test_a_wide_margin_keeps_what_a_narrow_one_changes():
             table(rows.head(500), margin=wrong)
 
 
-def test_holm_is_that_of_r_and_statsmodels(oracle):
-    from statsmodels.stats.multitest import multipletests
-
-    values = oracle.value("padjust")
-    np.testing.assert_allclose(holm(np.array(values["p"])), values["holm"], rtol=1e-12)
-    p = np.random.default_rng(2).random(50) ** 3
-    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
-    assert np.isnan(holm(np.array([0.01, np.nan]))).tolist() == [False, True]
-
-
+@pytest.mark.by_hand("detectable_points")
 def test_detectable_points_are_margin_plus_quantiles():
     one = 5 + (ndtri(0.95) + ndtri(0.8)) * 2
     assert detectable_points(2.0) == pytest.approx(one)
@@ -283,3 +273,22 @@ def test_where_limits_stop_a_criterion_nothing_is_claimed_of_it(share, said):
             "it, so its own points cannot be told"
         )
     assert found.loc["c", "verdict"] == "keep"  # no lead that has it is held
+
+
+@pytest.mark.property_of("detectable_points")
+@given(st.floats(0.01, 50), st.floats(0.1, 20), st.integers(1, 40), st.floats(1.1, 5))
+def test_what_can_be_seen_grows_with_the_error_the_margin_and_the_family_in_any_unit(
+    error, margin, family, times
+):
+    seen = detectable_points(error, margin=margin, family=family)
+    assert seen > margin
+    assert detectable_points(times * error, margin=times * margin, family=family) == (
+        pytest.approx(times * seen)
+    )
+    assert detectable_points(times * error, margin=margin, family=family) > seen
+    assert detectable_points(error, margin=times * margin, family=family) >= seen
+    assert detectable_points(error, margin=margin, family=family + 1) >= seen
+    # A departure as large clears the margin, and 0 at Holm's first level, in 80% of samples at least.
+    z = ndtri(0.95), ndtri(1 - 0.025 / family)
+    power = min(ndtr((seen - margin) / error - z[0]), ndtr(seen / error - z[1]))
+    assert power == pytest.approx(0.8)

@@ -15,7 +15,7 @@ from toolkit.report.weights.sentences import weight_sentence
 from toolkit.report.wording import MINUS, Words
 
 ROW = {
-    "label": "Demo requested", "now": 30.0, "implied_points": 44.2, "implied_low": 37.1,
+    "label": "Demo requested", "kind": "units", "now": 30.0, "implied_points": 44.2, "implied_low": 37.1,
     "implied_high": 51.9, "rate_without": 0.102, "rate_with": 0.304, "odds_ratio": 4.63,
     "odds_ratio_low": 3.5, "odds_ratio_high": 6.1, "n_with": 500, "n_without": 1500,
     "positives_with": 140, "verdict": "change", "basis": "evidence", "departure": 14.2,
@@ -132,3 +132,28 @@ def test_points_too_many_for_what_helps_read_as_only():
     assert "leads from 10.2%" in weight_sentence({**less, "rate_with": 0.05})
     taken = {**ROW, "now": -30.0, "implied_points": -4.0, "rate_with": 0.05}
     assert "lowers the SQL rate of otherwise equal leads only from 10.2%" in weight_sentence(taken)
+
+
+def test_a_criterion_that_is_met_or_not_has_no_units():
+    assert "It lifts the SQL rate" in weight_sentence({**ROW, "kind": "flag"})
+    assert "It lifts the SQL rate" in weight_sentence({**ROW, "kind": "tier"})
+    assert "One unit of it lifts the SQL rate" in weight_sentence({**ROW, "kind": "silence"})
+
+
+def test_a_rate_that_does_not_move_is_said_to_stay():
+    said = weight_sentence({**ROW, "rate_with": 0.1021, "odds_ratio": 1.0})
+    assert "One unit of it leaves the SQL rate of otherwise equal leads at 10.2% (odds" in said
+    assert "from 10.2% to 10.2%" not in said
+
+
+@pytest.mark.parametrize(
+    ("same", "said"),
+    [
+        (4, "; same direction in 4 of 6 periods;"),
+        (3, "; but in only 3 of 6 periods the same direction as in the others, so try it on later leads"),
+        (0, "; but in only 0 of 6 periods the same direction"),
+    ],
+)  # fmt: skip
+def test_a_direction_that_changes_from_period_to_period_is_no_recommendation(same, said):
+    steady = {"periods": 6, "same_sign": same}
+    assert said in weight_sentence(ROW, family=2, stability=steady)

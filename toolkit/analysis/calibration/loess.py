@@ -80,15 +80,16 @@ class _Rows:
         return float(found[0]), float(found[1])
 
     def middle(self, first: int, last: int) -> int:
-        """The row at which a cell is cut: the end of a level nearest to the median, if inside."""
+        """The row at which a cell is cut: the end of a level nearest to the median.
+
+        Of two as near the later one; the median itself unless that is nearer than the cell's end.
+        """
         median = (first + last) // 2
         level = self.level(median)
         after = int(self.upto[level]) - median
         before = median - (int(self.upto[level - 1]) if level else 0)
-        # Tried in turn: here, one to the right, one to the left, two to the right ...
-        tried = {2 * before: median - before, max(2 * after - 1, 0): median + after}
-        given_up = min(max(2 * (last - median) - 1, 0), 2 * (median - first + 1))
-        return tried[min(tried)] if min(tried) < given_up else median
+        shift = after if after <= before else -before
+        return median + shift if abs(shift) < last - median else median
 
 
 def _knots(rows: _Rows) -> Floats:

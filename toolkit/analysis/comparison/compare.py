@@ -187,7 +187,7 @@ class _Question:
                 value = c.total(chosen.share, base) / n if n > 0 else nan
                 influences.append(np.where(base, (chosen.share - value) / max(n, 1.0), 0.0))
             values.append(value)
-        none = "one of the two selects no judged lead" if c.total(base * 1.0) else _NOBODY[name]
+        none = "one of the two selects no judged lead" if c.n[base].sum() else _NOBODY[name]
         return self.measure(name, values, influences, most=1.0, none=none)
 
     def measure(

@@ -79,10 +79,11 @@ def _family(amounts: AmountCounts, frame: pd.DataFrame, amount: Floats) -> Famil
         pairs = amounts.accounts
         a, b = (scores.get_indexer(pd.Index(pairs[name])) for name in ("score_a", "score_b"))
         product = pairs["product"].to_numpy(dtype=np.float64)
-    total, squares = float(amount.sum()), float(product.sum())
-    scale = total / squares if squares > 0 else 0.0
     above = suffix_sum(amount)[:-1]
     both, one = (_from(at, product, len(frame)) for at in (np.minimum(a, b), a))
+    # The sums at the lowest score, added up in the same order, so that nothing is left below it.
+    total, squares = (float(sums[:1].sum()) for sums in (above, both))
+    scale = total / squares if squares > 0 else 0.0
     return Family(
         above * scale,
         (total - above) * scale,

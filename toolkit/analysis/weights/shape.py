@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.robust import account_quantile, few_accounts_words, wald_p
 from toolkit.analysis.weights.degrees import column_degrees
 from toolkit.analysis.weights.design import Design
@@ -21,7 +22,6 @@ from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covarian
 from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.ratios import fieller_interval
 from toolkit.analysis.weights.scoretests import score_test
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
 

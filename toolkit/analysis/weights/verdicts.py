@@ -18,6 +18,7 @@ import numpy as np
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.robust import account_quantile, few_accounts_words
 from toolkit.analysis.weights.degrees import column_degrees
 from toolkit.analysis.weights.fit import Weights, is_policy
@@ -33,7 +34,6 @@ __all__ = [
     "Judgement",
     "WeightVerdict",
     "detectable_points",
-    "holm",
     "judge_weights",
 ]
 
@@ -66,22 +66,6 @@ class Judgement:
     told: bool
     """Whether these leads tell of its points, however roughly: no where hardly one has it, limits hide
     what it is worth, there is no scale, or it was recorded after contact."""
-
-
-def holm(p: Floats) -> Floats:
-    """Adjust p-values for their number by Holm's step-down method; NaN stays NaN.
-
-    Source: Holm (1979).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    out = np.full(len(p), nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = len(order) - np.arange(len(order))
-    out[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
-    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +192,26 @@ def _steps(judge: _Judge) -> tuple[dict[int, tuple[Departure, float]], dict[int,
         able = [j for j in left if _why_not(judge, j, found[j]) is None and judge.beyond(found[j])]
         if not able or not judge.weights.global_test.p <= judge.alpha:
             return changed, found
-        best = min(able, key=lambda j: (found[j].p, j))
+        best = _clearest(found, able)
         before = max(before, min(found[best].p * len(left), 1.0))
         if before > judge.alpha:
             return changed, found
         changed[best] = (found[best], before)
+
+
+def _clearest(found: dict[int, Departure], able: list[int]) -> int:
+    """The term with the least p; of equal ones that with the most standard errors.
+
+    Beside the score and all terms but two the last two say the same, and p-values of many leads are
+    all 0: rounding noise, or the order of the file, must not choose between them.
+    """
+    least = min(found[j].p for j in able)
+    tied = [j for j in able if found[j].p <= least * (1 + _SAME)]
+    return max(tied, key=lambda j: abs(found[j].estimate) / found[j].standard_error)
+
+
+_SAME = 1e-6
+"""Two p-values nearer to each other are equal."""
 
 
 def _adjusted(

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from toolkit.backtest.counting.across import pairs_across
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data
-from toolkit.backtest.counting.products import account_pairs
+from toolkit.backtest.counting.scores import counts_by
 from toolkit.backtest.moments import DAY
 from toolkit.backtest.result import Backtest
 from toolkit.backtest.sql import column_names, seconds
@@ -90,23 +89,14 @@ def count_responses(
         )
     source = _touches(crm)
     rows = f"({_responses_sql(backtest, source, end_of_data(crm), hours)})"
-    frame = crm.connection.execute(
-        f"select score, state, response, count(*) as n from {rows} group by all order by all"
-    ).df()
-    split = account_pairs(backtest, rows, frame.rename(columns={"response": "v"}), "response")
+    counts = counts_by(backtest, rows, "response", "response")
     note = (
         "Response is the time from the moment to the first sales activity."
         if "activities" in source
         else "No sales activities are known: response is the time to the first decision of sales."
     )
-    return ScoreCounts(
-        frame=frame.astype({"score": "int64", "n": "int64"}),
-        provenance=replace(backtest.provenance, caveats=(*backtest.provenance.caveats, note)),
-        by=("response",),
-        accounts=account_pairs(backtest, rows, frame).get(""),
-        accounts_by={(key,): pairs for key, pairs in split.items()},
-        accounts_across=pairs_across(backtest, rows, "response") if split else None,
-    )
+    caveats = (*backtest.provenance.caveats, note)
+    return replace(counts, provenance=replace(backtest.provenance, caveats=caveats))
 
 
 def _touches(crm: Crm) -> str:

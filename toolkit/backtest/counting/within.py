@@ -10,7 +10,7 @@ where there are so many cells that a table of all their pairs would not stay in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Grouped", "group_leads", "multiply"]
+__all__ = ["FEW", "Grouped", "Laid", "Numbers", "group_leads", "lay_out", "multiply"]
 
 FEW = 32
 """Accounts of more leads are counted by cell first."""
 MOST_CELLS = 1_500
 """With more cells, pairs are not counted in a full table."""
-PAIRS_AT_ONCE, ACCOUNTS_AT_ONCE = 100_000, 50_000
+PAIRS_AT_ONCE = 100_000
 """So few stay in the processor's cache."""
 
-Numbers = NDArray[np.signedinteger[Any]]
+Numbers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,17 @@ class Grouped:
         """Leads of each account."""
         return np.diff(self.ends)
 
-    def those_in(self, chosen: NDArray[np.bool_]) -> Numbers:
-        """Leads of each account in the cells that are chosen (one truth for each cell)."""
-        before = np.cumsum(chosen[self.cell], dtype=self.ends.dtype)
-        return np.diff(np.append(0, before)[self.ends])
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The leads of some accounts, as they are multiplied.
+
+    `few` has one array for each number m of leads up to `FEW`, m x accounts: their cells; `many` is
+    the larger accounts x cells: how many leads.
+    """
+
+    few: tuple[Numbers, ...]
+    many: csr_array
 
 
 def group_leads(account: Numbers, cell: Numbers) -> Grouped:
@@ -70,53 +77,78 @@ def group_leads(account: Numbers, cell: Numbers) -> Grouped:
     return Grouped(leads.indptr, leads.data)
 
 
-def multiply(leads: Grouped, cells: int) -> csr_array:
-    """The products of all pairs of cells, both halves.
+def lay_out(leads: Grouped, cells: int) -> Laid:
+    """Accounts of few leads side by side, the others counted by cell.
 
-    >>> leads = group_leads(np.array([0, 0, 1]), np.array([0, 1, 1]))  # one in both, one in cell 1
-    >>> multiply(leads, 2).toarray().tolist()
-    [[1, 1], [1, 2]]
+    >>> laid = lay_out(group_leads(np.array([0, 0, 1]), np.array([0, 1, 1])), 2)
+    >>> [columns.tolist() for columns in laid.few]
+    [[[1]], [[0], [1]]]
     """
-    from scipy.sparse import csr_array  # noqa: PLC0415 - slow to load, needed for accounts only
-
     few = FEW if cells <= MOST_CELLS else 0
-    products = csr_array((cells, cells), dtype=np.int64)
-    if few:
-        products = csr_array(_side_by_side(leads, few, cells))
-    many = np.flatnonzero(leads.size > few)
-    for start in range(0, len(many), ACCOUNTS_AT_ONCE):
-        counted = _counted(leads, many[start : start + ACCOUNTS_AT_ONCE], cells)
-        products = products + counted.T @ counted
-    return products
-
-
-def _side_by_side(leads: Grouped, few: int, cells: int) -> NDArray[np.int64]:
-    """Products of accounts of `few` leads at most, as a full table."""
-    above = np.zeros(cells * cells, dtype=np.int64)
-    alone = np.zeros(cells, dtype=np.int64)
-    for beside in _columns(leads, few, max(PAIRS_AT_ONCE, cells * cells)):
-        one, two = np.triu_indices(len(beside), 1)
-        alone += np.bincount(beside.ravel(), minlength=cells)
-        above += np.bincount((beside[one] * cells + beside[two]).ravel(), minlength=len(above))
-    table = above.reshape(cells, cells)
-    return table + table.T + np.diag(alone)
-
-
-def _columns(leads: Grouped, few: int, pairs: int) -> Iterator[NDArray[np.intp]]:
-    """Cells of accounts of m leads, m x accounts, about so many pairs of leads at a time."""
     size = np.minimum(leads.size, few + 1).astype(np.uint8)
     order = np.argsort(size, kind="stable")
-    ends = np.searchsorted(size, np.arange(1, few + 2), sorter=order)
-    for m, (start, stop) in enumerate(pairwise(ends.tolist()), 1):
-        step = max(pairs // max(m * (m - 1) // 2, 1), 1)
-        for begin in range(start, stop, step):
-            first = leads.ends[order[begin : min(begin + step, stop)]]
-            yield leads.cell[first + np.arange(m)[:, None]].astype(np.intp)
+    ends = np.cumsum(np.bincount(size, minlength=few + 2)).tolist()
+    first = [leads.ends[order[start:stop]] for start, stop in pairwise(ends[:-1])]
+    columns = (
+        leads.cell.take(begin + np.arange(m)[:, None])
+        for m, begin in enumerate(first, 1)
+        if len(begin)
+    )
+    return Laid(tuple(columns), _counted(leads, order[ends[-2] :], cells))
+
+
+def multiply(laid: Sequence[Laid], n: NDArray[np.int64]) -> csr_array:
+    """The products of all pairs of cells, both halves; `n` has the leads of each cell.
+
+    >>> laid = lay_out(group_leads(np.array([0, 0, 1]), np.array([0, 1, 1])), 2)
+    >>> multiply([laid], np.array([1, 2])).toarray().tolist()  # one in both, one in cell 1
+    [[1, 1], [1, 2]]
+    """
+    from scipy.sparse import csr_array, diags_array  # noqa: PLC0415 - see `group_leads`
+
+    cells = len(n)
+    products = csr_array((cells, cells), dtype=np.int64)
+    for part in laid:
+        if part.many.nnz:
+            products = products + part.many.T @ part.many
+            n = n - part.many.sum(axis=0)
+    # What is left of n is in accounts of few leads, each lead once beside itself.
+    products = products + diags_array(n, dtype=np.int64)
+    if cells > MOST_CELLS:
+        return products
+    above = _above([beside for part in laid for beside in part.few], cells)
+    return products + csr_array(above + above.T)
+
+
+def _above(few: Sequence[Numbers], cells: int) -> NDArray[np.int64]:
+    """Pairs of different leads of an account, each once, as a full table."""
+    table = np.zeros(cells * cells, dtype=np.int64)
+    waiting: list[NDArray[np.uint32]] = []
+    at_once = max(PAIRS_AT_ONCE, cells * cells)
+    for codes in _pair_codes(few, cells, at_once):
+        waiting.append(codes)
+        if sum(map(len, waiting)) >= at_once:
+            table += np.bincount(np.concatenate(waiting), minlength=len(table))
+            waiting = []
+    if waiting:
+        table += np.bincount(np.concatenate(waiting), minlength=len(table))
+    return table.reshape(cells, cells)
+
+
+def _pair_codes(few: Sequence[Numbers], cells: int, most: int) -> Iterator[NDArray[np.uint32]]:
+    """The cells of each two leads side by side as one number, at most about so many at a time."""
+    for beside in few:
+        step = max(most // len(beside), 1)
+        for begin in range(0, beside.shape[1], step):
+            cell = beside[:, begin : begin + step].astype(np.uint32)
+            first = cell * np.uint32(cells)
+            for i in range(len(cell) - 1):
+                yield (first[i] + cell[i + 1 :]).ravel()
 
 
 def _counted(leads: Grouped, accounts: NDArray[np.intp], cells: int) -> csr_array:
     """Accounts x cells: leads of each of these accounts in each cell."""
-    from scipy.sparse import csr_array  # noqa: PLC0415 - slow to load, needed for accounts only
+    from scipy.sparse import csr_array  # noqa: PLC0415 - see `group_leads`
 
     size = leads.size[accounts]
     ends = np.append(0, np.cumsum(size))

@@ -15,6 +15,7 @@ from toolkit.report.audit.policy import show_thresholds
 from toolkit.report.audit.prepared import Audit, Policy
 from toolkit.report.audit.ranking import show_ranking
 from toolkit.report.audit.segments import show_segments
+from toolkit.report.audit.soon import show_soon
 from toolkit.report.audit.time import show_quarters
 from toolkit.report.audit.worth import show_calibration
 
@@ -36,6 +37,7 @@ __all__ = [
     "show_quarters",
     "show_ranking",
     "show_segments",
+    "show_soon",
     "show_thresholds",
     "show_verdict",
 ]

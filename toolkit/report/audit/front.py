@@ -20,7 +20,7 @@ from toolkit.report.audit.evidence import evidence_warnings
 from toolkit.report.audit.limits import limits
 from toolkit.report.audit.policy import policy_table, rejected
 from toolkit.report.audit.ranking import bands_table
-from toolkit.report.audit.told import scores_table
+from toolkit.report.audit.told import pairs_told, scores_table
 from toolkit.report.audit.worth import falling_text
 from toolkit.report.display import Bullets, Columns, Numbers, Paragraph, Part, Picture, Section
 from toolkit.report.figures import Chart, plot_bands
@@ -167,10 +167,13 @@ def _answer(audit: Audit) -> tuple[str, str, dict[str, object]]:
 
 
 def _figure(audit: Audit) -> Chart:
+    table = scores_table(audit)
+    of_bands = audit.kind == "crm" or not audit.few_levels
     return plot_bands(
-        scores_table(audit),
+        table,
         words=audit.words,
         threshold=audit.threshold,
+        pairs=pairs_told(audit, table) if of_bands else None,
         note=f"Scored {audit.ranking.provenance.moment}." if audit.kind == "crm" else "",
     )
 

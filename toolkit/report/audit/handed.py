@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolkit.analysis import ScoreBand, disposition_table, funnel_table, grid_table
-from toolkit.report.audit.common import small
+import pandas as pd
+
+from toolkit.analysis import (
+    ScoreBand,
+    disposition_table,
+    funnel_table,
+    grid_table,
+    hand_raiser_table,
+    stall_table,
+)
+from toolkit.report.audit.common import rate_cell, small
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid
+from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid, plot_stalls
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
-from toolkit.report.wording import percent
+from toolkit.report.wording import count, percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.counts import StageCounts
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["show_handed"]
+__all__ = ["occurring", "show_handed"]
 
 
 def show_handed(audit: Audit) -> Section:
@@ -29,20 +36,60 @@ def show_handed(audit: Audit) -> Section:
         if audit.kind == "flat":
             text = "The file has no dates: it does not say which leads were handed over."
         return Section((Paragraph(text, "note", "Cannot be told from this data."),))
-    funnel = _occurring(funnel_table(counts, audit.bands), counts)
-    decided = _occurring(disposition_table(counts, audit.bands), counts)
-    parts: list[Part] = [Picture(plot_funnel(funnel)), Picture(plot_dispositions(decided))]
+    scores = counts.frame["score"]
+    funnel = occurring(funnel_table(counts, audit.bands), scores)
+    decided = occurring(disposition_table(counts, audit.bands), scores)
+    parts: list[Part] = [
+        Picture(plot_funnel(funnel)),
+        Picture(plot_dispositions(decided)),
+        Paragraph(_TWO_BASES, "note"),
+    ]
     reasons = _reasons(counts)
     if reasons is not None:
         parts.append(reasons)
     parts.append(Paragraph(_warning(audit), "note"))
+    asked = _asked(counts, audit)
+    if asked is not None:
+        parts.append(asked)
     parts += _grid(counts, audit)
-    return Section(tuple(parts), _facts(funnel))
+    stalls = _stalls(audit)
+    if stalls["rate"].notna().any():
+        parts.append(Picture(plot_stalls(stalls, words=audit.words)))
+    return Section(tuple(parts), _facts(funnel) | _stall_facts(stalls))
 
 
-def _occurring(table: pd.DataFrame, counts: StageCounts) -> pd.DataFrame:
+_TWO_BASES = (
+    "The two shares of accepted leads differ because of their bases: of judged leads, which sales"
+    " worked, and of all whose time to decide has passed, those without a response included."
+)
+
+
+def _stalls(audit: Audit) -> pd.DataFrame:
+    """`stall_table`, the stages that leads leave; no share of fewer than five leads."""
+    if audit.stays is None:
+        return pd.DataFrame(columns=["stage", "rate"])
+    table = stall_table(audit.stays)
+    few = table["n"] < FEWEST
+    return (
+        table.assign(
+            **{name: table[name].mask(few) for name in ("positives", "rate", "low", "high")},
+            reason=table["reason"].mask(few & (table["n"] > 0), f"under {FEWEST} leads"),
+        )
+        .query("moved_on > 0")
+        .reset_index(drop=True)
+    )
+
+
+def _stall_facts(table: pd.DataFrame) -> dict[str, object]:
+    return {
+        f"stalled.{row['stage']}.{name}": fact(float(row[name]))
+        for row in table.to_dict("records")
+        for name in ("limit_days", "rate", "low", "high")
+    }
+
+
+def occurring(table: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
     """Leave out the bands in which no lead was handed over."""
-    score = counts.frame["score"]
     # NaN is an open end: no comparison with it holds.
     kept = [
         bool((~(score < row["start"]) & ~(score >= row["stop"])).any())
@@ -81,6 +128,38 @@ def _reasons(counts: StageCounts) -> Table | None:
         columns,
         caption="Why sales turned leads down",
     )
+
+
+def _asked(counts: StageCounts, audit: Audit) -> Table | None:
+    """Leads that asked to be called, apart from the others; None where no criterion says who did."""
+    if not counts.hand_raisers:
+        return None
+    table = hand_raiser_table(counts, [ScoreBand("all", None)])
+    judged = table[(table["of"] == "judged leads") & (table["label"] == audit.words.outcome)]
+    if judged.empty or judged["n"].between(1, FEWEST - 1).any():
+        # What is hidden of one part would follow from the others.
+        return None
+    columns = [
+        Column(audit.words.handed_many, lambda row: _WHO[row["who"]], "left"),
+        Column("Leads", lambda row: count(row["leads"])),
+        Column("Judged", lambda row: count(row["n"])),
+        Column(f"{audit.words.became} (of judged)", lambda row: count(row["positives"])),
+        Column(f"{audit.words.rate} (95% interval), of judged", rate_cell),
+    ]
+    return table_of(
+        judged,
+        columns,
+        caption="Apart from leads that asked to be called",
+        note=f"Asked to be called: {', '.join(counts.hand_raisers)}. Sales would call them at any"
+        " score; what the rest became is what the other points are worth.",
+    )
+
+
+_WHO = {
+    "all leads": "all",
+    "without hand-raisers": "did not ask to be called",
+    "hand-raisers": "asked to be called",
+}
 
 
 def _grid(counts: StageCounts, audit: Audit) -> list[Part]:

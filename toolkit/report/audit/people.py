@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from toolkit.counts import Provenance
     from toolkit.report.audit.prepared import Audit
 
-__all__ = ["show_data_health", "show_flow"]
+__all__ = ["flow_step", "show_data_health", "show_flow"]
 
 _STATES = {
     "converted": "judged: reached the outcome in time",
@@ -44,7 +44,7 @@ def _flow(provenance: Provenance, what: str) -> Table:
     if provenance.first_moment is None:  # a flat file knows no windows, and nobody's work
         frame = frame[(frame["kind"] != "state") | (frame["n"] > 0)].reset_index(drop=True)
     columns = [
-        Column("Step", lambda row: _step(str(row["kind"]), str(row["step"])), "left"),
+        Column("Step", lambda row: flow_step(str(row["kind"]), str(row["step"])), "left"),
         Column("Leads", lambda row: count(row["n"])),
         Column("Left", lambda row: "" if row["kind"] == "state" else count(row["remaining"])),
     ]
@@ -57,7 +57,8 @@ def _moment(provenance: Provenance) -> str:
     return f"scored at {provenance.moment}" if dated else "rows of the file"
 
 
-def _step(kind: str, step: str) -> str:
+def flow_step(kind: str, step: str) -> str:
+    """Write a step of `flow_table` in the reader's words."""
     if kind == "state":
         return f"of these {_STATES.get(step, step)}"
     said = step.replace("observed_until", "the end of the export")

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.analysis import BandLike, Leaks, Reconciliation
-    from toolkit.counts import AmountCounts, ScoreCounts, StageCounts, WeekCounts
+    from toolkit.counts import (
+        AmountCounts,
+        DayCounts,
+        DelayCounts,
+        ScoreCounts,
+        StageCounts,
+        StayCounts,
+        WeekCounts,
+    )
     from toolkit.report.wording import Words
 
 __all__ = ["Audit", "Policy", "mostly_unworked"]
@@ -70,6 +78,14 @@ class Audit:
     """The leads handed over by stages reached and decisions; None without any of these."""
     handed_weeks: WeekCounts | None = field(default=None, repr=False)
     """The leads handed over by week: what sales in fact received."""
+    days: DayCounts | None = field(default=None, repr=False)
+    """The leads handed over by score, last day and what happened on it; None without hand-offs."""
+    delays: DelayCounts | None = field(default=None, repr=False)
+    """The same leads judged under several outcome windows."""
+    stays: StayCounts | None = field(default=None, repr=False)
+    """Their stays in stages since the hand-off, by the team's word for the stage."""
+    uncalled: ScoreCounts | None = field(default=None, repr=False)
+    """Those of `ranked` who did not ask to be called; None where no criterion says who did."""
     amounts: AmountCounts | None = field(default=None, repr=False)
     """What the converted leads of `ranked` were worth; None where no amounts are recorded."""
 

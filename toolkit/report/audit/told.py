@@ -12,15 +12,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from toolkit.analysis import band_table, benefit_table, level_table
+import pandas as pd
+
+from toolkit.analysis import band_table, benefit_table, compare_bands, level_table
 from toolkit.report.audit.common import masked, range_cell, rate_cell, worked_only
 from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import money, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
-
-    import pandas as pd
 
     from toolkit.analysis import BandLike
     from toolkit.counts import ScoreCounts
@@ -32,9 +32,11 @@ __all__ = [
     "bands_told",
     "lowest_told",
     "nowhere_cell",
+    "pairs_told",
     "precision_cell",
     "scores_table",
     "told_curve",
+    "unworked_share",
     "with_told",
     "with_worth",
     "worth_cell",
@@ -52,6 +54,14 @@ def lowest_told(audit: Audit) -> float:
     if audit.threshold is None or not worked_only(audit):
         return -math.inf
     return float(audit.threshold)
+
+
+def unworked_share(audit: Audit, *, at_least: float = -math.inf, below: float = math.inf) -> float:
+    """Share of the leads old enough to judge, with these scores, that sales never worked."""
+    frame = audit.ranking.frame
+    inside = frame[(frame["score"] >= at_least) & (frame["score"] < below)]
+    n = inside[inside["state"] != "immature"].groupby("state")["n"].sum()
+    return float(n.get("unworked", 0) / n.sum()) if n.sum() else math.nan
 
 
 def with_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
@@ -131,10 +141,17 @@ def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
     return _ranged(audit, masked(band_table(audit.ranking, bands)))
 
 
+def pairs_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
+    """Which two of the bands with a rate in `scores_table` can be told apart, as `compare_bands`."""
+    pairs, known = compare_bands(audit.ranking, audit.bands), table.dropna(subset=["rate"])["band"]
+    return pairs[pairs["higher"].isin(known) & pairs["lower"].isin(known)]
+
+
 def _ranged(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
-    # An open end is below every threshold.
-    told = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
     mature = (table["n"] + table["unworked"]).where(lambda n: n > 0)
+    # An open end is below every threshold.
+    over = table["start"].astype(float).fillna(-math.inf) >= lowest_told(audit)
+    told = over & ~(table["n"] / mature < ENOUGH_WORKED)
     lowest, highest = (
         table["positives"] / mature,
         (table["positives"] + table["unworked"]) / mature,

@@ -136,7 +136,7 @@ def _said(found: Monotonicity, falling: str) -> str:
     if found.reason:
         return f"Whether the rate rises with the points cannot be said: {found.reason}."
     return (
-        "Nowhere do the data refute that more points mean a higher rate."
+        "Nowhere do the data refute that more points mean a higher rate, all scores compared at once."
         " That is no proof that every step up is a real one."
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.analysis.brackets import brackets_of
 from toolkit.report.figures.style import (
     BLUE,
     GREY,
@@ -34,6 +35,8 @@ __all__ = ["plot_bands"]
 
 _LABEL_MOST = 2.4
 _EDGE = 0.12
+_ROOM = 0.16
+"""Inches that a bracket takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def plot_bands(
     *,
     words: Words | None = None,
     threshold: float | None = None,
+    pairs: pd.DataFrame | None = None,
     note: str = "",
 ) -> Chart:
     """Draw a bar for each row of `band_table` (or `level_table`), best scores on top.
@@ -92,6 +96,8 @@ def plot_bands(
     A bar is the share of *judged* leads of the band that turned into a positive, with its
     interval. Bands from `threshold` on are blue. A bar is hatched where most of the
     band's leads with a closed window were never worked: it then speaks of the worked ones only.
+    `pairs` (of `compare_bands`, the bands with a rate): brackets at the right edge join bands of which
+    no two can be told apart, and the title claims no difference that they do not show.
     A rate that is NaN beside a range (`lowest`, `highest`) cannot be told: no bar, the range in words.
     The title is the sentence to repeat, from the same rows.
     """
@@ -99,20 +105,48 @@ def plot_bands(
     with drawing():
         pitch = 0.56 if len(table) <= 6 else 0.46  # noqa: PLR2004 - more bands, less air
         rows, split, body = _rows(table, threshold, pitch)
-        chart, floor = new_chart(bands_sentence(table, words=words), _note(words, rows, note), body)
-        axes, scale = inch_axes(chart, floor, body), _scale(rows)
+        joined = _joined(table, rows, pairs)
+        edge = WIDTH - _EDGE - _ROOM * (1 + max((lane for *_, lane in joined), default=-1))
+        note = _note(words, rows, note, joined=bool(joined))
+        chart, floor = new_chart(bands_sentence(table, words=words, pairs=pairs), note, body)
+        axes, scale = inch_axes(chart, floor, body), _scale(rows, edge)
         for row in rows:
             _draw(axes, row, scale, 0.6 * pitch)
         if split is not None and threshold is not None:
-            _mark(axes, split, f"today's threshold: {count(threshold)} points")
-    chart.alt = f"{chart.headline}. {' '.join(_spoken(row) for row in rows)}"
+            _mark(axes, split, f"today's threshold: {count(threshold)} points", edge)
+        for first, last, lane in joined:
+            _bracket(axes, first, last, edge + _ROOM * (lane + 1))
+    said = [*map(_spoken, rows), *(_not_apart(first, last) for first, last, _ in joined)]
+    chart.alt = f"{chart.headline}. {' '.join(said)}"
     return chart
 
 
-def _note(words: Words, rows: list[_Row], note: str) -> str:
+def _note(words: Words, rows: list[_Row], note: str, *, joined: bool) -> str:
     partial = any(row.partial and row.bold for row in rows)
     hatched = " Hatched: most of the band was never worked." if partial else ""
-    return f"Share of judged leads that {words.became}. Thin line: 95% interval.{hatched} {note}"
+    bracket = " Bracket: no two of these bands can be told apart." if joined else ""
+    return f"Share of judged leads that {words.became}. Thin line: 95% interval.{hatched}{bracket} {note}"
+
+
+def _joined(
+    table: pd.DataFrame, rows: list[_Row], pairs: pd.DataFrame | None
+) -> list[tuple[_Row, _Row, int]]:
+    """The highest and the lowest row of each bracket, and the lane in which it meets no other."""
+    if pairs is None:
+        return []
+    brackets = brackets_of(pairs)
+    row = dict(zip(table["band"], rows, strict=True))
+    found: list[tuple[_Row, _Row, int]] = []
+    for names in zip(brackets["first"], brackets["last"], strict=True):
+        first, last = (row[name] for name in names)
+        taken = {lane for _, end, lane in found if end.y >= first.y}
+        lane = next(lane for lane in range(len(found) + 1) if lane not in taken)
+        found.append((first, last, lane))
+    return found
+
+
+def _not_apart(first: _Row, last: _Row) -> str:
+    return f"{' '.join(first.label)} to {' '.join(last.label)}: no two can be told apart."
 
 
 def _rows(
@@ -157,11 +191,11 @@ def _counts(record: Mapping[Hashable, Any]) -> str:
     return f"{of_all(float(record['positives']), n)} {'lead' if n == 1 else 'leads'}"
 
 
-def _scale(rows: list[_Row]) -> _Scale:
+def _scale(rows: list[_Row], edge: float) -> _Scale:
     widths = (text_width(line, SIZE["label"]) for row in rows for line in row.label)
     origin = _EDGE + max(widths, default=0.0) + 0.1
     reserve = max((row.reserve for row in rows), default=0.0)
-    length = max(WIDTH - origin - reserve - 0.1 - _EDGE, 0.5)
+    length = max(edge - origin - reserve - 0.1, 0.5)
     return _Scale(origin, length, max((row.furthest for row in rows), default=0.0) or 1.0)
 
 
@@ -206,10 +240,15 @@ def _numbers(axes: Axes, row: _Row, x: float) -> None:
         axes.text(x + row.indent, y + 0.18, row.below, size=SIZE["note"], color=NOTE, va="center")
 
 
-def _mark(axes: Axes, y: float, text: str) -> None:
-    end = WIDTH - _EDGE - text_width(text, SIZE["note"]) - 0.08
+def _mark(axes: Axes, y: float, text: str, edge: float) -> None:
+    end = edge - text_width(text, SIZE["note"]) - 0.08
     axes.plot([_EDGE, end], [y, y], color=INK, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(WIDTH - _EDGE, y, text, size=SIZE["note"], ha="right", va="center")
+    axes.text(edge, y, text, size=SIZE["note"], ha="right", va="center")
+
+
+def _bracket(axes: Axes, first: _Row, last: _Row, x: float) -> None:
+    top, bottom, tip = first.y - 0.12, last.y + 0.12, x - 0.07
+    axes.plot([tip, x, x, tip], [top, top, bottom, bottom], color=INK, linewidth=1.2)
 
 
 def _spoken(row: _Row) -> str:

@@ -32,8 +32,9 @@ def plot_cliff(table: pd.DataFrame, *, words: Words | None = None, note: str = "
         " below it. Lines: 95% interval. Those above were handed over, which may itself be why"
         " they differ."
     )
-    reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
-    said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
+    # The sentence speaks of the widest pair of groups, and so does the note.
+    reason = table.sort_values("width")["reason"].iloc[-1] if len(table) else None
+    said = f" {reason[0].upper()}{reason[1:]}." if isinstance(reason, str) else ""
     return rows_chart(cliff_sentence(table, words=words), f"{about}{said} {note}", rows)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["forest_sentence", "plot_forest"]
 
-_EDGE, _PITCH, _BELOW, _LEGEND = 0.12, 0.44, 0.55, 0.3
+_EDGE, _PITCH, _BELOW, _LEGEND = 0.12, 0.4, 0.55, 0.3
 _BESIDE = 0.24
 """Between labels and the axis, with room for the arrow of an interval that leaves the figure."""
 _LABEL_MOST = 2.6
@@ -79,18 +79,21 @@ def forest_sentence(table: pd.DataFrame) -> str:
     return joined(parts)
 
 
-def plot_forest(table: pd.DataFrame, *, note: str = "") -> Chart:
+def plot_forest(table: pd.DataFrame, *, note: str = "", most: int | None = None) -> Chart:
     """Draw the rows of `weight_table`: today's points as a diamond, what the data imply as a bar.
 
     The bar is the 95% interval of the implied points on which the verdict rests; an end that lies
-    outside the figure is an arrow. Blue: change; grey: all else, with the verdict in words.
+    outside the figure is an arrow. Blue: change; grey: all else, with the verdict in words. Of more
+    than `most` rows those that change come first, then the others, in the order of the table; the
+    sentence counts all rows.
     """
+    picked = _first(table, most)
     with drawing():
-        rows = [_row(record) for record in table.to_dict("records")]
+        rows = [_row(record) for record in picked.to_dict("records")]
         body = _LEGEND + _PITCH * max(len(rows), 1) + _BELOW
         about = (
             "In brackets: judged leads that met it. Bar: 95% interval of the points that the outcomes "
-            f"support, relative to the scale set by the other criteria. {note}"
+            f"support, relative to the scale set by the other criteria.{_left_out(table, picked)} {note}"
         )
         chart, floor = new_chart(forest_sentence(table), about, body)
         left = _EDGE + max((text_width(t, SIZE["label"]) for r in rows for t in r.label), default=1)
@@ -101,8 +104,21 @@ def plot_forest(table: pd.DataFrame, *, note: str = "") -> Chart:
         for y, row in enumerate(rows):
             _draw(axes, y, row)
         _legend(chart, floor + body - _LEGEND / 2)
-    chart.alt = f"{chart.headline}. {' '.join(_spoken(r) for r in table.to_dict('records'))}"
+    chart.alt = f"{chart.headline}. {' '.join(_spoken(r) for r in picked.to_dict('records'))}"
     return chart
+
+
+def _first(table: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    if most is None or len(table) <= most:
+        return table
+    ranks = (table["verdict"] != "change").to_numpy().argsort(kind="stable")
+    return table.iloc[sorted(ranks[:most])]
+
+
+def _left_out(table: pd.DataFrame, picked: pd.DataFrame) -> str:
+    if len(picked) == len(table):
+        return ""
+    return f" Drawn: {len(picked)} of {len(table)}, those that should change before the others."
 
 
 def _points(value: float) -> str:

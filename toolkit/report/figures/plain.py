@@ -22,7 +22,7 @@ from toolkit.report.figures.style import (
     text_width,
     wrapped,
 )
-from toolkit.report.wording import of_all, percent
+from toolkit.report.wording import number, of_all, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,7 @@ def short(value: float) -> str:
     for size, word in ((1e9, "bn"), (1e6, "m")):
         if value >= size:
             return f"{value / size:,.3g}{word}"
-    return f"{value:,.0f}"
+    return number(value, 0)
 
 
 def mark_today(axes: Axes, threshold: float | None) -> None:

@@ -56,7 +56,7 @@ INK, NOTE, GREY, GRID = "#1b2733", "#4d5a67", "#8a94a0", "#dfe3e7"
 BLUE, LIGHT_BLUE, ORANGE = "#0072b2", "#7fbfe3", "#b84a00"
 
 WIDTH = 8.0
-"""Inches. On A4 a figure is shrunk to about 0.88, so 9.5 points stay above 8."""
+"""Inches. On A4 a figure is shrunk to 0.85, so 9.5 points stay above 8."""
 SIZE = {"title": 14.0, "label": 11.0, "value": 12.5, "note": 9.5}
 _MARGIN = 0.12
 _LINE = 1.32 / 72

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from toolkit.report.figures.plain import Row, rows_chart
-from toolkit.report.wording import Words, joined, score_range
+from toolkit.report.wording import Words, joined, score_range, span
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -24,7 +25,8 @@ def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "
     """Draw the tiers of `tier_table`, highest first, each with its rate.
 
     Orange squares: tiers that surely convert more often than the next one below (`answer` Yes, and
-    Holm's p at most 5%).
+    Holm's p at most 5%). A tier whose rate is NaN is drawn as its range, where the table has the
+    columns `above_lowest` and `above_highest` (`below_lowest`, `below_highest` of its last row).
     """
     words = words or Words()
     records = table.to_dict("records")
@@ -35,9 +37,11 @@ def plot_tiers(table: pd.DataFrame, *, words: Words | None = None, note: str = "
         f"Share of judged leads that {words.became}. Squares: surely more often than the next tier"
         " below, all pairs allowed for. Thin lines: 95% interval."
     )
-    reasons = list(dict.fromkeys(str(r) for r in table["reason"] if isinstance(r, str)))[:1]
-    said = "".join(f" {reason[0].upper()}{reason[1:]}." for reason in reasons)
-    return rows_chart(tiers_sentence(table, words=words), f"{about}{said} {note}", rows)
+    ranged = any(row.ranges for row in rows)
+    said = " Grey: where a rate may lie, because too many of its leads were never worked."
+    return rows_chart(
+        tiers_sentence(table, words=words), f"{about}{said if ranged else ''} {note}", rows
+    )
 
 
 def _sure(record: Mapping[Hashable, Any]) -> bool:
@@ -53,6 +57,8 @@ def _lowest(record: Mapping[Hashable, Any]) -> str:
 
 
 def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
+    ends = tuple(float(record.get(f"{side}_{end}", math.nan)) for end in ("lowest", "highest"))
+    untold = math.isnan(float(record[f"{side}_rate"])) and not math.isnan(sum(ends))
     return Row(
         name=f"{scores} points",
         rate=float(record[f"{side}_rate"]),
@@ -61,24 +67,42 @@ def _side(record: Mapping[Hashable, Any], side: str, scores: str) -> Row:
         positives=float(record[f"{side}_positives"]),
         n=float(record[f"{side}_n"]),
         strong=side == "above" and _sure(record),
+        ranges=((ends[0], ends[1]),) if untold else (),
+        text=f"cannot be told ({span(ends[0], ends[1], 0)})" if untold else "",
     )
+
+
+def _less(record: Mapping[Hashable, Any]) -> bool:
+    return record["answer"] == "No" and bool(record["high"] < 0 and record["p_holm"] <= _SURE)
+
+
+def _steps(records: list[dict[Hashable, Any]]) -> str:
+    return joined([f"{record['tier_from']:,.0f}" for record in reversed(records)])
 
 
 def tiers_sentence(table: pd.DataFrame, *, words: Words) -> str:
     """Name the steps between tiers that are sure, those that are not, and those nobody can know."""
     records = table.to_dict("records")
-    sure = [record for record in records if _sure(record)]
+    sure, less = ([record for record in records if test(record)] for test in (_sure, _less))
     untold = [record for record in records if record["answer"] == _UNTOLD]
-    steps = joined([f"{record['tier_from']:,.0f}" for record in reversed(sure)])
     if len(untold) == len(records):
         return f"Whether leads of a higher tier {words.become} more often cannot be told"
-    if not sure:
+    if not sure and not less:
         judged = "that can be judged leads" if untold else "leads"
         return f"In no tier {judged} are seen to {words.become} more often than in the one below it"
     if len(sure) == len(records):
         return f"Leads of each tier {words.become} more often than those of the one below it"
-    seen = f"Leads from {steps} points up {words.become} more often than those of the tier below"
+    ways = [(found, how) for found, how in ((sure, "more often"), (less, "less often")) if found]
+    (first, how), *others = ways
+    said = f"Leads from {_steps(first)} points up {words.become} {how}"
+    also = "".join(f", and from {_steps(found)} points up {other}," for found, other in others)
+    return f"{said}{also} than those of the tier below{_rest(len(sure + less), len(untold), len(records))}"
+
+
+def _rest(seen: int, untold: int, tiers: int) -> str:
+    if seen == tiers:
+        return ""
     if not untold:
-        return f"{seen}; the other tiers are not seen to differ from the one below them"
-    others = "of the others" if len(sure) + len(untold) == len(records) else "of some others"
-    return f"{seen}; {others} it cannot be told"
+        return "; the other tiers are not seen to differ from the one below them"
+    others = "of the others" if seen + untold == tiers else "of some others"
+    return f"; {others} it cannot be told"

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.analysis import cliff_table, tier_table
+from toolkit.analysis import ScoreBand, cliff_table, tier_table
 from toolkit.report.audit.common import counted, small
 from toolkit.report.audit.ranking import untold
+from toolkit.report.audit.told import band_rate, bands_told
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_cliff, plot_tiers
 from toolkit.report.findings import fact
-from toolkit.report.wording import change, count, decimals_for, percent, score_range, span
+from toolkit.report.wording import change, count, percent, score_range
 
 if TYPE_CHECKING:
     from toolkit.report.threshold.inputs import Review
     from toolkit.report.wording import Words
 
-__all__ = ["compared_tiers", "next_band_text", "show_around", "tiers_text"]
+__all__ = ["compared_tiers", "next_band_text", "show_around", "tier_rates", "tiers_text"]
 
 _WIDTHS = (2, 5)
 _UNTOLD = "Cannot be told from this data"
@@ -35,27 +36,47 @@ def show_around(review: Review) -> Section:
     if review.threshold is not None:
         cliff = cliff_table(audit.ranking, threshold=review.threshold, widths=_WIDTHS)
         parts.append(Paragraph(next_band_text(cliff, words=audit.words), "finding"))
-        parts.append(Picture(plot_cliff(cliff, words=audit.words)))
+        if (cliff["answer"] != _UNTOLD).all() and cliff["difference"].notna().any():
+            parts.append(Picture(plot_cliff(cliff, words=audit.words)))
         facts |= _cliff_facts(cliff)
     if review.tiers:
         tiers = compared_tiers(review)
         parts.append(Paragraph(tiers_text(tiers, words=audit.words), "finding"))
         if tiers[["above_rate", "below_rate"]].notna().to_numpy().any():
             parts.append(Picture(plot_tiers(tiers, words=audit.words)))
-        parts.append(_tiers(tiers, review))
-        facts |= {
-            f"tiers.{int(row['tier_from'])}": str(row["answer"]) for row in tiers.to_dict("records")
-        }
+        rates = tier_rates(review)
+        parts.append(_tiers(tiers, rates, review))
+        facts |= _tier_facts(tiers, rates)
     if not parts:
         parts.append(Paragraph("No threshold and no bands were named.", "note"))
     return Section(tuple(parts), facts)
 
 
-def compared_tiers(review: Review) -> pd.DataFrame:
-    """`tier_table`; from today's threshold up on the worked leads, where too many were not.
+def tier_rates(review: Review) -> pd.DataFrame:
+    """Rates of the tiers, highest first, as `bands_told`: where they are not told their range."""
+    starts = sorted(review.tiers, reverse=True)
+    return bands_told(review.audit, [ScoreBand("", start) for start in (*starts, None)])
 
-    Pairs that reach below it stay as they are in all leads: cannot be told.
+
+def compared_tiers(review: Review) -> pd.DataFrame:
+    """`tier_table` with the rates that are told, and no difference where the answer is not.
+
+    From today's threshold up on the worked leads, where too many were not; pairs that reach below
+    it stay as they are in all leads: cannot be told. Further columns: `above_lowest`,
+    `above_highest`, `below_lowest`, `below_highest`, the range of a rate that is not told.
     """
+    table = _pairs(review)
+    untold = table["answer"] == _UNTOLD
+    table[["difference", "low", "high"]] = table[["difference", "low", "high"]].mask(untold)
+    rates = tier_rates(review).set_index("start")
+    for side, start in (("above", "tier_from"), ("below", "next_from")):
+        found = rates.reindex(table[start].astype(float))
+        for name in ("rate", "low", "high", "lowest", "highest"):
+            table[f"{side}_{name}"] = found[name].to_numpy()
+    return table
+
+
+def _pairs(review: Review) -> pd.DataFrame:
     table = tier_table(review.audit.ranking, thresholds=review.tiers)
     upper = [tier for tier in review.tiers if tier >= (review.threshold or 0)]
     if not review.restricted or review.threshold is None or len(upper) < 2:  # noqa: PLR2004 - a pair
@@ -121,8 +142,11 @@ def _tier_said(row: Any) -> str:
     pair = f"{count(row['tier_from'])} and more against {_next(row)}"
     if row["answer"] == _UNTOLD:
         return f"{pair}: cannot be told, too many were never worked"
-    if row["answer"] == "Yes" and float(row["p_holm"]) > 0.05:  # noqa: PLR2004 - 95% over all pairs
+    less = float(row["high"]) < 0
+    if (row["answer"] == "Yes" or less) and float(row["p_holm"]) > 0.05:  # noqa: PLR2004 - 95% over all pairs
         return f"{pair}: not enough evidence, with so many pairs compared"
+    if less:
+        return f"{pair}: no, less often"
     return f"{pair}: {str(row['answer']).lower()}"
 
 
@@ -133,52 +157,69 @@ def _next(row: Any) -> str:
     return score_range(lowest, float(row["tier_from"]))
 
 
-def _tiers(table: pd.DataFrame, review: Review) -> Table:
+def _tier_facts(table: pd.DataFrame, rates: pd.DataFrame) -> dict[str, object]:
+    facts: dict[str, object] = {
+        f"tiers.{int(row['tier_from'])}": str(row["answer"]) for row in table.to_dict("records")
+    }
+    for row in rates.dropna(subset=["start"]).to_dict("records"):
+        at = f"tiers.{int(row['start'])}"
+        facts |= {f"{at}.{name}": fact(float(row[name])) for name in ("rate", "lowest", "highest")}
+        facts[f"{at}.never_worked_share"] = fact(_unworked_share(row))
+    return facts
+
+
+def _tiers(table: pd.DataFrame, rates: pd.DataFrame, review: Review) -> Table:
     words = review.audit.words
-    whose = (
-        f" Tiers from {count(review.threshold or 0)} points up: among leads that sales worked."
-        if review.restricted
-        else ""
-    )
+    pairs = {float(row["tier_from"]): row for row in table.to_dict("records")}
     columns = [
-        Column("Tier from", lambda row: f"{count(row['tier_from'])} points", "left"),
-        Column("Against", _next, "left"),
+        Column("Tier", lambda row: f"{_scores(row)} points", "left"),
+        Column("Leads (all)", lambda row: count(row["leads"])),
+        Column("Never worked, of those old enough", _never_worked),
+        Column("Judged", lambda row: small(row["n"])),
+        Column(f"{words.became} (of judged)", lambda row: counted(row["positives"])),
+        Column(f"{words.rate} (95% interval), of judged", band_rate),
         Column(
-            "Judged: tier, next", lambda row: f"{small(row['above_n'])}, {small(row['below_n'])}"
+            "Above the next tier (95% interval)",
+            lambda row: _difference(pairs.get(float(row["start"]))),
         ),
-        Column(
-            f"{words.became} (of judged): tier, next",
-            lambda row: f"{_became(row, 'above')}, {_became(row, 'below')}",
-        ),
-        Column(f"{words.rate} of the tier, of judged", lambda row: _rate(row, "above")),
-        Column(f"{words.rate} of the next, of judged", lambda row: _rate(row, "below")),
-        Column("Difference (95% interval)", _difference),
-        Column("Better?", lambda row: str(row["answer"])),
+        Column("Better?", lambda row: _better(pairs.get(float(row["start"]))), "left"),
     ]
     return table_of(
-        table,
+        rates,
         columns,
-        caption="Tier against the next one down",
-        note="A tier ends where the next higher one begins. Better: that is told only where at most"
-        f" 5% of the leads of either tier were never worked; rates are of judged leads.{whose}",
+        caption="Tier by tier",
+        note="Old enough: leads whose time to convert is over. Cannot be told: too few of the tier were"
+        " worked, or because of what they did later; in brackets the range from none of its unworked"
+        " leads converting to all of them. Better than the next tier below: that is told only where at"
+        " most 5% of the leads of either were never worked, or both are at or above the threshold and"
+        " the unworked ones are taken to be like the others.",
     )
 
 
-def _became(row: Any, side: str) -> str:
-    return counted(row[f"{side}_positives"]) if row[f"{side}_n"] else "0"
+def _scores(row: Any) -> str:
+    start, stop = float(row["start"]), float(row["stop"])
+    if math.isnan(start):
+        return f"below {count(stop)}"
+    return score_range(start, None if math.isnan(stop) else stop)
 
 
-def _rate(row: Any, side: str) -> str:
-    if not row[f"{side}_n"]:
-        return "none judged"
-    rate, low, high = (float(row[f"{side}_{name}"]) for name in ("rate", "low", "high"))
-    if math.isnan(rate):
-        return "hidden"
-    digits = decimals_for(low, high)
-    return f"{percent(rate, digits)} ({span(low, high, digits)})"
+def _unworked_share(row: Any) -> float:
+    mature = float(row["n"] + row["unworked"])
+    return float(row["unworked"]) / mature if mature else math.nan
 
 
-def _difference(row: Any) -> str:
-    if math.isnan(float(row["difference"])):
-        return "not known"
-    return f"{change(row['difference'])} ({_ends(row)})"
+def _never_worked(row: Any) -> str:
+    share = _unworked_share(row)
+    return "none old enough" if math.isnan(share) else percent(share, 0)
+
+
+def _difference(pair: Any) -> str:
+    if pair is None:
+        return ""
+    if math.isnan(float(pair["difference"])):
+        return "cannot be told" if pair["answer"] == _UNTOLD else "not known"
+    return f"{change(pair['difference'])} ({_ends(pair)})"
+
+
+def _better(pair: Any) -> str:
+    return "" if pair is None else str(pair["answer"])

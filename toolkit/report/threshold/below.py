@@ -61,11 +61,22 @@ def pilot_of(review: Review) -> Pilot | None:
         threshold=today,
         lower=lower,
         cost_ratio=0.1 if ratio is None else ratio,
-        margin=review.stakes.margin,
+        margin=pilot_margin(review),
     )
     n = pilot_size(audit) if ratio is None else found.n_needed
     weeks = found.weeks * n / found.n_needed
     return Pilot(lower, today, found.leads, found.unworked_share, n, weeks, _ready(review, weeks))
+
+
+def pilot_margin(review: Review) -> float:
+    """The distance from the break-even rate that the pilot is to see.
+
+    As agreed; half of the break-even rate where what was agreed is more than all of it, since a rate
+    so far below it does not exist.
+    """
+    stakes = review.stakes
+    wide = stakes.margin >= stakes.break_even
+    return stakes.break_even / 2 if wide else stakes.margin
 
 
 def _ready(review: Review, weeks: float) -> date | None:
@@ -250,10 +261,15 @@ def _rule(review: Review, pilot: Pilot) -> str:
             f"Then: their {review.audit.words.rate} is known to about {pilot_width(review.audit)} either way; whether that is"
             " enough depends on what a wasted call costs, which should be agreed first."
         )
-    even = percent(stakes.break_even)
+    even, margin = percent(stakes.break_even), pilot_margin(review)
+    instead = (
+        ""
+        if margin == stakes.margin
+        else f" (the {100 * stakes.margin:g} points agreed are more than {even} itself)"
+    )
     return (
         f"Then: lower the threshold to {count(pilot.lower)} if the low end of the interval of their"
         f" {review.audit.words.rate} is above {even}, where a call breaks even; keep {today} if the"
         f" high end is below it; else there is not enough evidence and {today} stays. A true rate"
-        f" {100 * stakes.margin:g} points off {even} is found in 4 of 5 such pilots."
+        f" {100 * margin:.2g} points off {even} is found in 4 of 5 such pilots{instead}."
     )

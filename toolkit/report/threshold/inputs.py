@@ -14,7 +14,7 @@ from toolkit.crm import connect
 from toolkit.errors import QuestionError
 from toolkit.model import load_model
 from toolkit.report.audit import inputs as audits
-from toolkit.report.audit.best import FEW_LEVELS, STEP, best_of, candidates
+from toolkit.report.audit.best import FEW_LEVELS, best_of, candidates, step_of
 from toolkit.report.audit.common import worked_leads, worked_only
 from toolkit.report.parameters import checked
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Review", "Stakes", "drawn", "prepare", "review_of", "volume_table"]
 
-_EACH_SIDE = 4
+_EACH_SIDE, _MOST_ROWS, _NEXT = 4, 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +291,16 @@ def volume_table(review: Review, capacity_per_week: float = math.inf) -> pd.Data
 
 
 def _listed(counts: ScoreCounts, today: int | None, best: BestThresholds | None) -> tuple[int, ...]:
-    """The thresholds around today's, and the ends of the set that the verdict speaks of."""
+    """The thresholds around today's, as far as the ends of the set that the verdict speaks of.
+
+    Where that is too far for a table the ends stand alone.
+    """
     ends = () if best is None else (best.low, best.best, best.high)
-    return tuple(sorted({*_around(counts, today), *(end for end in ends if end is not None)}))
+    near = _around(counts, today)
+    found = sorted({*near, *(end for end in ends if end is not None)})
+    between = [t for t in candidates(counts, today) if found and found[0] <= t <= found[-1]]
+    every = tuple(sorted({*found, *between}))
+    return every if len(every) <= _MOST_ROWS else tuple(found)
 
 
 def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
@@ -302,7 +309,8 @@ def _around(counts: ScoreCounts, today: int | None) -> tuple[int, ...]:
     if len(scores) <= FEW_LEVELS:
         return tuple(sorted({*scores, *(() if today is None else (today,))}))
     middle = scores[len(scores) // 2] if today is None else today
-    steps = (middle + STEP * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
+    step = step_of(counts)
+    steps = (middle + step * k for k in range(-_EACH_SIDE, _EACH_SIDE + 1))
     # A threshold that no lead reaches is a row all the same: nobody is handed over.
     return tuple(t for t in steps if t == middle or scores[0] <= t <= scores[-1])
 
@@ -313,8 +321,8 @@ def _starts(audit: Audit) -> tuple[int, ...]:
 
 
 def _lower(audit: Audit) -> int | None:
-    """The start of the next band down, or five points below."""
+    """The start of the next band down, or a few points below."""
     today = audit.threshold
     if today is None:
         return None
-    return max((start for start in _starts(audit) if start < today), default=today - STEP)
+    return max((start for start in _starts(audit) if start < today), default=today - _NEXT)

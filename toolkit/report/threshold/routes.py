@@ -11,11 +11,11 @@ from toolkit.analysis import Payoff, ScoreBand, best_thresholds, two_thresholds
 from toolkit.report.audit.best import candidates
 from toolkit.report.audit.common import among, counted, small
 from toolkit.report.audit.ranking import untold
-from toolkit.report.audit.told import band_rate, bands_told
+from toolkit.report.audit.told import band_rate, bands_told, unworked_share
 from toolkit.report.display import Column, Paragraph, Section, Table, table_of
 from toolkit.report.findings import fact
 from toolkit.report.threshold.inputs import volume_table
-from toolkit.report.wording import count, money, number, score_range, true_minus
+from toolkit.report.wording import count, money, number, percent, score_range, true_minus
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["policy_text", "routes_table", "show_routes", "upper_text"]
 
+_NO_PAIR = (
+    "Two thresholds are needed: a band that begins below today's and one that begins above it, or a pair"
+    " named (routes). Neither is there."
+)
 _ROUTES = ("call at once", "nurture", "leave alone")
 
 
@@ -33,8 +37,7 @@ def show_routes(review: Review) -> Section:
     if not review.audit.told:
         return Section((untold(),))
     if review.routes is None:
-        text = "No band lies on either side of the threshold, and no pair was named (routes)."
-        return Section((Paragraph(text, "note"),))
+        return Section((Paragraph(_NO_PAIR, "note"),))
     lower, upper = review.routes
     text, facts = _judged(review, lower, upper)
     lead = "Cannot be told from this data:" if _hidden(review, lower) else ""
@@ -91,8 +94,9 @@ def _upper_alone(
         thresholds=candidates(review.worked, today),
     )
     text = (
-        f"from where to nurture, because leads below {count(today or 0)} were seldom worked, and mostly"
-        f" for what they did later. {upper_text(found, upper, whose=among(review.audit))}"
+        f"from where to nurture, because {percent(unworked_share(review.audit, below=today or 0), 0)} of"
+        f" the leads below {count(today or 0)} were never worked, and the others perhaps for what they did"
+        f" later. {upper_text(found, upper, whose=among(review.audit))}"
     )
     return text, {"routes.keep": "Cannot be told from this data", "routes.keep_upper": found.keep}
 

@@ -9,8 +9,10 @@ from toolkit.analysis import threshold_table
 from toolkit.report.audit.common import among, small
 from toolkit.report.audit.ranking import untold
 from toolkit.report.audit.told import (
+    lowest_told,
     precision_cell,
     told_curve,
+    unworked_share,
     with_told,
     with_worth,
     worth_cell,
@@ -20,7 +22,7 @@ from toolkit.report.figures import plot_thresholds
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.threshold.inputs import drawn, volume_table
-from toolkit.report.wording import count, money, number, of_all
+from toolkit.report.wording import count, money, number, of_all, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,8 +101,10 @@ def _note(review: Review) -> str:
 
 def _selected(review: Review) -> Paragraph:
     at = "the threshold" if review.threshold is None else f"{count(review.threshold)} points"
+    share = unworked_share(review.audit, below=lowest_told(review.audit))
+    never = "" if math.isnan(share) else f"{percent(share, 0)} of the leads were never worked, and "
     return Paragraph(
-        f"Below {at} few leads were worked, and mostly because they scored more later. Their rates"
+        f"Below {at} {never}who was worked may have been chosen for what they did later. Their rates"
         " are given as the range in which they lie, from none of the unworked leads converting to"
         " all of them.",
         "note",

@@ -12,7 +12,7 @@ from toolkit.report.audit.best import candidates
 from toolkit.report.audit.common import among
 from toolkit.report.audit.ranking import untold
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
-from toolkit.report.figures import plot_best, plot_decision
+from toolkit.report.figures import plot_best, plot_decision, plot_sensitivity
 from toolkit.report.findings import fact
 from toolkit.report.wording import (
     count,
@@ -215,8 +215,17 @@ def show_sensitivity(review: Review) -> Section:
         replicates=2000,
     )
     kept = table["keep"] == "Yes"
-    parts = (Paragraph(_sensitivity_text(review, table), "finding"), _table(review, table))
+    parts = (_kept_at(review, table), _table(review, table))
     return Section(parts, {"sensitivity.ratios": len(table), "sensitivity.kept": int(kept.sum())})
+
+
+def _kept_at(review: Review, table: pd.DataFrame) -> Part:
+    """The figure with its sentence; the sentence alone where nothing is told of today's threshold."""
+    if review.threshold is None or not table["keep"].isin(["Yes", "No"]).any():
+        return Paragraph(_sensitivity_text(review, table), "finding")
+    note = f"Among {among(review.audit)}."
+    words, today = review.audit.words, review.threshold
+    return Picture(plot_sensitivity(table, threshold=today, words=words, note=note))
 
 
 def _ratios(review: Review) -> list[float]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toolkit.report.weights.review import Review
 
 __all__ = [
+    "ON_FRONT",
     "counted",
     "final_words",
     "nothing_judged",
@@ -27,6 +28,9 @@ __all__ = [
     "shown",
     "term_sentence",
 ]
+
+ON_FRONT = 8
+"""So many rows of the forest fit on page one of A4 with their texts at 8 points or more."""
 
 _HIDDEN = (
     "positives_with", "alone_points", "adjusted_points", "adjusted_low", "adjusted_high",
@@ -105,8 +109,17 @@ def term_sentence(review: Review, row: Mapping[Hashable, Any]) -> str:
         return said
     now, then = points_text(row["now"]), points_text(plan["proposed"])
     if plan["action"] == "change":
-        return f"{said} Proposed: from {now} to {then}."
+        return f"{said} Proposed: from {now} to {then}{_outside(row, plan)}."
     return f"{said} It stays at {now} all the same: {plan['why']}."
+
+
+def _outside(row: Mapping[Hashable, Any], plan: Mapping[Hashable, Any]) -> str:
+    if not (plan["proposed"] < row["implied_low"] or plan["proposed"] > row["implied_high"]):
+        return ""
+    return (
+        ", outside that interval, because whole points are chosen for all changes together: see what"
+        " they do on later leads"
+    )
 
 
 def nothing_judged(review: Review) -> str | None:

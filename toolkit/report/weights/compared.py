@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, table_of
-from toolkit.report.figures import plot_swap
+from toolkit.report.figures import plot_decision_difference, plot_swap
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
 from toolkit.report.weights.common import counted
@@ -62,7 +62,8 @@ def judged_row(found: Comparison) -> dict[Hashable, Any]:
 def difference_text(measure: str, row: Mapping[Hashable, Any]) -> tuple[str, str]:
     """Write a difference, and its interval, as a card."""
     if measure == "net benefit":
-        return f"{row['difference']:+.4f}", f"{row['low']:+.4f} to {row['high']:+.4f} per lead"
+        ends = f"{row['low']:+.4f} to {row['high']:+.4f} per lead"
+        return true_minus(f"{row['difference']:+.4f}"), true_minus(ends)
     if math.isnan(row["low"]):
         return change(row["difference"]), str(row["reason"] or "no interval")
     ends = f"{change(row['low'])} to {change(row['high'])}".replace(" points to", " to")
@@ -90,11 +91,22 @@ def show_comparison(review: Review) -> Section:
     said = f"Is the proposal better on later leads? {_because(review, found)}."
     parts: list[Part] = [Paragraph(said, "verdict", f"{comparison_answer(found)}.")]
     if review.since is not None:
-        parts += [_table(review, found)]
+        parts += [_table(review, found), *_choices(review)]
     parts += _crossed(review)
     if found.notes:
         parts.append(Bullets("Read with care", tuple(f"{_capital(note)}." for note in found.notes)))
     return Section(tuple(parts), _facts(found) | _crossed_facts(review))
+
+
+def _choices(review: Review) -> list[Part]:
+    """The gain of the proposal whatever a conversion is worth, where any of it is known."""
+    table = review.choices
+    if table is None or table["difference"].isna().all():
+        return []
+    note = (
+        "Champion: today's points; challenger: the proposal. Chances: of earlier leads, by score."
+    )
+    return [Picture(plot_decision_difference(table, words=review.words, note=note))]
 
 
 def _crossed(review: Review) -> list[Part]:

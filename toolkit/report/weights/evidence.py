@@ -10,10 +10,12 @@ import pandas as pd
 from toolkit.analysis.weights import adequacy, overlap_table
 from toolkit.counts import flow_table
 from toolkit.report.audit.limits import sharers
+from toolkit.report.audit.people import flow_step
 from toolkit.report.display import Bullets, Column, Paragraph, Picture, Section, table_of
-from toolkit.report.figures import plot_overlap
+from toolkit.report.figures import plot_forest, plot_overlap
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
+from toolkit.report.weights.checks import rows_on_front
 from toolkit.report.weights.common import (
     counted,
     final_words,
@@ -33,30 +35,25 @@ if TYPE_CHECKING:
 
 __all__ = ["show_criteria", "show_flow", "show_overlap", "show_stability"]
 
-_STATES = {
-    "converted": "judged: reached the outcome in time",
-    "not_converted": "judged: did not reach it in time",
-    "immature": "too young to judge",
-    "unworked": "never worked by sales",
-}
-
 
 def show_flow(review: Review) -> Section:
     """Account for every lead, and say which of them judge the points."""
     origin = review.patterns.provenance
     frame = flow_table(origin)
     columns = [
-        Column("Step", lambda row: _STATES.get(str(row["step"]), str(row["step"])), "left"),
+        Column("Step", lambda row: flow_step(str(row["kind"]), str(row["step"])), "left"),
         Column("Leads", lambda row: counted(row["n"])),
         Column("Left", lambda row: "" if row["kind"] == "state" else count(row["remaining"])),
     ]
+    starts = [i for i, kind in enumerate(frame["kind"]) if kind == "start"]
+    at = "at " if review.kind == "crm" else ""
     n, hits = review.weights.n, review.weights.positives
     first, last = origin.first_moment, origin.last_moment
     span = "" if first is None else f", those of {first} to {last}"
     said = f"The points are judged on {plural(n, 'judged lead')}{span}; {count(hits)} {review.words.became}."
     return Section(
         (
-            table_of(frame, columns, caption=f"Scored {origin.moment}"),
+            table_of(frame, columns, caption=f"Scored {at}{origin.moment}", marked=starts),
             Paragraph(said, "finding"),
             *_adequate(review),
         ),
@@ -67,8 +64,10 @@ def show_flow(review: Review) -> Section:
 def _worth(review: Review, effective: float) -> str:
     if review.patterns.accounts is None:
         return "No accounts are known, so every lead is taken as independent"
-    share = sharers(review.patterns.provenance).capitalize()
-    return f"{share} their fate: they are worth {count(effective)} independent leads"
+    share = sharers(review.patterns.provenance)
+    if effective >= review.weights.n:
+        return f"That {share} their fate is not seen here: they are worth as many independent leads"
+    return f"{share.capitalize()} their fate: they are worth {count(effective)} independent leads"
 
 
 def _adequate(review: Review) -> tuple[Paragraph, ...]:
@@ -97,8 +96,10 @@ def show_criteria(review: Review) -> Section:
         facts |= _term_facts(row, plans[str(row["term"])])
     for term, n in review.movers.items():
         facts[f"term.{term}.change_band"] = None if 0 < n < FEWEST else n
+    forest = (Picture(plot_forest(table)),) if len(table) > rows_on_front(review) else ()
     return Section(
         (
+            *forest,
             _main(review, table),
             _numbers(review, table),
             Bullets("In words", sentences),

@@ -19,6 +19,13 @@ from toolkit.report.display import (
 )
 from toolkit.report.figures import plot_forest
 from toolkit.report.findings import fact
+from toolkit.report.weights.checks import (
+    questions,
+    rows_on_front,
+    unreached,
+    very_large,
+    warnings,
+)
 from toolkit.report.weights.common import (
     counted,
     dash_span,
@@ -53,13 +60,14 @@ def show_verdict(review: Review) -> Section:
         Bullets("Decisions asked", decisions(review), "front"),
         Bullets("What we cannot say", limits(review)[:4], "front"),
     )
-    figure: Part = Picture(plot_forest(shown(review)))
+    figure: Part = Picture(plot_forest(shown(review), most=rows_on_front(review)))
     parts: list[Part] = [Paragraph(_subtitle(review), "subtitle")]
     if review.kind == "flat":
         parts.append(_banner(review))
     parts += [
         Paragraph(f"{QUESTION} {why}", "verdict", f"Verdict: {said}."),
         *_leaks(review),
+        *warnings(review),
         Paragraph(text, "finding"),
         Numbers(_cards(review)),
         Columns((figure,), right),
@@ -169,19 +177,23 @@ def _evidence(review: Review) -> Card:
     if found.needed is None:
         return count(weights.n), label, str(found.reason)
     worth = (
-        f"worth {count(found.n_effective)} independent ones; to fit all {found.parameters} point"
-        f" values at once takes {count(found.needed.n)}"
+        f"worth {count(found.n_effective)} independent ones; "
+        if found.n_effective < weights.n
+        else ""
     )
-    return count(weights.n), label, worth
+    takes = f"to fit all {found.parameters} point values at once takes {count(found.needed.n)}"
+    return count(weights.n), label, f"{worth}{takes}"
 
 
 def _changes(review: Review) -> Card:
     verdicts = _verdicts(review)
     n = {name: verdicts.count(name) for name in ("change", "keep", "not enough evidence")}
     moved = int((review.proposal.table["change"] != 0).sum())
+    # Those of policy, and leaks, are not among the values that could change.
+    besides = verdicts.count("no proposal")
     detail = (
-        f"{n['keep']} right within {review.asked.margin:g} points, {n['not enough evidence']} open,"
-        f" {verdicts.count('no proposal')} without proposal"
+        f"{n['keep']} right within {review.asked.margin:g} points, {n['not enough evidence']} open"
+        + (f"; {besides} more not open to evidence" if besides else "")
     )
     return f"{moved} of {review.family}", "point values change in the proposal", detail
 
@@ -235,7 +247,7 @@ def _measure(review: Review) -> str:
 
 def decisions(review: Review) -> tuple[str, ...]:
     """List the decisions that the numbers ask for, each with its reason."""
-    found = [*_adopt(review), *_prices(review), *_wait(review)]
+    found = [*questions(review), *_adopt(review), *_prices(review), *_wait(review)]
     return tuple(found) or ("None: nothing in these numbers asks for a change.",)
 
 
@@ -255,7 +267,12 @@ def _adopt(review: Review) -> Iterator[str]:
         if review.comparison is not None and review.comparison.verdict == "change"
         else " as a trial"
     )
-    yield f"Whether to adopt{last}: {joined(said)}. The file to load stands beside this page."
+    file = (
+        "The file beside this page is a draft until that is settled."
+        if warnings(review)
+        else "The file to load stands beside this page."
+    )
+    yield f"Whether to adopt{last}: {joined(said)}. {file}"
     yield from _volume(review)
 
 
@@ -311,6 +328,8 @@ def _facts(review: Review, said: str, why: str, text: str) -> dict[str, object]:
         "weights.detectable_median": fact(_detectable(review)),
         "weights.global_p": fact(review.weights.global_test.p),
         "comparison.verdict": None if found is None else found.verdict,
+        "checks.very_large": [str(row["term"]) for row in very_large(review)],
+        "checks.never_reached": len(unreached(review.proposal.champion, review.proposal.model)),
     }
 
 

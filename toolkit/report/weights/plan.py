@@ -14,6 +14,7 @@ from toolkit.model.revising import revised_text
 from toolkit.report.display import Bullets, Column, Paragraph, Section, table_of
 from toolkit.report.findings import fact, rate_facts
 from toolkit.report.sentences import FEWEST
+from toolkit.report.weights.checks import advice
 from toolkit.report.weights.common import counted, points_span
 from toolkit.report.weights.evidence import p_text
 from toolkit.report.weights.sentences import points_text
@@ -44,6 +45,7 @@ def show_proposal(review: Review) -> Section:
     diff = diff_models(found.champion, found.model)
     parts: list[Part] = [
         Paragraph(_ladder(review), "finding"),
+        *advice(review),
         *_differences(diff),
         *_rounding(review),
         *_way_back(review),

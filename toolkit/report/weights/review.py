@@ -66,6 +66,9 @@ class Review:
     crossed: Comparison | None = field(repr=False)
     """Proposals made without the leads that they score, against today's model, where no later leads
     are; None otherwise."""
+    choices: pd.DataFrame | None = field(repr=False)
+    """`decision_difference` on the later leads; None where there are none, or where whoever comes in
+    was never worked."""
     later: Provenance | None
     """Of the leads compared; None without a comparison."""
     since: date | None

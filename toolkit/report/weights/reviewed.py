@@ -23,6 +23,7 @@ from toolkit.analysis.weights import stability_table
 from toolkit.backtest import count_pairs, count_patterns, count_scores
 from toolkit.errors import DataError
 from toolkit.report.audit.quarters import quarter_span
+from toolkit.report.weights.choices import choices_table
 from toolkit.report.weights.external import external_pairs, rivals_table
 from toolkit.report.weights.review import Asked, Review
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis import Comparison, Leaks, Proposal, Rate, Weights
     from toolkit.backtest import Backtest
-    from toolkit.counts import PatternCounts, Provenance
+    from toolkit.counts import PairCounts, PatternCounts
     from toolkit.model import Model
     from toolkit.report.wording import Words
 
@@ -87,7 +88,7 @@ def reviewed(
     if counted.cut is not None:
         # A lead that is so old then was created, and handed over, after the leads of the proposal.
         since = quarter_span(counted.cut)[0] + timedelta(days=counted.age_days)
-    comparison, later = _compared(counted, proposal, threshold, since, asked)
+    comparison, pairs = _compared(counted, proposal, threshold, since, asked)
     return Review(
         kind=counted.kind,
         model=model,
@@ -100,7 +101,8 @@ def reviewed(
         proposal=proposal,
         comparison=comparison,
         crossed=_crossed(counted, proposal, threshold, asked, sorted(leaking)),
-        later=later,
+        choices=_choices(counted, proposal, comparison, pairs),
+        later=None if pairs is None else pairs.provenance,
         since=since,
         leaks=counted.leaks,
         leaking=leaking,
@@ -176,7 +178,7 @@ def _compared(
     threshold: int | None,
     since: date | None,
     asked: Asked,
-) -> tuple[Comparison | None, Provenance | None]:
+) -> tuple[Comparison | None, PairCounts | None]:
     if not proposal.changed or threshold is None:
         return None, None
     pairs = count_pairs(
@@ -189,7 +191,15 @@ def _compared(
         found = compare_models(pairs, threshold=threshold, cost_ratio=asked.cost_ratio)
     except DataError:  # no lead is late enough
         return None, None
-    return found, pairs.provenance
+    return found, pairs
+
+
+def _choices(
+    counted: Counted, proposal: Proposal, found: Comparison | None, pairs: PairCounts | None
+) -> pd.DataFrame | None:
+    if found is None or pairs is None or found.verdict == "cannot be told":
+        return None
+    return choices_table(counted.everybody, proposal.model, pairs)
 
 
 _FOLDS = 5

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["points_text", "weight_sentence"]
 
+_BY_THE_UNIT = ("units", "silence")
 _MOST_WEEKS = 260
 """A date more than five years away is no date."""
 
@@ -73,23 +74,37 @@ def _change(row: Mapping[Hashable, Any], asked: _Asked) -> str:
         parts.append(_lifted(row, asked.words))
     ends = [f"{plural(row['positives_with'], 'conversion')} with it"]
     if asked.stability is not None and asked.stability["periods"]:
-        same, periods = asked.stability["same_sign"], asked.stability["periods"]
-        ends.append(f"same direction in {count(same)} of {plural(periods, 'period')}")
+        ends.append(_steady(asked.stability["same_sign"], asked.stability["periods"]))
     if asked.family > 1:
         ends.append(f"survives correction for {asked.family} criteria")
     text = "; ".join(ends)
     return " ".join([*parts, f"{text[0].upper()}{text[1:]}."])
 
 
+def _steady(same: int, periods: int) -> str:
+    if 2 * same > periods:
+        return f"same direction in {count(same)} of {plural(periods, 'period')}"
+    return (
+        f"but in only {count(same)} of {plural(periods, 'period')} the same direction as in the"
+        " others, so try it on later leads first"
+    )
+
+
 def _lifted(row: Mapping[Hashable, Any], words: Words) -> str:
+    one = "One unit of it" if row["kind"] in _BY_THE_UNIT else "It"
+    odds = (
+        f"(odds ratio {row['odds_ratio']:.2f}, {row['odds_ratio_low']:.2f} to"
+        f" {row['odds_ratio_high']:.2f})"
+    )
+    without, with_it = percent(row["rate_without"]), percent(row["rate_with"])
+    if without == with_it:
+        return f"{one} leaves the {words.rate} of otherwise equal leads at {without} {odds}."
     lifts = row["rate_with"] >= row["rate_without"]
     # Too many points for what does help, or too few taken off for what does harm, read as "only".
     short = abs(row["implied_points"]) < abs(row["now"]) and (row["now"] > 0) == lifts
     return (
-        f"One unit of it {'lifts' if lifts else 'lowers'} the {words.rate} of otherwise equal "
-        f"leads{' only' if short else ''} from {percent(row['rate_without'])} to "
-        f"{percent(row['rate_with'])} (odds ratio {row['odds_ratio']:.2f}, "
-        f"{row['odds_ratio_low']:.2f} to {row['odds_ratio_high']:.2f})."
+        f"{one} {'lifts' if lifts else 'lowers'} the {words.rate} of otherwise equal"
+        f" leads{' only' if short else ''} from {without} to {with_it} {odds}."
     )
 
 
