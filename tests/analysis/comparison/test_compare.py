@@ -206,7 +206,7 @@ def test_without_a_lead_there_is_nothing_to_compare_on():
         compare_models(replace(pairs, frame=pairs.frame.iloc[:0]), threshold=50)
 
 
-ONE_ACCOUNT = "too few accounts: it rests on as much as 1.0 of equal size, under 2"
+ONE_ACCOUNT = "no interval and no test: one account is all there is"
 
 
 def test_one_account_gives_differences_without_intervals_and_says_why():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,8 +19,16 @@ from tests.analysis.weights.few_accounts import (
 )
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, count_patterns
 from toolkit.analysis.proposal import update_ladder
+from toolkit.analysis.student import score_p
 from toolkit.analysis.weights import adequacy, fit_weights, judge_weights, weight_table
-from toolkit.analysis.weights.degrees import column_degrees, joint_degrees, score_degrees
+from toolkit.analysis.weights.degrees import (
+    account_quantile,
+    column_degrees,
+    few_accounts_words,
+    joint_degrees,
+    score_degrees,
+    wald_p,
+)
 from toolkit.analysis.weights.design import read_design
 
 
@@ -142,6 +152,30 @@ def test_the_reason_of_an_open_verdict_names_few_accounts():
     found = judge_weights(fit_weights(counts))[0]
     assert found.verdict == "not enough evidence"
     assert "few accounts: it rests on as much as" in found.because
+
+
+@given(st.floats(0.01, 8.0), st.floats(1.0, 500.0), st.floats(0.0, 500.0))
+def test_fewer_equal_accounts_are_less_sure(distance, freedom, more):
+    assert wald_p(distance, freedom + more) <= wald_p(distance, freedom) * (1 + 1e-9)
+    assert account_quantile(freedom + more, 0.95) <= account_quantile(freedom, 0.95) * (1 + 1e-9)
+    few, many = (score_p(distance, 1, accounts=600, freedom=v) for v in (freedom, freedom + more))
+    assert many <= few * (1 + 1e-9)
+
+
+def test_students_quantiles_and_p_by_the_tables():
+    assert account_quantile(3.0, 0.95) == pytest.approx(3.182446305284263)
+    assert account_quantile(inf, 0.9) == pytest.approx(1.6448536269514722)
+    assert wald_p(-3.182446305284263, 3.0) == pytest.approx(0.05)
+    assert wald_p(1.959963984540054, inf) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("freedom", [0.0, 0.96])
+def test_under_two_equal_accounts_there_is_no_answer_but_a_reason(freedom):
+    assert np.isnan([account_quantile(freedom, 0.95), wald_p(9.0, freedom)]).all()
+    assert np.isnan(score_p(9.0, 1, accounts=300, freedom=freedom))
+    assert few_accounts_words(freedom).startswith("too few accounts")
+    assert few_accounts_words(39.0) is None
+    assert few_accounts_words(38.0) == "few accounts: it rests on as much as 39.0 of equal size"
 
 
 def three_errors(rate, runs):

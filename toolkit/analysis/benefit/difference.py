@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit.analysis.benefit.decision import CHANCES
 from toolkit.analysis.cells import MOST_UNWORKED
-from toolkit.analysis.robust import few_accounts_words, read_clusters
+from toolkit.analysis.robust import read_clusters
 from toolkit.counts import STATES
 from toolkit.errors import QuestionError
 
@@ -96,7 +96,7 @@ def _table(
     total = max(float(n[judged].sum()), 1.0)
     moved = two - one
     gains = [(n[:, None] * each * value).sum(axis=0) / total for each in (one, two)]
-    low, high, few = _interval(pairs, moved * value, judged, confidence)
+    low, high = _interval(pairs, moved * value, judged, confidence)
     counted = {
         f"swap_{way}{end}": (n[used][:, None] * (moved[used] == sign)).sum(axis=0).astype(np.int64)
         for way, sign in (("in", 1), ("out", -1))
@@ -104,8 +104,9 @@ def _table(
     }
     refusals = _refusals(pairs, moved, n, judged)
     hidden = np.array([refusal is not None for refusal in refusals], dtype=np.bool_)
-    notes = (few, _UNKNOWN if pairs.fitted_on == "unknown" else None)
-    care = "; ".join(note for note in notes if note) or None
+    care = _UNKNOWN if pairs.fitted_on == "unknown" else None
+    if np.isnan(low).all():
+        care = "no interval: one account is all there is"
     values = {
         "champion": gains[0],
         "challenger": gains[1],
@@ -126,18 +127,16 @@ def _table(
 
 def _interval(
     pairs: PairCounts, gain: Floats, judged: NDArray[np.bool_], confidence: float
-) -> tuple[Floats, Floats, str | None]:
-    """Mean gain per judged lead +- z (t from fewer than 40 equal accounts) * standard error."""
+) -> tuple[Floats, Floats]:
+    """Mean gain per judged lead +- z (t from fewer than 40 accounts) * standard error."""
     n = np.where(judged, pairs.frame["n"].to_numpy(dtype=np.float64), 0.0)
     total = max(float(n.sum()), 1.0)
     mean = (n[:, None] * gain).sum(axis=0) / total
     influence = np.where(judged[:, None], (gain - mean) / total, 0.0)
     clusters = read_clusters(pairs.frame["n"].to_numpy(dtype=np.int64), pairs.accounts)
     wide = clusters.quantile(judged, confidence)
-    step = np.where(np.isfinite(wide), wide, np.nan) * np.sqrt(clusters.variances(influence))
-    freedom = clusters.freedom(judged)
-    few = few_accounts_words(freedom) if freedom < 1 else None
-    return mean - step, mean + step, few
+    step = wide * np.sqrt(clusters.variances(influence))
+    return mean - step, mean + step
 
 
 def _refusals(

@@ -32,7 +32,7 @@ class Exploration:
     """Leads to work, drawn at random from these scores, and to wait for until judged."""
     share_needed: float
     """n_needed as a share of `leads`; above 1 where the span seen so far does not hold so many, NaN
-    where no lead lies in it."""
+    where no lead has such a score."""
     weeks: float
     """Weeks in which so many such leads arrive; the outcome window comes on top."""
     needed: bool
@@ -103,10 +103,7 @@ def exploration_sample(
 def _nobody(lower: int, threshold: int, leads: int, n: int) -> str:
     """What is said where no lead is old enough to be judged."""
     if not leads:
-        return (
-            f"No lead lies between {lower} and {threshold}: whether a threshold of {lower} is worth more "
-            f"would take {n} of them, contacted at random."
-        )
+        return f"No lead was seen between {lower} and {threshold}: nobody can be drawn."
     return (
         f"None of {leads} leads between {lower} and {threshold} is old enough to be judged. If a random "
         f"{n} of them are contacted, it can be told whether a threshold of {lower} is worth more."

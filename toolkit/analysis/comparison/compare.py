@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.paired import rate_influences
+from toolkit.analysis.comparison.paired import ONE_ACCOUNT, rate_influences
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -22,9 +22,10 @@ from toolkit.analysis.comparison.worked import (
     select_best,
     select_from,
 )
+from toolkit.analysis.intervals import tail
 from toolkit.analysis.questions import check_cost_ratio
 from toolkit.analysis.ranking import auc_difference
-from toolkit.analysis.robust import account_quantile, few_accounts_words
+from toolkit.analysis.student import ALONE, student_quantile
 from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def compare_models(
     `workload` of all leads counted (whatever became of them); leads tied at the end are filled by
     share. Of the judged ones: area under the ROC curve; net benefit (TP - cost_ratio x FP) / N;
     precision; recall. Intervals are normal, over accounts where these are known (t from few equal ones;
-    none, with a reason, from fewer than two), and cut where no difference can lie (beyond -1 and 1;
+    none, with a reason, from a single one), and cut where no difference can lie (beyond -1 and 1;
     of net benefit beyond 1 + cost_ratio); the shares that fill the workload are taken as given.
 
     Verdict of each measure: *change* if the whole interval lies above the margin; *keep* if the
@@ -210,16 +211,16 @@ class _Question:
         """Ends of the two intervals, or why there are none."""
         c = self.choices
         moved = influences[1] - influences[0]
-        freedom = c.clusters.freedom(c.judged)
+        equal = c.clusters.freedom(c.judged)
         error = float(c.clusters.variances(moved[:, None])[0]) ** 0.5
         if gap == 0 and not moved.any():
             return [nan] * 4, "both select the same judged leads"
-        if freedom < 1:
-            return [nan] * 4, few_accounts_words(freedom)
+        if equal <= ALONE:
+            return [nan] * 4, ONE_ACCOUNT
         if error == 0:
             return [nan] * 4, "no variance is seen"
         wide = [
-            account_quantile(freedom, level) * error
+            float(student_quantile(equal, tail(level))) * error
             for level in (self.confidence, 2 * self.confidence - 1)
         ]
         return [gap - wide[0], gap + wide[0], gap - wide[1], gap + wide[1]], None

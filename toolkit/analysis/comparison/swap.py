@@ -12,6 +12,7 @@ from scipy.special import chdtrc, ndtri
 
 from toolkit.analysis.cells import MOST_UNWORKED, Floats
 from toolkit.analysis.comparison.paired import (
+    ONE_ACCOUNT,
     McNemar,
     PrecisionTest,
     compare_precision,
@@ -27,7 +28,7 @@ from toolkit.analysis.comparison.worked import (
     select_from,
 )
 from toolkit.analysis.intervals import Family, rate_arrays, tail
-from toolkit.analysis.robust import few_accounts_words, wald_p
+from toolkit.analysis.student import ALONE, student_p
 from toolkit.analysis.verdict import Answer
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class SwapSet:
     unworked had converted)."""
     difference: float
     """Rate of the judged swap-ins less that of the judged swap-outs; NaN where refused. No interval
-    where these leads come from accounts worth fewer than two of equal size."""
+    where these leads are all of one account."""
     low: float
     high: float
     p_fisher: float
@@ -235,8 +236,8 @@ class _Swapped:
         return rate_influences(c.hit, c.judged, self.groups[name], hits / n, n), hits / n
 
     @property
-    def freedom(self) -> float:
-        """Degrees of freedom over the accounts of the judged leads that change sides."""
+    def equal_accounts(self) -> float:
+        """Of the judged leads that change sides; infinite where no account is known."""
         c = self.choices
         moved = (self.groups["swap_in"] > 0) | (self.groups["swap_out"] > 0)
         return c.clusters.freedom(c.judged & moved)
@@ -247,7 +248,7 @@ class _Swapped:
         one, two = rates.estimate
         if isnan(one) or isnan(two):
             return nan, nan, nan
-        if self.freedom < 1:
+        if self.equal_accounts <= ALONE:
             return float(one - two), nan, nan
         values = np.column_stack([self._influence(name)[0] for name in _GROUPS[:2]])
         spread = self.choices.clusters.covariance(values)
@@ -285,7 +286,9 @@ class _Swapped:
         value = np.where(c.judged, weight * (c.hit - rate), 0.0)
         variance = float(c.clusters.variances(value[:, None])[0])
         gap = float(c.n @ value)
-        return wald_p(gap / sqrt(variance), self.freedom) if variance > 0 else nan
+        if not variance > 0:
+            return nan
+        return float(student_p(gap / sqrt(variance), self.equal_accounts))
 
     def bounds(self) -> tuple[float, float]:
         """The difference at its least and most, whatever the unworked would have become."""
@@ -350,9 +353,8 @@ def _answer(pairs: PairCounts, found: _Swapped) -> tuple[Answer, str]:
         )
     difference, low, high = found.difference()
     if isnan(low) or isnan(high):
-        few = few_accounts_words(found.freedom) if found.freedom < 1 else None
-        none = "one side has no judged lead" if isnan(difference) else few
-        return "Not enough evidence", none or "there is no interval"
+        none = "one side has no judged lead"
+        return "Not enough evidence", none if isnan(difference) else ONE_ACCOUNT
     span = f"swap-ins less swap-outs: {difference:+.1%} ({low:+.1%} to {high:+.1%})"
     if low > 0:
         return "Yes", span

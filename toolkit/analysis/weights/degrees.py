@@ -10,25 +10,38 @@ which are nearly k1 - 1 where the leads with the column come from few accounts. 
 k - 1 of all leads, as accounts may lie on both sides; with equal accounts that is G - 1.
 Sources: Welch (1947); Kish (1965); Carter, Schnepel and Steigerwald (2017) for equal accounts as
 degrees of freedom; Cameron, Gelbach and Miller (2008) on what few accounts do.
+
+Student's t stands at any number of them, unlike that of rates: a term is had by far fewer accounts
+than there are. Under 1 degree (two equal accounts) nothing is given: t has no mean there.
 """
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isinf, nan
 
 import numpy as np
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from toolkit.analysis.cells import Floats
+from toolkit.analysis.intervals import FEW, tail
 from toolkit.analysis.weights.design import Design, lead_products
 from toolkit.analysis.weights.products import Columns
 
-__all__ = ["column_degrees", "joint_degrees", "score_degrees"]
+__all__ = [
+    "account_quantile",
+    "column_degrees",
+    "few_accounts_words",
+    "joint_degrees",
+    "score_degrees",
+    "wald_p",
+]
 
 
 def column_degrees(design: Design, columns: Columns) -> Floats:
     """Degrees of freedom of each column's coefficient; infinite where no account is known.
 
-    >>> from toolkit.analysis.weights.design import read_design
+    >>> from toolkit.analysis.intervals import FEW, tail
+    from toolkit.analysis.weights.design import read_design
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
     >>> design = read_design(tiny_patterns())
     >>> column_degrees(design, design.units).tolist()
@@ -65,3 +78,41 @@ def joint_degrees(design: Design, columns: Columns) -> float:
 def score_degrees(design: Design) -> float:
     """Degrees of freedom of what all leads tell, such as the log-odds of a point of the score."""
     return joint_degrees(design, np.ones((len(design.n), 1)))
+
+
+def account_quantile(freedom: float, confidence: float) -> float:
+    """Half-width of an interval in standard errors: t on so many degrees; normal on infinitely many.
+
+    NaN under 1 degree: from fewer than two equal accounts no variance can be told.
+
+    >>> round(account_quantile(inf, 0.95), 2), round(account_quantile(1.0, 0.95), 1)
+    (1.96, 12.7)
+    """
+    side = tail(confidence)
+    if isinf(freedom):
+        return -float(ndtri(side))
+    return float(stdtrit(freedom, 1 - side)) if freedom >= 1 else nan
+
+
+def wald_p(distance: float, freedom: float) -> float:
+    """Two-sided p of a distance in standard errors: t on so many degrees; NaN under 1.
+
+    >>> round(wald_p(12.7062, 1.0), 4), wald_p(1.0, 0.5)
+    (0.05, nan)
+    """
+    if isinf(freedom):
+        return 2 * float(ndtr(-abs(distance)))
+    return 2 * float(stdtr(freedom, -abs(distance))) if freedom >= 1 else nan
+
+
+def few_accounts_words(freedom: float) -> str | None:
+    """Word that an interval rests on few accounts, or that there is none; None from 40 on.
+
+    >>> few_accounts_words(3.2), few_accounts_words(100.0)
+    ('few accounts: it rests on as much as 4.2 of equal size', None)
+    """
+    if freedom + 1 >= FEW:
+        return None
+    if freedom < 1:
+        return f"too few accounts: it rests on as much as {freedom + 1:.1f} of equal size, under 2"
+    return f"few accounts: it rests on as much as {freedom + 1:.1f} of equal size"

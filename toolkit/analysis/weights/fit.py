@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import tail
-from toolkit.analysis.robust import account_quantile
-from toolkit.analysis.weights.degrees import score_degrees
+from toolkit.analysis.weights.degrees import account_quantile, score_degrees
 from toolkit.analysis.weights.design import Design, read_design
 from toolkit.analysis.weights.firth import fit_firth
 from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_side

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.robust import account_quantile, few_accounts_words
+from toolkit.analysis.weights.degrees import account_quantile, few_accounts_words
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, penalised_p, profile_interval
 from toolkit.analysis.weights.logistic import (

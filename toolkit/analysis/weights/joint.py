@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.robust import account_quantile
-from toolkit.analysis.weights.degrees import column_degrees
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_interval
 from toolkit.analysis.weights.implied import one_side

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.robust import few_accounts_words, score_p
-from toolkit.analysis.weights.degrees import joint_degrees
+from toolkit.analysis.student import score_p
+from toolkit.analysis.weights.degrees import few_accounts_words, joint_degrees
 from toolkit.analysis.weights.design import Design, score_products, score_squares
 from toolkit.analysis.weights.logistic import Fit
 from toolkit.analysis.weights.products import (

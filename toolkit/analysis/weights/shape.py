@@ -12,8 +12,12 @@ import pandas as pd
 
 from toolkit.analysis.cells import Floats, Ints
 from toolkit.analysis.multiplicity import holm
-from toolkit.analysis.robust import account_quantile, few_accounts_words, wald_p
-from toolkit.analysis.weights.degrees import column_degrees
+from toolkit.analysis.weights.degrees import (
+    account_quantile,
+    column_degrees,
+    few_accounts_words,
+    wald_p,
+)
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns

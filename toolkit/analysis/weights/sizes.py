@@ -7,8 +7,7 @@ from math import ceil, isfinite, isnan, log, nan
 
 import numpy as np
 
-from toolkit.analysis.robust import few_accounts_words
-from toolkit.analysis.weights.degrees import score_degrees
+from toolkit.analysis.weights.degrees import few_accounts_words, score_degrees
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import NO_VARIATION
 from toolkit.analysis.weights.logistic import information

@@ -11,8 +11,7 @@ from scipy.special import expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.multiplicity import holm
-from toolkit.analysis.robust import account_quantile
-from toolkit.analysis.weights.degrees import column_degrees
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees
 from toolkit.analysis.weights.design import Design, read_design, score_products
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import Fit, fit_logistic

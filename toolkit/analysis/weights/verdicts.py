@@ -19,8 +19,7 @@ import numpy as np
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
 from toolkit.analysis.multiplicity import holm
-from toolkit.analysis.robust import account_quantile, few_accounts_words
-from toolkit.analysis.weights.degrees import column_degrees
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees, few_accounts_words
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns

@@ -1,8 +1,8 @@
-"""Few accounts: tests and intervals with as many degrees as there are equal accounts, less one."""
+"""A score statistic over few accounts is Hotelling's, with as many degrees as they allow."""
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import nan
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from toolkit.analysis.robust import account_quantile, few_accounts_words, score_p, wald_p
+from toolkit.analysis.student import score_p
 
 
 @pytest.mark.parametrize("accounts", [3, 12, 150])
@@ -36,30 +36,6 @@ def test_the_score_test_of_two_columns_is_hotellings():
 def test_with_many_accounts_it_is_chi_squared(statistic, degrees):
     found = score_p(statistic, degrees, accounts=10**8, freedom=10.0**8 - 1)
     assert found == pytest.approx(stats.chi2.sf(statistic, degrees), abs=1e-5)
-
-
-@given(st.floats(0.01, 8.0), st.floats(1.0, 500.0), st.floats(0.0, 500.0))
-def test_fewer_equal_accounts_are_less_sure(distance, freedom, more):
-    assert wald_p(distance, freedom + more) <= wald_p(distance, freedom) * (1 + 1e-9)
-    assert account_quantile(freedom + more, 0.95) <= account_quantile(freedom, 0.95) * (1 + 1e-9)
-    few, many = (score_p(distance, 1, accounts=600, freedom=v) for v in (freedom, freedom + more))
-    assert many <= few * (1 + 1e-9)
-
-
-def test_students_quantiles_and_p_by_the_tables():
-    assert account_quantile(3.0, 0.95) == pytest.approx(3.182446305284263)
-    assert account_quantile(inf, 0.9) == pytest.approx(1.6448536269514722)
-    assert wald_p(-3.182446305284263, 3.0) == pytest.approx(0.05)
-    assert wald_p(1.959963984540054, inf) == pytest.approx(0.05)
-
-
-@pytest.mark.parametrize("freedom", [0.0, 0.96])
-def test_under_two_equal_accounts_there_is_no_answer_but_a_reason(freedom):
-    assert np.isnan([account_quantile(freedom, 0.95), wald_p(9.0, freedom)]).all()
-    assert np.isnan(score_p(9.0, 1, accounts=300, freedom=freedom))
-    assert few_accounts_words(freedom).startswith("too few accounts")
-    assert few_accounts_words(39.0) is None
-    assert few_accounts_words(38.0) == "few accounts: it rests on as much as 39.0 of equal size"
 
 
 @pytest.mark.parametrize(
