@@ -139,8 +139,9 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
             f"{measure}_high": -each["low"],
         }
     low = -float(table["precision"]["high"])
-    reason = found.because if found.verdict == "cannot be told" else None
-    return {**row, "beaten": None if isnan(low) else low > 0, "reason": reason}
+    untold = found.because if found.verdict == "cannot be told" else table["precision"]["reason"]
+    beaten = None if isnan(low) else low > 0
+    return {**row, "beaten": beaten, "reason": untold if beaten is None else None}
 
 
 def cross_fitted_pairs(
