@@ -141,7 +141,8 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
     low = -float(table["precision"]["high"])
     untold = found.because if found.verdict == "cannot be told" else table["precision"]["reason"]
     beaten = None if isnan(low) else low > 0
-    return {**row, "beaten": beaten, "reason": untold if beaten is None else None}
+    ranked = table["auc"]["reason"] if isnan(float(table["auc"]["high"])) else None
+    return {**row, "beaten": beaten, "reason": untold if beaten is None else ranked}
 
 
 def cross_fitted_pairs(

@@ -149,7 +149,7 @@ def compare_precision(
     equal = choices.clusters.freedom(used)
     known = variance > 0 and choices.clusters.known
     low, high = _relative(choices, (champion, a), (challenger, b), confidence)
-    reason = ONE_ACCOUNT if equal <= ALONE else None
+    reason = ONE_ACCOUNT if equal <= ALONE else _NO_RATIO if np.isnan(low) else None
     return PrecisionTest(
         champion=a.precision,
         challenger=b.precision,
@@ -161,6 +161,9 @@ def compare_precision(
         high=high,
         reason=reason if spread.any() else "both select the same judged leads",
     )
+
+
+_NO_RATIO = "no interval of the ratio: one of the two selects no converted lead"
 
 
 def _wald_p(gap: float, variance: float, equal_accounts: float) -> float:

@@ -57,7 +57,7 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
 
     The standard error is that of Fine and Gray, the sum of squared influence values, those of G
     included; where accounts are known the values are added up by account first, times G/(G-1), and
-    the interval takes Student's t on the accounts of equal leverage as in `cox_slope`. That the ratio
+    the interval takes Student's t on the accounts of equal weight as in `cox_slope`. That the ratio
     is the same on every day is an assumption that nothing here tests.
 
     Ties of leaving and censoring, the convention of `cmprsk::crr`: in the curve G a lead that converts

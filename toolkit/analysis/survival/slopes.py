@@ -18,14 +18,14 @@ __all__ = ["few_carriers", "ratio_of_ten", "slope_freedom"]
 
 
 def slope_freedom(lives: Lives, event: NDArray[np.bool_]) -> float:
-    """Accounts of equal leverage behind a slope; without end where no account is known.
+    """Accounts of equal weight behind a slope; without end where no account is known.
 
-    The leverage of a lead with the event is (score - mean)^2, that of any other 0: accounts whose
-    leads are many, or far from the mean score, carry more of the slope than others. Source: Carter,
-    Schnepel and Steigerwald (2017).
+    A lead with the event enters with score - mean, any other with 0: accounts whose leads are many,
+    or far from the mean score, carry more of the slope than others (`Clusters.carriers`). Source:
+    Carter, Schnepel and Steigerwald (2017).
     """
     mean = (lives.score * lives.n).sum() / max(lives.n.sum(), 1.0)
-    return lives.clusters.freedom(event * (lives.score - mean) ** 2)
+    return lives.clusters.carriers(event * (lives.score - mean))
 
 
 def few_carriers(freedom: float) -> str | None:
@@ -34,7 +34,7 @@ def few_carriers(freedom: float) -> str | None:
         return None
     if freedom <= ALONE:
         return "no interval: one account carries the slope"
-    return f"few accounts: {freedom:.1f} of equal leverage carry the slope; t interval"
+    return f"few accounts: {freedom:.1f} of equal weight carry the slope; t interval"
 
 
 def ratio_of_ten(slope: float, half: float) -> tuple[float, float, float]:

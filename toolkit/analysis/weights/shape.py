@@ -281,6 +281,9 @@ def _contrast(weights: Weights, told: Told, i: int, j: int) -> Contrast:
     return _compared(named, told, pick[used], np.flatnonzero(used), weights.confidence)
 
 
+_NO_END = "no interval: the joint fit's scale may be 0, so that the difference in points has no end"
+
+
 def _compared(
     named: tuple[str, str, float], told: Told, pick: Floats, used: Ints, confidence: float
 ) -> Contrast:
@@ -296,7 +299,7 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=account_quantile(freedom, confidence),
     )  # fmt: skip
     p = wald_p(part / float(np.sqrt(pick @ v @ pick)), freedom)
-    reason = few_accounts_words(freedom) if isnan(p) else None
+    reason = few_accounts_words(freedom) if isnan(p) else _NO_END if isnan(low) else None
     return Contrast(*named, part / whole, low, high, p, reason)
 
 
