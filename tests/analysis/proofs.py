@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 HERE = Path(__file__).parent
 KINDS = ("by_hand", "property_of")
@@ -36,8 +34,9 @@ def read_proofs() -> tuple[Proof, ...]:
 
 def proofs_in(path: Path) -> Iterator[Proof]:
     text = path.read_text("utf-8")
-    module = _module(path)
-    for name, test in vars(module).items():
+    # By the name under which pytest reads it, so that it is read once.
+    place = ".".join(["tests.analysis", *path.relative_to(HERE).with_suffix("").parts])
+    for name, test in vars(importlib.import_module(place)).items():
         marks = getattr(test, "pytestmark", [])
         if not name.startswith("test_") or ELSEWHERE & {mark.name for mark in marks}:
             continue
@@ -46,12 +45,6 @@ def proofs_in(path: Path) -> Iterator[Proof]:
                 for each in mark.args:
                     mentioned = re.search(rf'(?<!")\b{each}\b', text) is not None
                     yield Proof(mark.name, each, f"{path.stem}.{name}", mentioned)
-
-
-def _module(path: Path) -> ModuleType:
-    """The module, by the name under which the tests themselves are read."""
-    name = ".".join(["tests.analysis", *path.relative_to(HERE).with_suffix("").parts])
-    return sys.modules.get(name) or importlib.import_module(name)
 
 
 def unproven(names: set[str], kind: str, proofs: tuple[Proof, ...]) -> set[str]:

@@ -11,7 +11,6 @@ from statsmodels.stats.multitest import multipletests
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
 from toolkit.analysis import ScoreBand, band_brackets, compare_bands
-from toolkit.analysis.brackets import _holm
 from toolkit.errors import QuestionError
 
 BANDS = (ScoreBand("hot", 50), ScoreBand("warm", 25), ScoreBand("cool", 0), ScoreBand("cold", None))
@@ -39,14 +38,6 @@ def test_pairs_without_accounts_are_chi_squared_tests_adjusted_by_holm(sim, sim_
         assert row.p_value == pytest.approx(found.pvalue, rel=1e-9)
     adjusted = multipletests(table["p_value"], method="holm")[1]
     assert table["adjusted_p"].tolist() == pytest.approx(adjusted.tolist(), rel=1e-12)
-
-
-def test_holm_is_that_of_r(oracle):
-    p = np.array(oracle.value("padjust")["p"])
-    assert _holm(p).tolist() == pytest.approx(oracle.value("padjust")["holm"], rel=1e-9)
-    with_gap = _holm(np.array([0.01, np.nan, 0.04]))
-    assert with_gap[[0, 2]].tolist() == [0.02, 0.04]
-    assert isnan(with_gap[1])
 
 
 @pytest.mark.by_hand("compare_bands")

@@ -80,7 +80,9 @@ def test_the_columns_are_those_of_the_docstring() -> None:
 
 
 LEADS = st.lists(
-    st.tuples(st.sampled_from([None, 10, 20, 40]), st.sampled_from([15, 35, 60]), st.integers(0, 9)),
+    st.tuples(
+        st.sampled_from([None, 10, 20, 40]), st.sampled_from([15, 35, 60, 60, 60]), st.integers(0, 4)
+    ),
     min_size=1, max_size=40,
 )  # fmt: skip
 WINDOWS = (12, 30, 50)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.bands import BandLike
-from toolkit.analysis.cells import Cells, Floats, Ints, read_cells
+from toolkit.analysis.cells import Cells, Ints, read_cells
 from toolkit.analysis.influence import account_products, robust_factor
-from toolkit.analysis.intervals import FEW, Family, group_family, tail
+from toolkit.analysis.intervals import Family, group_family, tail
+from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.student import ALONE, student_p
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def compare_bands(
         for a, b in combinations(range(len(names)), 2)
     ]
     table = pd.DataFrame(rows, columns=[name for name in _PAIRS if name not in _ADDED])
-    adjusted = _holm(table["p_value"].to_numpy(dtype=np.float64))
+    adjusted = holm(table["p_value"].to_numpy(dtype=np.float64))
     return table.assign(adjusted_p=adjusted, apart=adjusted <= alpha)[_PAIRS]
 
 
@@ -153,14 +154,14 @@ def _compared(
         why = f"fewer than {_LEAST_EXPECTED} conversions or others expected in a band"
         return difference, nan, nan, method, why
     accounts = n.min() if family.accounts is None else family.equal_accounts[[a, b]].min()
-    if accounts < 1 + 1e-9:
+    if accounts <= ALONE:
         return difference, nan, nan, method, "one account holds all leads of a band"
     effect = _design_effect(cells, group, family, a, b)
     variance = together * (1 - together) * float((1 / n).sum()) * effect
     if effect <= _NO_EFFECT:
         return difference, nan, nan, method, "the accounts show no variation"
     z = difference / variance**0.5
-    return difference, z, _two_sided(z, float(accounts)), method, None
+    return difference, z, float(student_p(z, float(accounts))), method, None
 
 
 def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) -> float:
@@ -176,19 +177,3 @@ def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) ->
     own = np.where(group == a, share[0], share[1])
     products = account_products(cells, (weight * (1 - own))[:, None], (-weight * own)[:, None])
     return float(products[0, 0]) * robust_factor(cells, 1) / spread
-
-
-def _two_sided(z: float, accounts: float) -> float:
-    if accounts >= FEW:
-        return 2 * float(ndtr(-abs(z)))
-    return 2 * float(stdtr(accounts - 1, -abs(z))) if accounts > 1 else nan
-
-
-def _holm(p: Floats) -> Floats:
-    """Holm's step-down p-values; NaN stays NaN, and takes no part in the family."""
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted

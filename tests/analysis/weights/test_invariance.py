@@ -65,7 +65,8 @@ def counted(
     )
 
 
-Found = dict[object, object]
+Found = dict[tuple[object, ...], object]
+"""Numbers and answers by column and by what the row is called."""
 
 
 def table(frame: pd.DataFrame, *keys: str) -> Found:
@@ -252,31 +253,33 @@ def test_points_may_be_counted_in_any_unit_and_from_anywhere(name, seed, times, 
     assert differences(found, there) == {}
 
 
-ENDS = {"low": "high", "high": "low"}
+NOT_TURNED = {"to_double", "detectable"}
+"""In points, but sizes and no directions."""
+SHARES = {"rate", "rate_without", "rate_with"}
 COUNTED = {"positives", "positives_with", "positives_without"}
+
+
+def other_end(column: str) -> str:
+    """The column of the upper end for that of the lower one, and the reverse."""
+    ends = {"low": "high", "high": "low"}
+    *stem, end = column.split("_")
+    return "_".join([*stem, ends.get(end, end)])
 
 
 def mirrored(name: str, found: Found) -> Found:
     """What the same leads say of the opposite outcome and opposite points."""
-    negative = IN_POINTS.get(name, set()) - {"to_double", "detectable"}
-    out = {}
-    for (column, *rest), value in found.items():
-        stem, _, end = column.rpartition("_")
-        whole = column if end not in ENDS else stem
-        other = column if end not in ENDS else f"{stem}_{ENDS[end]}".lstrip("_")
-        if column in negative and column != "points":
-            out[(other, *rest)] = -value
-        elif whole == "odds_ratio":
-            out[(other, *rest)] = 1 / value
-        elif column in ("rate", "rate_without", "rate_with"):
-            out[(column, *rest)] = 1 - value
+    turned, out = IN_POINTS.get(name, set()) - NOT_TURNED, {}
+    for (column, *row), value in found.items():
+        if column in turned:
+            out[(other_end(column), *row)] = -value
+        elif column.startswith("odds_ratio"):
+            out[(other_end(column), *row)] = 1 / value
+        elif column in SHARES:
+            out[(column, *row)] = 1 - value
         elif column in COUNTED:
-            n = found[(column.replace("positives", "n"), *rest)]
-            out[(column, *rest)] = n - value
-        elif column == "points":
-            out[(column, *rest)] = -value
+            out[(column, *row)] = found[(column.replace("positives", "n"), *row)] - value
         else:
-            out[(column, *rest)] = value
+            out[(column, *row)] = value
     return out
 
 

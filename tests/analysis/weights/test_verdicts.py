@@ -21,7 +21,6 @@ from toolkit.analysis.weights import (
     verdicts,
     weight_table,
 )
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError
 
 NAMES, POINTS = ["a", "b", "c", "d"], [20, 15, -10, 5]
@@ -183,16 +182,6 @@ def test_a_wide_margin_keeps_what_a_narrow_one_changes():
     for wrong in (0, -1, np.inf):
         with pytest.raises(QuestionError, match="expected points above 0"):
             table(rows.head(500), margin=wrong)
-
-
-def test_holm_is_that_of_r_and_statsmodels(oracle):
-    from statsmodels.stats.multitest import multipletests
-
-    values = oracle.value("padjust")
-    np.testing.assert_allclose(holm(np.array(values["p"])), values["holm"], rtol=1e-12)
-    p = np.random.default_rng(2).random(50) ** 3
-    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
-    assert np.isnan(holm(np.array([0.01, np.nan]))).tolist() == [False, True]
 
 
 @pytest.mark.by_hand("detectable_points")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit.analysis.cells import Floats, suffix_sum
 from toolkit.analysis.intervals import FEW, Family, rate_arrays, ratio
+from toolkit.errors import DataError
 
 if TYPE_CHECKING:
     from toolkit.counts import AmountCounts
@@ -72,6 +73,12 @@ def _family(amounts: AmountCounts, frame: pd.DataFrame, amount: Floats) -> Famil
     weigh as much, which is the most that an interval may rest on.
     """
     scores = pd.Index(frame["score"])
+    units = int(frame["valued"].sum()) if amounts.accounts is None else amounts.valued_accounts
+    if units is None:
+        raise DataError(
+            "the amounts hold products over accounts but not their number (valued_accounts): "
+            "count the amounts again"
+        )
     if amounts.accounts is None:
         a = b = np.arange(len(frame))
         product = frame["amount_squared"].to_numpy(dtype=np.float64)
@@ -79,17 +86,18 @@ def _family(amounts: AmountCounts, frame: pd.DataFrame, amount: Floats) -> Famil
         pairs = amounts.accounts
         a, b = (scores.get_indexer(pd.Index(pairs[name])) for name in ("score_a", "score_b"))
         product = pairs["product"].to_numpy(dtype=np.float64)
-    total, squares = float(amount.sum()), float(product.sum())
-    scale = total / squares if squares > 0 else 0.0
     above = suffix_sum(amount)[:-1]
     both, one = (_from(at, product, len(frame)) for at in (np.minimum(a, b), a))
+    # The sums at the lowest score, added up in the same order, so that nothing is left below it.
+    total, squares = (float(sums[:1].sum()) for sums in (above, both))
+    scale = total / squares if squares > 0 else 0.0
     return Family(
         above * scale,
         (total - above) * scale,
         both * scale**2,
         (one - both) * scale**2,
         (squares - 2 * one + both) * scale**2,
-        int(frame["valued"].sum()),
+        units,
     )
 
 

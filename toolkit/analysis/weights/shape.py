@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Floats, Ints
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.implied import base_columns
@@ -20,7 +21,6 @@ from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covarian
 from toolkit.analysis.weights.products import Columns
 from toolkit.analysis.weights.ratios import fieller_interval, quantile
 from toolkit.analysis.weights.scoretests import score_test
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
 

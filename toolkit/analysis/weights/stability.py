@@ -10,13 +10,13 @@ import pandas as pd
 from scipy.special import expit
 
 from toolkit.analysis.cells import Floats
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.weights.design import Design, read_design, score_products
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import Fit, fit_logistic
 from toolkit.analysis.weights.products import column_totals, linear, weighted_products
 from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import residual_columns, score_test
-from toolkit.analysis.weights.verdicts import holm
 from toolkit.counts import PatternCounts
 from toolkit.errors import QuestionError
 

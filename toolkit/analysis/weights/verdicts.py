@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
+from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
@@ -32,7 +33,6 @@ __all__ = [
     "Judgement",
     "WeightVerdict",
     "detectable_points",
-    "holm",
     "judge_weights",
 ]
 
@@ -65,22 +65,6 @@ class Judgement:
     told: bool
     """Whether these leads tell of its points, however roughly: no where hardly one has it, limits hide
     what it is worth, there is no scale, or it was recorded after contact."""
-
-
-def holm(p: Floats) -> Floats:
-    """Adjust p-values for their number by Holm's step-down method; NaN stays NaN.
-
-    Source: Holm (1979).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    out = np.full(len(p), nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = len(order) - np.arange(len(order))
-    out[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
-    return out
 
 
 @dataclass(frozen=True, slots=True)

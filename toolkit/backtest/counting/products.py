@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from toolkit.backtest.counting.codes import Codes, axis_codes, score_codes
-from toolkit.backtest.counting.parts import ACCOUNTS, Keys, deal_out, group_part
+from toolkit.backtest.counting.parts import ACCOUNTS, deal_out, group_part
 from toolkit.backtest.counting.sizes import COLUMNS, count_sizes, sum_up
 from toolkit.backtest.counting.there import account_pairs_there
 from toolkit.backtest.counting.within import Grouped, Numbers, lay_out, multiply
@@ -29,7 +29,7 @@ __all__ = ["account_pairs", "count_together", "has_accounts"]
 
 ACCOUNTS_AT_ONCE, MOST_PIECES = 4_000_000, 8
 """Each piece of the accounts is one more look at all rows."""
-PARTS_AT_ONCE = 24
+PARTS_AT_ONCE = 12
 """Parts of a piece whose pairs are counted in one table."""
 
 
@@ -105,13 +105,13 @@ def _tally(backtest: Backtest, rows: str, codes: Codes) -> _Tally:
     """Add up the leads without an account, and those of some accounts after the other."""
     found = [_alone(backtest, codes)]
     for parts in _pieces(backtest, rows, codes):
-        found += spread(_some(parts, PARTS_AT_ONCE), lambda some: _part(codes, some))
+        found += spread(_some(parts, PARTS_AT_ONCE), lambda some: _of_parts(codes, some))
     products = sum((each.products for each in found[1:]), start=found[0].products)
     sizes = np.concatenate([each.sizes for each in found])
     return _Tally(np.sum([each.n for each in found], axis=0), products, sizes)
 
 
-def _some(parts: Iterator[Keys], number: int) -> Iterator[list[Keys]]:
+def _some(parts: Iterator[list[Numbers]], number: int) -> Iterator[list[list[Numbers]]]:
     while taken := list(islice(parts, number)):
         yield taken
 
@@ -133,7 +133,7 @@ def _alone(backtest: Backtest, codes: Codes) -> _Tally:
     return _Tally(n, diags_array(n, dtype=np.int64).tocsr(), sizes[n > 0])
 
 
-def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Iterator[Keys]]:
+def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Iterator[list[Numbers]]]:
     """Account (from 0) x cells + cell of each lead with an account, some accounts at a time."""
     ask = backtest.connection.sql
     last = ask(f"select max(g) from {rows}").fetchall()[0][0]
@@ -153,10 +153,10 @@ def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Iterator[Ke
 # --- of some parts of the accounts ---------------------------------------------------------------
 
 
-def _part(codes: Codes, parts: Sequence[Keys]) -> _Tally:
+def _of_parts(codes: Codes, parts: Sequence[Sequence[Numbers]]) -> _Tally:
     """What some accounts add."""
     value = codes.cells["value"].to_numpy()
-    grouped = [group_part(key, value) for key in parts]
+    grouped = [group_part(part, value) for part in parts]
     n = np.sum([np.bincount(leads.cell, minlength=len(codes)) for leads in grouped], axis=0)
     there, ends = _by_state(codes, n)
     place = np.zeros(len(codes), dtype=np.min_scalar_type(len(there)))
