@@ -56,8 +56,8 @@ def _model_text() -> str:
     return head + "- id: g\n  dimension: fit\n  criteria:\n" + "\n".join(lines) + "\n"
 
 
-def _backtest(folder: Path, cluster: str) -> Backtest:
-    """Scored leads as a backtest leaves them, opened from Parquet."""
+def _backtest(folder: Path, account: str) -> Backtest:
+    """Scored leads as a backtest leaves them, accounts numbered, opened from Parquet."""
     import toolkit as tk
     from toolkit.backtest.result import Backtest, new_schema
     from toolkit.counts import Provenance
@@ -69,7 +69,8 @@ def _backtest(folder: Path, cluster: str) -> Backtest:
     )
     schema = new_schema(crm.connection)
     crm.connection.execute(f"""
-        create view {schema}.scored as select *, 0 as k, {cluster} as cluster,
+        create view {schema}.scored as select *, 0 as k,
+          cast({account} as varchar) as cluster, cast({account} as bigint) as g,
           cast(l as varchar) as lead_id from '{folder}/scored_*.parquet'""")
     source = Provenance(
         source="benchmark", engine="DuckDB", model=None, model_hash=None, moment="given",
@@ -79,10 +80,10 @@ def _backtest(folder: Path, cluster: str) -> Backtest:
     return Backtest(crm.connection, schema, source, model=model, crm=crm)
 
 
-def _run(folder: Path, cluster: str) -> None:
+def _run(folder: Path, account: str) -> None:
     import toolkit as tk
 
-    backtest = _backtest(folder, cluster)
+    backtest = _backtest(folder, account)
     start = time.perf_counter()
     patterns = tk.count_patterns(backtest)
     counted = time.perf_counter()
@@ -101,17 +102,17 @@ def weights_floor(folder: Path) -> None:
     import toolkit as tk
 
     _ = tk.fit_weights, tk.weight_table, tk.propose_model
-    _backtest(folder, "cast(null as varchar)")
+    _backtest(folder, "null")
 
 
 def weights(folder: Path) -> None:
     """Count patterns, fit, all score tests, verdicts and proposal, every lead on its own."""
-    _run(folder, "cast(null as varchar)")
+    _run(folder, "null")
 
 
 def weights_with_accounts(folder: Path) -> None:
     """The same over accounts, two leads each on average."""
-    _run(folder, "cast(account as varchar)")
+    _run(folder, "account")
 
 
 def _column(folder: Path, name: str) -> np.ndarray:

@@ -76,6 +76,7 @@ def demo(
             "quarterly_audit",
             crm=folder / "crm.yaml",
             model=folder / "model.yaml",
+            hand_raisers="demo",
             output=output,
         )
     )
@@ -130,6 +131,10 @@ def audit(
     segment: Annotated[
         str | None, typer.Option(help="A column by which rates are shown, e.g. region.")
     ] = None,
+    hand_raiser: Annotated[
+        list[str] | None,
+        typer.Option(help="Criterion (id) by which a lead asks to be called, e.g. demo_request."),
+    ] = None,
     margin: Annotated[
         float | None,
         typer.Option(min=0, max=0.5, help="By how much a score must beat chance (share of pairs)."),
@@ -155,7 +160,7 @@ def audit(
 
     declared = scored_before_outcome or None
     dated = {"--model": model, "--quarter": quarter, "--within": within, "--age": age,
-             "--accept-mismatch": accept_mismatch or None}  # fmt: skip
+             "--accept-mismatch": accept_mismatch or None, "--hand-raiser": hand_raiser}  # fmt: skip
     flat = {"--score": score, "--account": account, "--scored-before-outcome": declared}
     _one_source(crm, scored, dated, {**flat, "--outcome": outcome})
     show_result(
@@ -172,6 +177,7 @@ def audit(
             scored_before_outcome=declared,
             outcome=outcome,
             segment=segment,
+            hand_raisers=hand_raiser or None,
             threshold=threshold,
             margin=margin,
             cost_ratio=cost_ratio,

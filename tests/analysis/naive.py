@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from scipy.stats import t as student
 
 
@@ -61,3 +62,15 @@ def effective_n(share, n, variance, equal):
     )
     raw = share * (1 - share) / variance
     return max(min(n, raw) / wider**2, min(equal, raw))
+
+
+def equal_accounts(account, weight=None):
+    """Kish: (sum of weights)^2 / sum over accounts of (its sum of weights)^2."""
+    value = np.ones(len(account)) if weight is None else np.asarray(weight, dtype=float)
+    sums = pd.Series(value).groupby(np.asarray(account)).sum()
+    return float(value.sum() ** 2 / (sums**2).sum())
+
+
+def half_width(equal):
+    """Standard errors in half of a 95% interval: Student's t under 40 equal accounts."""
+    return float(norm.ppf(0.975) if equal >= 40 else student.ppf(0.975, equal - 1))

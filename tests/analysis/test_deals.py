@@ -53,7 +53,7 @@ def counted(rows: pd.DataFrame, *, accounts: bool) -> tuple[AmountCounts, ScoreC
     own = rows.groupby("account")["hit"].agg(["sum", "size"])
     pairs = AccountPairs(
         both.groupby(keys)["n"].sum().reset_index(), len(own), int((own["sum"] > 0).sum()),
-        int((own["sum"] < own["size"]).sum()), int(own["size"].max()),
+        int((own["sum"] < own["size"]).sum()), int(own["size"].max()) if len(own) else 0,
     )  # fmt: skip
     with_leads = both.groupby(["score_a", "score_b", "state_b"])["amount_a"].sum()
     made = AmountCounts(
@@ -61,6 +61,7 @@ def counted(rows: pd.DataFrame, *, accounts: bool) -> tuple[AmountCounts, ScoreC
         PROVENANCE,
         both.groupby(["score_a", "score_b"])["product"].sum().reset_index(),
         with_leads.rename("product").reset_index(),
+        int((own["sum"] > 0).sum()),
     )
     return made, ScoreCounts(cells, PROVENANCE, accounts=pairs)
 

@@ -136,8 +136,12 @@ def test_unworked_leads_leave_a_range_and_a_reason():
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        (([1, 2], [0, 0]), "no curve: the judged leads are all of one class"),
+        (([1, 2], [0, 0]), "no curve: none of 2 judged leads converted"),
         (([1, 1], [0, 1]), "no curve: all judged leads have the same score"),
+        (
+            ([1, 1, 2, 2], [0, 0, 1, 1]),
+            "no curve: the score separates the two classes: no finite slope is likeliest",
+        ),
     ],
 )
 def test_no_curve_where_none_can_be_fitted(rows, reason):

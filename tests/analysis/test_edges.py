@@ -1,171 +1,105 @@
-"""Every statistic of ranking and calibration at the edges: a reason instead of an exception."""
+"""Every public function at the edges: a number, or NaN with a reason; never an exception or inf."""
 
 from __future__ import annotations
 
 import dataclasses
-from math import isinf
+import inspect
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analysis.rows import PROVENANCE, count_rows, lead_rows, pair_rows
-from toolkit.analysis import (
-    ScoreBand,
-    auc,
-    auc_difference,
-    average_precision,
-    band_brackets,
-    calibration_distance,
-    check_mapping,
-    compare_bands,
-    decompose_mapping,
-    fit_points,
-    gains_table,
-    largest_gap,
-    partial_auc,
-    points_table,
-    ranking_table,
-    reliability_table,
-    replicate_cells,
-    score_mapping,
-    shape_table,
-)
-from toolkit.counts import ScoreCounts
+from tests.analysis.edge_cases import CASES
+from tests.analysis.edge_register import REGISTER
+from toolkit import analysis
+from toolkit.errors import DataError, QuestionError
 
-BANDS = (ScoreBand("high", 5), ScoreBand("middle", -5), ScoreBand("low", None))
-FAR = (ScoreBand("never reached", 10**9), ScoreBand("all", -(10**9)))
-STATED = {score: 1 / (1 + np.exp(-score / 40)) for score in range(-1000, 1001)}
-
-
-def rows(score, hit, account=None):
-    return count_rows(lead_rows(score, hit, account).astype({"score": "int64"}))
-
-
-def huge():
-    cells = [(s, state, n * 10**10) for s, a, b in ((-7, 1, 9), (0, 2, 8), (40, 4, 3))
-             for state, n in (("converted", a), ("not_converted", b))]  # fmt: skip
-    return ScoreCounts(pd.DataFrame(cells, columns=["score", "state", "n"]), PROVENANCE)
-
-
-RNG = np.random.default_rng(5)
-SCORES, HITS = RNG.integers(-20, 30, 300), RNG.integers(0, 2, 300)
-ONE_OF_HALF = np.where(np.arange(300) < 150, 0, np.arange(300))
-CASES = {
-    "no leads": rows([], []),
-    "one lead that converted": rows([5], [1]),
-    "one lead that did not": rows([5], [0]),
-    "one lead of an account": rows([5], [1], [1]),
-    "one class": rows([1, 2, 3], [1, 1, 1]),
-    "the other class": rows([1, 2, 3], [0, 0, 0], [1, 1, 2]),
-    "one level": rows([4] * 10, [0, 1] * 5),
-    "one level over accounts": rows([4] * 10, [0, 1] * 5, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]),
-    "two levels, both separated": rows([1, 1, 2, 2], [0, 0, 1, 1]),
-    "upside down": rows([1, 1, 2, 2], [1, 1, 0, 0]),
-    "two leads": rows([1, 2], [0, 1]),
-    "negative scores": rows([-900, -3, -3, -1], [0, 1, 0, 1]),
-    "ten thousand million leads": huge(),
-    "one account": rows(SCORES, HITS, np.zeros(300, dtype=int)),
-    "an account of half of all leads": rows(SCORES, HITS, ONE_OF_HALF),
-    "only unknown outcomes": ScoreCounts(
-        pd.DataFrame({"score": [1, 2], "state": ["unworked", "immature"], "n": [5, 6]}), PROVENANCE
-    ),
+STATISTICS = [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))]
+MAIN = {"estimate", "rate", "low", "high", "p_value", "auc", "net_benefit", "difference", "slope"}
+ENDLESS = {("partial_pooling", "alpha"), ("partial_pooling", "beta")}
+"""Where no end is the estimate: segments that do not differ at all."""
+NEVER_GIVEN = {
+    ("threshold_table", "npv_low"): "no lead is below the lowest score, whatever else is known",
+    ("threshold_table", "npv_high"): "as above",
+    ("best_thresholds", "corrected_low"): "no threshold pays, so there is no best one",
+    ("best_thresholds", "corrected_high"): "as above",
+    ("two_thresholds", "corrected_low"): "as above",
+    ("two_thresholds", "corrected_high"): "as above",
+    ("benefit_sensitivity", "low"): "as above",
+    ("benefit_sensitivity", "high"): "as above",
+    ("ranking_table", "low"): "the largest gap has no interval",
+    ("ranking_table", "high"): "as above",
 }
-STATISTICS = {
-    "auc": auc,
-    "largest_gap": largest_gap,
-    "partial_auc": lambda counts: partial_auc(counts, replicates=50),
-    "average_precision": lambda counts: average_precision(counts, replicates=50),
-    "fit_points": fit_points,
-    "check_mapping": lambda counts: check_mapping(counts, STATED),
-    "score_mapping": lambda counts: score_mapping(counts, STATED),
-    "decompose_mapping": lambda counts: decompose_mapping(counts, STATED, replicates=50),
-    "distance": lambda counts: calibration_distance(counts, STATED),
-    "distance, isotonic": lambda counts: calibration_distance(counts, STATED, curve="isotonic"),
-}
-TABLES = {
-    "ranking_table": lambda counts: ranking_table(counts, replicates=50),
-    "gains_table": gains_table,
-    "shape_table": shape_table,
-    "points_table": lambda counts: points_table(fit_points(counts)),
-    "points far outside": lambda counts: points_table(fit_points(counts), [-(10**6), 10**6]),
-    "reliability_table": lambda counts: reliability_table(counts, STATED, replicates=50),
-    "compare_bands": lambda counts: compare_bands(counts, BANDS),
-    "band_brackets": lambda counts: band_brackets(counts, BANDS),
-    "bands outside the range": lambda counts: compare_bands(counts, FAR),
-}
-JUST_NAN = {"standard_error", "p_value", "quantile", "brier_skill", "spiegelhalter_z"}
+"""NaN that the docstring explains once instead of a reason in each row."""
 
 
-def numbers(found, prefix=""):
-    """Every float of a result, those of results inside it included."""
-    for field in dataclasses.fields(found):
-        value = getattr(found, field.name)
-        if dataclasses.is_dataclass(value):
-            yield from numbers(value, f"{field.name}.")
-        elif isinstance(value, float):
-            yield f"{prefix}{field.name}", value
+def answers(name, case):
+    """What each way of asking gives; a refusal in words is an answer of nothing."""
+    for ask in REGISTER[name]:
+        try:
+            yield ask(CASES[case])
+        except (QuestionError, DataError) as refused:
+            assert len(str(refused).split()) > 3
 
 
-@pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("case", CASES)
-def test_a_statistic_at_the_edge_is_a_number_or_nan_with_a_reason(statistic, case):
-    found = STATISTICS[statistic](CASES[case])
-    values = dict(numbers(found))
-    assert not any(isinf(value) for value in values.values()), values
-    main = next(iter(values.values()))
-    if np.isnan(main):
-        assert found.reason
-    for name, low in values.items():
-        if name.endswith("low"):
-            high = values[name.removesuffix("low") + "high"]
-            assert np.isnan(low) or np.isnan(high) or low <= high
-            assert not np.isnan(low) or found.reason or "p_value" not in name
+def tables(found):
+    """Every table of an answer; the plain fields of a result are a table of one row."""
+    if isinstance(found, pd.DataFrame):
+        yield found
+    elif isinstance(found, np.ndarray) and found.dtype.kind == "f" and found.ndim == 1:
+        yield pd.DataFrame({"value": found})
+    elif isinstance(found, (tuple, list)):
+        for part in found:
+            yield from tables(part)
+    elif dataclasses.is_dataclass(found):
+        fields = {each.name: getattr(found, each.name) for each in dataclasses.fields(found)}
+        plain = {k: [v] for k, v in fields.items() if isinstance(v, (int, float, str, type(None)))}
+        yield pd.DataFrame(plain)
+        for value in fields.values():
+            yield from tables(value)
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("case", CASES)
-def test_a_table_at_the_edge_has_numbers_or_nan_with_a_reason(table, case):
-    found = TABLES[table](CASES[case])
-    assert not np.isinf(found.select_dtypes("number").to_numpy(dtype=float)).any()
-    if "reason" in found and "p_value" in found:
-        assert found.loc[found["p_value"].isna(), "reason"].notna().all()
-    if "reason" in found and "estimate" in found:
-        assert found.loc[found["estimate"].isna(), "reason"].notna().all()
+def floats(table):
+    return table.select_dtypes("float")
+
+
+def test_every_public_function_is_asked():
+    """A new statistic must say here how it is called at the edges."""
+    assert sorted(REGISTER) == sorted(STATISTICS)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_replicates_at_the_edge_have_the_shape_of_the_counts_and_no_nan(case):
-    levels, drawn = replicate_cells(CASES[case], replicates=20)
-    assert drawn.shape == (20, len(levels), 2)
-    assert np.isfinite(drawn).all()
-    assert (drawn >= 0).all()
+@pytest.mark.parametrize("name", STATISTICS)
+def test_an_answer_at_the_edge_is_finite_and_every_lack_has_a_reason(name, case):
+    for found in answers(name, case):
+        for table in tables(found):
+            for column, values in floats(table).items():
+                assert (name, column) in ENDLESS or not np.isinf(values).any(), column
+            if "reason" in table:
+                silent = table[table["reason"].isna()]
+                for column in floats(silent):
+                    if column in MAIN or column.endswith(("_low", "_high")):
+                        told = (name, column) in NEVER_GIVEN
+                        assert told or silent[column].notna().all(), column
 
 
-@pytest.mark.parametrize("hit", [[1], [0]])
-@pytest.mark.parametrize("account", [None, [1]])
-def test_the_difference_of_two_models_on_one_lead_is_nan_with_a_reason(hit, account):
-    found = auc_difference(pair_rows([3], [4], hit, account))
-    assert np.isnan(found.estimate)
-    assert found.reason
+@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case.lone])
+@pytest.mark.parametrize("name", STATISTICS)
+def test_one_account_never_gives_an_interval_of_no_width(name, case):
+    for found in answers(name, case):
+        for table in tables(found):
+            for low in floats(table):
+                high = f"{low.removesuffix('low')}high"
+                if low.endswith("low") and high in table:
+                    assert not (table[high] - table[low] < 1e-9).any(), low
 
 
-def test_one_account_has_no_interval_for_a_difference():
-    found = auc_difference(pair_rows(SCORES, SCORES[::-1], HITS, np.zeros(300, dtype=int)))
-    assert np.isnan(found.low)
-    assert found.reason
-
-
-def test_one_account_has_no_interval_of_anything():
-    """All leads share one fate: there is one observation, and no spread to see."""
-    counts = CASES["one account"]
-    for found in (auc(counts), partial_auc(counts), average_precision(counts), fit_points(counts)):
-        low = found.slope_low if hasattr(found, "slope_low") else found.low
-        assert np.isnan(low)
-        assert found.reason
-    check = check_mapping(counts, STATED)
-    assert np.isnan(check.slope.low)
-    assert np.isnan(check.joint_p_value)
-    scores = score_mapping(counts, STATED)
-    assert np.isnan(scores.brier.low)
-    assert np.isnan(scores.spiegelhalter_p)
+@pytest.mark.parametrize("case", CASES)
+def test_low_ends_lie_below_high_ends_and_the_estimate_between(case):
+    for name in ("threshold_table", "benefit_table", "band_table", "segment_table", "gains_table"):
+        for found in answers(name, case):
+            for low in floats(found):
+                middle, high = low.removesuffix("_low"), f"{low.removesuffix('low')}high"
+                if low.endswith("_low") and {middle, high} <= set(found):
+                    part = found[[low, middle, high]].dropna().to_numpy(dtype=float)
+                    assert (np.diff(part, axis=1) >= -1e-9 * np.abs(part).max(initial=1)).all(), low

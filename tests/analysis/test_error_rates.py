@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from tests.analysis.area_sizes import rejected
 from tests.analysis.rows import count_rows, lead_rows
 from tests.analysis.segment_rows import count_segments
 from tests.analysis.test_coverage import draw
@@ -116,3 +117,24 @@ def test_equal_segments_are_seldom_called_different(runs, spanning):
     assert over_accounts <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
     if not spanning and runs > 100:
         assert as_leads > 0.1  # what accounts are for
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        (20, 12, 20, 3, False),
+        *(
+            pytest.param((400, *design), marks=pytest.mark.slow)
+            for design in (
+                (12, 20, 3, False),
+                (40, 8, 3, False),
+                (150, 4, 3, False),
+                (12, 20, 3, True),
+            )
+        ),
+    ],
+)
+def test_equal_areas_are_seldom_called_different(design):
+    runs, *rest, spanning = design
+    for share in rejected(runs, *rest, spanning=spanning):
+        assert 1 - share >= least(runs)

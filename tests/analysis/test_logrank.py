@@ -64,7 +64,9 @@ def test_few_accounts_are_refused():
     rows = pd.DataFrame(
         {"score": [0, 1] * 8, "day": range(1, 17), "status": "converted", "account": [1, 2] * 8}
     )
-    assert "only 2 accounts" in log_rank(count_day_rows(rows), TWO).reason
+    found = log_rank(count_day_rows(rows), TWO)
+    assert found.reason == "the conversions weigh as much as 1.9 accounts: too few for 2 bands"
+    assert np.isnan(found.p_value)
 
 
 def _rejections(runs: int, rng: np.random.Generator, *, robust: bool) -> float:

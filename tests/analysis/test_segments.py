@@ -8,6 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom, chi2_contingency, norm
+from scipy.stats import t as student
+from statsmodels.stats.oneway import anova_generic
 
 from tests.analysis import naive
 from tests.analysis.rows import count_rows, lead_rows
@@ -25,6 +27,7 @@ from toolkit.analysis import (
     threshold_table,
 )
 from toolkit.analysis.rates import Rate
+from toolkit.analysis.segments.areas import _welch_p
 from toolkit.analysis.segments.cells import read_segments
 from toolkit.errors import DataError, QuestionError
 
@@ -314,6 +317,33 @@ def test_areas_that_differ_and_areas_that_do_not():
     assert table.loc["none", "p_holm"] < 1e-6
     same = every[every["segment"] != "none"]
     assert area_test(count_segments(same)).p_value > 0.01
+
+
+def test_the_law_of_the_area_test_is_that_of_welch():
+    value, variance, n = np.array([0.6, 0.7, 0.75]), np.array([0.01, 0.002, 0.004]), [4, 9, 31]
+    expected = anova_generic(value, variance * n, np.array(n), use_var="unequal")
+    weight = 1 / variance
+    wald = (weight * (value - np.average(value, weights=weight)) ** 2).sum()
+    found = _welch_p(wald, variance, np.array(n) - 1.0)
+    assert found == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_the_law_of_two_areas_is_student_by_hand():
+    # k = 2, equal variances of 4 and 4 degrees: L = 2 (1/2)^2 / 4 = 1/8, F on 1 and 3 / (3/8) = 8.
+    assert _welch_p(2.0, np.ones(2), np.array([4.0, 4.0])) == pytest.approx(
+        2 * student.sf(2**0.5, 8)
+    )
+
+
+def test_a_segment_of_one_account_takes_no_part_in_the_test():
+    rng = np.random.default_rng(4)
+    rows = lead_rows(rng.integers(0, 9, 300), rng.integers(0, 2, 300), np.arange(300))
+    segment = np.repeat(["a", "b", "c"], 100)
+    rows["account"] = np.where(segment == "c", 999, rows["account"])
+    assert area_test(count_segments(rows.assign(segment=segment))).segments == 2
+    row = segment_areas(count_segments(rows.assign(segment=segment))).iloc[2]
+    assert np.isnan(row["p_value"])
+    assert row["reason"]
 
 
 @pytest.mark.parametrize(

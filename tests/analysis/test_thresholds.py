@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from tests.analysis import naive, strategies
 from tests.analysis.rows import PROVENANCE, count_rows, lead_rows
@@ -245,7 +246,7 @@ def test_the_interval_of_lift_is_that_of_the_rows(rows):
     for known in (True, False):
         own = account if known else np.arange(len(account))
         table = threshold_table(count_rows(lead_rows(score, hit, account if known else None)))
-        for row in table[table["tp"] > 0].itertuples():
+        for row in table[(table["tp"] > 0) & (table["fp"] > 0)].itertuples():
             above, base = score >= row.threshold, hit.mean()
             p = hit[above].mean()
             u = above * (hit - p) / above.sum() / p - (hit - base) / len(hit) / base
@@ -253,8 +254,55 @@ def test_the_interval_of_lift_is_that_of_the_rows(rows):
             g = len(sums)
             error = (g / (g - 1) * (sums**2).sum()) ** 0.5 if known else (u**2).sum() ** 0.5
             assert row.lift == pytest.approx(p / base)
-            assert np.log(row.lift_high / row.lift) == pytest.approx(1.959964 * error, abs=1e-6)
-            assert np.log(row.lift / row.lift_low) == pytest.approx(1.959964 * error, abs=1e-6)
+            equal = min(naive.equal_accounts(account[part]) for part in (above, above | True))
+            if known and equal <= 1 + 1e-9:
+                assert np.isnan(row.lift_low)
+                assert "no interval of lift: one account is all there is" in row.reason
+            elif error < 1e-8 and not above.all():
+                assert np.isnan(row.lift_low)
+                assert "no interval of lift" in row.reason
+            elif error < 1:
+                wide = naive.half_width(equal if known else np.inf) * error
+                assert np.log(row.lift_high / row.lift) == pytest.approx(wide, abs=1e-6, rel=1e-6)
+                assert np.log(row.lift / row.lift_low) == pytest.approx(wide, abs=1e-6, rel=1e-6)
+
+
+def test_the_interval_of_lift_by_hand():
+    # Four accounts of one lead, one of the two at 60 converted: p = 1/2, base = 1/4. u is
+    # (1/2)/2/p - (3/4)/4/base = -1/4 for the converted lead, -(1/2)/2/p + (1/4)/4/base = -1/4 for
+    # the other one above, (1/4)/4/base = 1/4 for those below: Var = 4/3 * 4/16. t on the 2 accounts
+    # at or above.
+    rows = lead_rows([60, 20, 60, 20], [1, 0, 0, 0], list("abcd"))
+    row = threshold_table(count_rows(rows), thresholds=[60]).iloc[0]
+    wide = student.ppf(0.975, 2 - 1) * (4 / 3 * 4 / 16) ** 0.5
+    assert row["lift"] == pytest.approx((1 / 2) / (1 / 4))
+    assert np.log(row["lift_high"] / 2) == pytest.approx(wide)
+
+
+def test_accounts_that_show_no_variation_give_no_interval_of_lift():
+    # As above, but two accounts with a lead on each side: u adds up to 0 in both.
+    rows = lead_rows([60, 20, 60, 20], [1, 0, 0, 0], list("aabb"))
+    row = threshold_table(count_rows(rows), thresholds=[60]).iloc[0]
+    assert np.isnan(row["lift_low"])
+    assert "no interval of lift: the accounts show no variation" in row["reason"]
+
+
+def test_working_all_has_a_lift_of_one_by_definition():
+    row = threshold_table(count_rows(lead_rows([1, 2, 3], [0, 1, 0]))).iloc[0]
+    assert row[["lift_low", "lift", "lift_high"]].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("hit", [[1, 1, 1], [0, 0, 0]])
+def test_one_class_has_no_interval_of_lift(hit):
+    table = threshold_table(count_rows(lead_rows([1, 2, 3], hit)))
+    assert table[["lift_low", "lift_high"]].isna().all(axis=None)
+    assert table["reason"].notna().all()
+
+
+def test_one_account_has_no_interval_of_lift():
+    table = threshold_table(count_rows(lead_rows([1, 2, 2, 3], [0, 1, 0, 1], [7] * 4)))
+    assert table[["lift_low", "lift_high"]].isna().all(axis=None)
+    assert table["reason"].str.contains("no interval of lift").all()
 
 
 def test_default_thresholds_are_the_scores(rows):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from toolkit.analysis.ranking.values import _family
 from toolkit.backtest import AtAge, count_amounts, count_scores, read_scored, run_backtest
 from toolkit.counts import AmountCounts
 from toolkit.crm import Mapping, connect
-from toolkit.errors import QuestionError
+from toolkit.errors import DataError, QuestionError
 from toolkit.model import parse_model
 
 MODEL = parse_model("""
@@ -69,6 +71,7 @@ def test_a_field_of_the_lead_takes_the_place_of_the_stage_changes() -> None:
     counts = count_amounts(backtest, amount="value")
     assert counts.frame["amount"].tolist() == [5, 30]
     assert counts.accounts is not None
+    assert counts.valued_accounts == 2
     found = counts.accounts.set_index(["score_a", "score_b"])["product"].to_dict()
     assert found == {(10, 10): 30**2, (0, 0): 5**2}
     # Account A: 30 at 10 points, where both of its leads are and converted. Account B: 5 at 0
@@ -118,7 +121,7 @@ def amounts(rows: pd.DataFrame) -> AmountCounts:
     both = cells.merge(cells, on="account", suffixes=("_a", "_b"))
     both["product"] = both["deal_a"] * both["deal_b"]
     pairs = both.groupby(["score_a", "score_b"], as_index=False)["product"].sum()
-    return AmountCounts(frame, None, pairs)
+    return AmountCounts(frame, None, pairs, valued_accounts=cells["account"].nunique())
 
 
 def test_value_gains_by_hand() -> None:
@@ -154,19 +157,29 @@ def test_equal_deals_have_the_shares_of_leads_and_wilsons_interval() -> None:
     assert table["deals"][0] == pytest.approx(100)
 
 
-def test_the_variance_over_accounts_is_that_of_the_rows() -> None:
+@pytest.mark.parametrize("accounts", [2, 3, 7, 300])
+def test_the_variance_over_accounts_is_that_of_the_rows(accounts) -> None:
     """Var = G/(G-1) * sum over accounts of (sum of amount * (above - share) / total)^2."""
     rng = np.random.default_rng(6)
     rows = pd.DataFrame(
         {"score": rng.integers(0, 3, 900), "hit": 1, "amount": rng.integers(1, 9, 900) * 1.0,
-         "account": rng.integers(0, 300, 900)}
+         "account": rng.integers(0, accounts, 900)}
     )  # fmt: skip
     family = _family(counts := amounts(rows), counts.frame, counts.frame["amount"].to_numpy())
     above, total = rows["score"] >= 1, rows["amount"].sum()
     share = rows["amount"][above].sum() / total
     sums = (rows["amount"] * (above - share) / total).groupby(rows["account"]).sum()
     assert family.share[1] == pytest.approx(share)
-    assert family.variance()[1] == pytest.approx(900 / 899 * (sums**2).sum(), rel=1e-9)
+    known = len(sums)
+    assert family.accounts == known
+    expected = known / (known - 1) * (sums**2).sum()
+    assert family.variance()[1] == pytest.approx(expected, rel=1e-9)
+
+
+def test_amounts_whose_accounts_were_not_numbered_are_refused() -> None:
+    rows = pd.DataFrame({"score": [1, 2], "hit": 1, "amount": 5.0, "account": [0, 1]})
+    with pytest.raises(DataError, match="not their number .valued_accounts.: count the amounts"):
+        value_gains_table(replace(amounts(rows), valued_accounts=None))
 
 
 @pytest.mark.parametrize("runs", [150, pytest.param(3000, marks=pytest.mark.slow)])

@@ -6,13 +6,13 @@ from itertools import product
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backtest.tables import SCORED, crm_of, crms, entry, lead, scored_rows
 from tests.backtest.test_outcomes import FLAT, SQL
 from toolkit.backtest import AtAge, AtPeriodEnd, count_scores, read_scored, run_backtest
-from toolkit.backtest.counting import products
+from toolkit.backtest.counting import codes, parts, products, within
 from toolkit.counts import STATES, fingerprint
 from toolkit.errors import QuestionError
 
@@ -45,15 +45,55 @@ def test_account_pairs_equal_a_sum_over_accounts(drawn: list) -> None:
     assert counts.accounts.largest == sizes.max()
 
 
-@given(st.lists(SCORED, min_size=1, max_size=25), st.integers(1, 3))
-def test_accounts_may_be_taken_a_few_at_a_time(drawn: list, at_once: int) -> None:
+TAKEN = [
+    (products, "ACCOUNTS_AT_ONCE"), (products, "PARTS_AT_ONCE"), (parts, "ACCOUNTS"), (within, "FEW"),
+]  # fmt: skip
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(SCORED, min_size=1, max_size=25),
+    st.sampled_from(TAKEN),
+    st.integers(1, 3),
+    st.sampled_from(["region", None]),
+)
+def test_accounts_may_be_taken_a_few_at_a_time(
+    drawn: list, taken: tuple, at_once: int, by: str | None
+) -> None:
     backtest = read_scored(
         scored_rows(drawn), score="score", outcome="won", account="account", segments=["region"]
     )
-    whole = count_scores(backtest, by="region")
+    whole = count_scores(backtest, by=by)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "ACCOUNTS_AT_ONCE", at_once)
-        assert fingerprint(count_scores(backtest, by="region")) == fingerprint(whole)
+        patch.setattr(*taken, at_once)
+        assert fingerprint(count_scores(backtest, by=by)) == fingerprint(whole)
+
+
+@settings(max_examples=30)
+@given(st.lists(SCORED, min_size=1, max_size=25))
+def test_scores_that_are_looked_up_are_counted_as_those_that_are_reckoned(drawn: list) -> None:
+    backtest = read_scored(scored_rows(drawn), score="score", outcome="won", account="account")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "WIDEST", 0)
+        looked_up = count_scores(backtest)
+    assert fingerprint(looked_up) == fingerprint(count_scores(backtest))
+
+
+@settings(max_examples=30)
+@given(st.lists(SCORED, min_size=1, max_size=25))
+def test_counts_are_the_same_whether_accounts_are_known(drawn: list) -> None:
+    rows = scored_rows(drawn)
+    known = read_scored(rows, score="score", outcome="won", account="account")
+    unknown = read_scored(rows, score="score", outcome="won")
+    pd.testing.assert_frame_equal(count_scores(known).frame, count_scores(unknown).frame)
+
+
+def test_scores_far_apart_are_no_table_of_all_between() -> None:
+    rows = pd.DataFrame({"score": [-(10**9), 10**9, 5], "won": [1, 0, 1], "account": list("AAB")})
+    counts = count_scores(read_scored(rows, score="score", outcome="won", account="account"))
+    assert counts.frame["score"].tolist() == [-(10**9), 5, 10**9]
+    assert counts.accounts is not None
+    assert counts.accounts.frame["n"].tolist() == [1, 1, 1, 1, 1]
 
 
 @given(st.lists(SCORED, min_size=1, max_size=25))

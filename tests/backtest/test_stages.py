@@ -140,8 +140,27 @@ def test_hand_raisers_and_grades_by_hand():
         ("A'", "5+", True, 1),
     ]
     assert counts.only(hand_raisers=True).n == 1
-    with pytest.raises(QuestionError, match="names no criterion of the model: 'dmo'; did you mean"):
+    with pytest.raises(
+        QuestionError, match="no criterion of the model is called 'dmo'; did you mean"
+    ):
         count_stages(backtest, crm, hand_raisers=["dmo"])
+
+
+def test_scores_are_counted_without_those_who_asked():
+    crm = crm_of(
+        [lead(1, title="VP"), lead(2), lead(3, title="VP")],
+        [activity(1, "demo", 2), activity(2, "demo", 9)], SEEN,
+    )  # fmt: skip
+    backtest = run_backtest(DEMO, crm, moment=AtAge(5), outcome=SQL)
+    rows = backtest.rows()
+    others = count_scores(backtest, without=["demo"])
+    assert sorted(others.frame["score"]) == sorted(set(rows.loc[rows["demo"] == 0, "score"]))
+    assert (others.n, count_scores(backtest).n) == (2, 3)
+    assert count_scores(backtest, without=["demo"], at_least=20).n == int(
+        ((rows["demo"] == 0) & (rows["score"] >= 20)).sum()
+    )
+    with pytest.raises(QuestionError, match="no criterion of the model is called 'dmo'"):
+        count_scores(backtest, without=["dmo"])
 
 
 def test_no_text_of_a_model_becomes_sql():

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.backtest.counting import within
-from toolkit.backtest.counting.within import group_leads, multiply
+from toolkit.backtest.counting.within import group_leads, lay_out, multiply
+from toolkit.errors import QuestionError
 
 LEADS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=40)
 
@@ -16,6 +17,12 @@ LEADS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=40)
 def both(leads: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     accounts, cells = (np.array([pair[i] for pair in leads], dtype=np.int32) for i in (0, 1))
     return accounts, cells
+
+
+def products(leads: list[tuple[int, int]], cells: int = 5) -> np.ndarray:
+    account, cell = both(leads)
+    laid = lay_out(group_leads(account, cell), cells)
+    return multiply([laid], np.bincount(cell, minlength=cells)).toarray()
 
 
 def plainly(leads: list[tuple[int, int]]) -> np.ndarray:
@@ -29,10 +36,9 @@ def plainly(leads: list[tuple[int, int]]) -> np.ndarray:
 def test_two_accounts_by_hand():
     # Account 0 has two leads in cell 0 and one in cell 1, account 1 one in cell 1:
     # (0, 0) is 2 x 2, (0, 1) is 2 x 1, (1, 1) is 1 x 1 + 1 x 1.
-    leads = group_leads(*both([(0, 0), (1, 1), (0, 1), (0, 0)]))
-    assert multiply(leads, 2).toarray().tolist() == [[4, 2], [2, 2]]
-    assert leads.size.tolist() == [3, 1]
-    assert leads.those_in(np.array([True, False])).tolist() == [2, 0]
+    leads = [(0, 0), (1, 1), (0, 1), (0, 0)]
+    assert products(leads, 2).tolist() == [[4, 2], [2, 2]]
+    assert group_leads(*both(leads)).size.tolist() == [3, 1]
 
 
 @given(LEADS, st.sampled_from([0, 1, 2, 3, 32]), st.sampled_from([1, 1_500]), st.integers(1, 40))
@@ -43,9 +49,7 @@ def test_every_way_of_multiplying_gives_the_sum_over_accounts(
         patch.setattr(within, "FEW", few)
         patch.setattr(within, "MOST_CELLS", most_cells)
         patch.setattr(within, "PAIRS_AT_ONCE", at_once)
-        patch.setattr(within, "ACCOUNTS_AT_ONCE", min(at_once, 3))
-        found = multiply(group_leads(*both(leads)), 5)
-    assert (found.toarray() == plainly(leads)).all()
+        assert (products(leads) == plainly(leads)).all()
 
 
 @given(LEADS)
@@ -59,5 +63,12 @@ def test_each_lead_stays_with_its_account(leads: list) -> None:
 
 @pytest.mark.parametrize("size", [within.FEW, within.FEW + 1, 5_000])
 def test_the_square_of_a_large_account_is_exact(size: int):
-    leads = group_leads(np.zeros(size, np.int32), np.zeros(size, np.int32))
-    assert multiply(leads, 1).toarray().tolist() == [[size**2]]
+    assert products([(0, 0)] * size, 1).tolist() == [[size**2]]
+
+
+def test_more_pairs_than_any_memory_holds_are_refused() -> None:
+    """One account at every one of 20,000 scores: 400 million pairs."""
+    score = np.arange(20_000)
+    laid = lay_out(group_leads(np.zeros(len(score), dtype=np.int64), score), len(score))
+    with pytest.raises(QuestionError, match=r"20,000 different combinations .* round the score"):
+        multiply([laid], np.ones(len(score), dtype=np.int64))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
@@ -419,6 +420,12 @@ def test_segments_show_where_the_score_ranks_well_and_hide_what_cannot_be_told()
     assert "The score ranks leads better for north and worse for south" in spoken
     # 60 and 10 converted, 40 and 90 did not: (60 x 90 + (60 x 40 + 10 x 90) / 2) / (70 x 130).
     assert "north: 77.5%, 70 SQLs." in spoken
+    pictures = [part.figure for part in section.parts if isinstance(part, Picture)]
+    note = pictures[-1].texts[1].get_text().replace("\n", " ")
+    assert (
+        "Not drawn: 2 with under 5 leads that converted, or that did not, or seldom worked." in note
+    )
+    assert "cannot be told" not in [text.get_text() for text in pictures[-1].findobj(Text)]
     assert "west" not in spoken
     assert "tiny" not in spoken
 
@@ -458,6 +465,49 @@ def test_a_quarter_that_the_export_begins_in_is_no_year_to_compare_with() -> Non
 def test_an_impossible_quarter_is_refused_with_what_exists() -> None:
     with pytest.raises(QuestionError, match=r"quarter is 'Q3': expected .* such as 2026Q3"):
         quarter_span("Q3")
+
+
+def test_who_asked_to_be_called_stands_apart() -> None:
+    # Of 12 leads that asked 9 became SQL, of 40 others 10.
+    cells = [(True, "converted", 9), (True, "not_converted", 3),
+             (False, "converted", 10), (False, "not_converted", 30)]  # fmt: skip
+    frame = pd.DataFrame(
+        [(60, "A", "1", *who, "accepted", "", n) for *who, n in cells],
+        columns=["score", "fit_band", "behavior_band", "hand_raiser", "stage_sql", "disposition",
+                 "given_reason", "n"],
+    )  # fmt: skip
+    stages = StageCounts(
+        frame, by_hand.audit().ranking.provenance, (FunnelStage("sql", "SQL", 90),), ("A",), ("1",),
+        30, ("demo",),
+    )  # fmt: skip
+    text = report.show_handed(replace(by_hand.audit(), stages=stages)).plain()
+    assert "Apart from leads that asked to be called" in text
+    assert re.search(r"did not ask to be called\W+40\W+40\W+10\W+25%", text)
+    assert re.search(r"\basked to be called\W+12\W+12\W+9\W+75%", text)
+    few = replace(stages, frame=frame.assign(n=[3, 1, 10, 30]))
+    plain = replace(stages, hand_raisers=())
+    for counted in (few, plain):
+        page = report.show_handed(replace(by_hand.audit(), stages=counted)).plain()
+        assert "Apart from leads" not in page
+
+
+def test_the_ranking_is_told_without_those_who_asked() -> None:
+    cells = [(80, "converted", 30), (60, "converted", 20), (80, "not_converted", 40),
+             (60, "not_converted", 60)]  # fmt: skip
+    audit = by_hand.audit(ranked=by_hand.RANKED)
+    uncalled = by_hand.counts(cells)
+    page = report.show_ranking(replace(audit, uncalled=uncalled))
+    # 50 x 100 pairs: wins 30 x 60, ties 30 x 40 + 20 x 60.
+    assert facts(page)["ranking.without_hand_raisers.auc"] == pytest.approx(
+        (30 * 60 + (30 * 40 + 20 * 60) / 2) / (50 * 100), abs=1e-8
+    )
+    assert f"{audit.ranked.n - 150} leads of {audit.ranked.n} asked to be called" in page.plain()
+    assert "without_hand_raisers" not in str(facts(report.show_ranking(audit)))
+
+
+def test_a_flat_file_has_no_criterion_by_which_a_lead_asks() -> None:
+    with pytest.raises(QuestionError, match="hand_raisers names criteria of a model"):
+        report.prepare(scored="f.csv", score="points", outcome="won", hand_raisers="demo")
 
 
 def test_asking_for_neither_audit_says_what_is_needed() -> None:
@@ -591,3 +641,20 @@ def test_the_audited_score_is_no_leak_into_itself(tmp_path: Path) -> None:
     assert asked.leaks is not None
     assert asked.leaks.table["name"].tolist() == ["other"]
     assert "'points'" not in report.show_verdict(asked).plain()
+
+
+def test_who_is_left_out_of_the_ranking_is_said_with_their_share() -> None:
+    text = report.show_ranking(by_hand.audit()).plain()
+    # 700 of 800 leads below the bar, none above it.
+    assert (
+        "Sales works mostly leads with high scores. Among leads over the bar scores differ" in text
+    )
+    assert "Leads below 50 points are left out: 88% were never worked" in text
+    # As seldom above as below: sales does not go by the score.
+    even = [*by_hand.RANKED, (60, "unworked", 1400), (10, "unworked", 700)]
+    assert "Sales works mostly" not in report.show_ranking(by_hand.audit(ranked=even)).plain()
+
+
+def test_a_rise_that_is_not_refuted_is_so_for_all_scores_at_once() -> None:
+    text = report.show_calibration(by_hand.audit()).plain()
+    assert "that more points mean a higher rate, all scores compared at once." in text

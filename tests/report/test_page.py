@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 import nbformat
@@ -9,6 +10,7 @@ import pytest
 
 from toolkit.errors import ReportError
 from toolkit.report.display import FILES_KIND, Section
+from toolkit.report.figures.style import SIZE, WIDTH
 from toolkit.report.normal import normalised
 from toolkit.report.page import files_of, page_of
 
@@ -51,6 +53,18 @@ def test_paper_is_a4_with_page_one_alone_and_heads_repeated():
     assert ".front { break-after: page; }" in paper
     assert "thead { display: table-header-group; }" in paper
     assert "nav, .skip { display: none; }" in paper
+
+
+def test_every_figure_prints_at_eight_points_or_more():
+    css = resources.files("toolkit.report").joinpath("template", "report.css").read_text("utf-8")
+    paper = css[css.index("@page") :]
+    (side,) = re.findall(r"size: A4; margin: [0-9]+mm ([0-9]+)mm", paper)
+    widest = r"\.section > figure, \.front figure \{ max-width: ([0-9]+)%; \}"
+    (part,) = re.findall(widest, paper)
+    inches = (210 - 2 * int(side)) * int(part) / 100 / 25.4
+    assert min(SIZE.values()) * inches / WIDTH >= 8
+    # No figure of page one is shrunk to a height.
+    assert not re.search(r"\.front figure[^}]*max-height", paper)
 
 
 def test_every_section_of_the_page_is_opened_and_closed():

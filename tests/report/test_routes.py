@@ -149,14 +149,16 @@ def amounts(rows: list[tuple[int, int, int, float, float]]) -> AmountCounts:
 
 
 def test_the_money_has_its_share_and_what_one_deal_decides() -> None:
-    found = amounts([(60, 100, 20, 100.0, 100.0), (90, 100, 40, 200.0, 200.0)])
+    found = amounts(
+        [(10, 100, 5, 400.0, 400.0), (60, 100, 20, 100.0, 100.0), (90, 100, 40, 200.0, 200.0)]
+    )
     value = review_of(replace(by_hand.audit(ranked=by_hand.RANKED), amounts=found), stakes=STAKES)
     section = report.show_amounts(value)
-    # 8,000 of 10,000; without one deal of 200 7,800 of 9,800.
-    assert "those with 90 points or more (50%) brought 80% of the amount" in section.plain()
-    assert "without the largest deal of all it would be 80%" in section.plain()
-    assert section.facts["amounts.90.amount_share"] == pytest.approx(0.8)
-    assert section.facts["amounts.90.without_largest"] == pytest.approx(7800 / 9800, abs=1e-6)
+    # 10,000 of 12,000; without one deal of 400 10,000 of 11,600.
+    assert "those with 60 points or more (67%) brought 83% of the amount" in section.plain()
+    assert "without the largest deal of all it would be 86%" in section.plain()
+    assert section.facts["amounts.60.amount_share"] == pytest.approx(10 / 12)
+    assert section.facts["amounts.60.without_largest"] == pytest.approx(10_000 / 11_600, abs=1e-6)
     assert hostile.faults(section.plain(), dict(section.facts)) == []
 
 

@@ -89,8 +89,8 @@ def test_the_page_has_one_title_a_language_and_a_contents_list(page: str) -> Non
     assert '<html lang="en">' in page
     assert page.count("<h1") == 1
     entries = re.findall(r'<li><a href="#([^"]+)">', page)
-    assert len(entries) == 13
-    assert [page.count(f'id="{entry}"') for entry in entries] == [1] * 13
+    assert len(entries) == 14
+    assert [page.count(f'id="{entry}"') for entry in entries] == [1] * 14
 
 
 def test_every_figure_has_an_alternative_text(page: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from tests.report import by_hand
 from toolkit.errors import QuestionError
 from toolkit.report import threshold as report
-from toolkit.report.audit.best import candidates
+from toolkit.report.audit.best import candidates, step_of
 from toolkit.report.display import FACTS_KIND
 from toolkit.report.threshold.around import compared_tiers, next_band_text, tiers_text
-from toolkit.report.threshold.below import below_text, pilot_of, recommended
+from toolkit.report.threshold.below import below_text, pilot_margin, pilot_of, recommended
 from toolkit.report.threshold.front import verdict_text
 from toolkit.report.threshold.inputs import _stakes, review_of, volume_table
 from toolkit.report.threshold.load import capacity_text, fitting
@@ -178,7 +178,7 @@ def test_without_a_cost_ratio_nothing_is_called_best() -> None:
     assert judged(asked).of_all == UNTOLD
     assert "that was not given" in verdict_text(asked)
     assert "until somebody says what a wasted call costs" in recommended(asked)[0]
-    assert "6 cost ratios" in report.show_sensitivity(asked).plain()
+    assert report.show_sensitivity(asked).facts["sensitivity.ratios"] == 6
 
 
 def test_without_a_threshold_in_use_no_section_breaks() -> None:
@@ -340,3 +340,65 @@ def test_a_correction_too_small_to_show_is_not_shown_as_two_equal_numbers() -> N
     same = replace(best, corrected=best.apparent)
     assert "too small to show" in optimism_text(same)
     assert "the corrected benefit is" in optimism_text(replace(best, corrected=best.apparent / 2))
+
+
+def test_a_pilot_sees_no_distance_that_is_more_than_the_break_even_rate() -> None:
+    # A call breaks even at 2 of 102: a rate 5 points below it does not exist.
+    asked = review(ranked=[*MANY, (10, "unworked", 7000)], cost_ratio=0.02)
+    assert pilot_margin(asked) == pytest.approx(0.02 / 1.02 / 2)
+    pilot = pilot_of(asked)
+    assert pilot is not None
+    # (1.96 + 0.84)^2 p (1 - p) / margin^2
+    p = 0.02 / 1.02
+    assert pilot.n == pytest.approx((1.959964 + 0.841621) ** 2 * p * (1 - p) / (p / 2) ** 2, abs=1)
+    text = report.show_recommendation(asked).plain()
+    assert (
+        "A true rate 0.98 points off 2.0% is found in 4 of 5 such pilots (the 5 points agreed"
+        in text
+    )
+    assert pilot_margin(review()) == 0.05
+    assert (
+        "agreed are more"
+        not in report.show_recommendation(review(ranked=[*MANY, (10, "unworked", 7000)])).plain()
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "step"), [(range(3, 73), 5), (range(50), 2), (range(20, 38), 1), ([50], 1)]
+)
+def test_thresholds_stand_as_close_as_the_scores_ask_for(scores: list[int], step: int) -> None:
+    assert step_of(by_hand.counts([(score, "converted", 5) for score in scores])) == step
+
+
+def test_the_table_goes_as_far_as_the_set_that_the_verdict_names_without_a_gap() -> None:
+    cells = [
+        (s, state, n)
+        for s in range(0, 105, 5)
+        for state, n in (("converted", 10 + s), ("not_converted", 100))
+    ]
+    asked = review_of(by_hand.audit(ranked=cells), stakes=report.Stakes(cost_ratio=0.01))
+    assert asked.best is not None
+    assert asked.best.low == 0
+    assert asked.thresholds == tuple(range(0, 75, 5))
+
+
+def test_the_share_that_was_never_worked_stands_where_rates_are_refused() -> None:
+    section = report.show_tradeoff(review(ranked=[*MANY, (10, "unworked", 7000)])).plain()
+    assert (
+        "Below 50 points 88% of the leads were never worked, and who was worked may have been"
+        in section
+    )
+    assert "few leads were worked" not in section
+
+
+def test_two_thresholds_are_asked_for_where_the_bands_name_one() -> None:
+    alone = replace(review(), routes=None)
+    assert "Two thresholds are needed" in report.show_routes(alone).plain()
+
+
+def test_the_sensitivity_is_drawn_and_not_said_twice() -> None:
+    text = report.show_sensitivity(review(ranked=MANY)).plain()
+    assert text.count("today's threshold of 50") + text.count("today's 50") == 1
+    assert "Break-even" in text
+    unnamed = replace(review(ranked=MANY), audit=replace(review().audit, threshold=None))
+    assert "No threshold in use was named." in report.show_sensitivity(unnamed).plain()

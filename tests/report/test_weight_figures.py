@@ -64,3 +64,20 @@ def test_readers_who_do_not_see_hear_the_numbers() -> None:
 def test_the_same_rows_give_the_same_bytes() -> None:
     one, two = (figures.figure_svg(figures.plot_forest(FOREST["usual"])) for _ in range(2))
     assert one == two
+
+
+def test_of_many_rows_those_that_change_are_drawn_first():
+    table = FOREST["long"].assign(verdict="keep")
+    table.loc[[20, 23], "verdict"] = "change"
+    figure = figures.plot_forest(table, most=4)
+    rows = [table["label"][i] for i in (0, 1, 20, 23)]
+    assert [figure.alt.index(f"{label}: ") for label in rows] == sorted(
+        figure.alt.index(f"{label}: ") for label in rows
+    )
+    assert f"{table['label'][2]}: " not in figure.alt
+    assert "Drawn: 4 of 25, those that should change before the others." in figure.texts[
+        1
+    ].get_text().replace(chr(10), " ")
+    assert figure.headline == figures.plot_forest(table).headline
+    assert faults(figure) == []
+    assert "Drawn:" not in figures.plot_forest(table).texts[1].get_text()

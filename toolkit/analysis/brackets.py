@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.bands import BandLike
 from toolkit.analysis.cells import Cells, Ints, read_cells
 from toolkit.analysis.influence import account_products, robust_factor
-from toolkit.analysis.intervals import FEW, Family, group_family, tail
+from toolkit.analysis.intervals import Family, group_family, tail
 from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.student import ALONE, student_p
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -154,14 +154,14 @@ def _compared(
         why = f"fewer than {_LEAST_EXPECTED} conversions or others expected in a band"
         return difference, nan, nan, method, why
     accounts = n.min() if family.accounts is None else family.equal_accounts[[a, b]].min()
-    if accounts < 1 + 1e-9:
+    if accounts <= ALONE:
         return difference, nan, nan, method, "one account holds all leads of a band"
     effect = _design_effect(cells, group, family, a, b)
     variance = together * (1 - together) * float((1 / n).sum()) * effect
     if effect <= _NO_EFFECT:
         return difference, nan, nan, method, "the accounts show no variation"
     z = difference / variance**0.5
-    return difference, z, _two_sided(z, float(accounts)), method, None
+    return difference, z, float(student_p(z, float(accounts))), method, None
 
 
 def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) -> float:
@@ -177,9 +177,3 @@ def _design_effect(cells: Cells, group: Ints, family: Family, a: int, b: int) ->
     own = np.where(group == a, share[0], share[1])
     products = account_products(cells, (weight * (1 - own))[:, None], (-weight * own)[:, None])
     return float(products[0, 0]) * robust_factor(cells, 1) / spread
-
-
-def _two_sided(z: float, accounts: float) -> float:
-    if accounts >= FEW:
-        return 2 * float(ndtr(-abs(z)))
-    return 2 * float(stdtr(accounts - 1, -abs(z))) if accounts > 1 else nan

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 from toolkit.analysis.influence import covariance, masked_family
 from toolkit.analysis.intervals import joined, precision_family, rate_arrays, ratio
+from toolkit.analysis.student import student_p
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats
@@ -41,7 +41,8 @@ def contrasts(cells: Cells, upper: Floats, lower: Floats, confidence: float) -> 
     Difference of the rates: hybrid score interval with the correlation of the two estimates, which
     accounts with leads on both sides bring (Zou and Donner 2008; without them Newcombe's method
     10). Test: score test under the rate of both groups together (Pearson's chi-square), its
-    variance multiplied by the design effect over accounts (Rao and Scott 1981).
+    variance multiplied by the design effect over accounts (Rao and Scott 1981), Student's t on the
+    equal accounts of the group with fewer of them.
     """
     pool = precision_family(cells)
     above, below = masked_family(cells, upper), masked_family(cells, lower)
@@ -93,7 +94,7 @@ def _p_values(cells: Cells, upper: Floats, lower: Floats, above: Family, below: 
     weight = upper / np.maximum(above.n, 1)[:, None] - lower / np.maximum(below.n, 1)[:, None]
     effect = _effect(cells, weight, np.nan_to_num(share))
     z = ratio(np.abs(above.share - below.share), np.sqrt(plain * effect), empty=0.0)
-    return np.where(both, 2 * ndtr(-z), np.nan)
+    return np.where(both, student_p(z, np.minimum(above.freedom, below.freedom)), np.nan)
 
 
 def _effect(cells: Cells, weight: Floats, share: Floats) -> Floats:

@@ -192,6 +192,11 @@ class Family:
         return ratio(self.n**2, squares, empty=0.0)
 
     @property
+    def freedom(self) -> Floats:
+        """Equal accounts behind each rate; without end where every lead stands alone."""
+        return np.full(len(self.n), np.inf) if self.accounts is None else self.equal_accounts
+
+    @property
     def share(self) -> Floats:
         """Hits / (hits + misses); NaN where there is no lead."""
         return ratio(self.hits, self.n)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from toolkit.analysis.benefit.best import BestThresholds, best_thresholds
 from toolkit.analysis.bootstrap import SEED
 from toolkit.analysis.cells import read_cells, suffix_sum
 from toolkit.analysis.influence import covariance
-from toolkit.analysis.intervals import tail
+from toolkit.analysis.intervals import precision_family, tail
 from toolkit.analysis.questions import check_thresholds
+from toolkit.analysis.student import student_quantile
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
 
 __all__ = ["Payoff", "PolicySet", "two_thresholds"]
+
+
+_ALONE = "no interval: one account is all there is"
 
 
 class Payoff(NamedTuple):
@@ -76,7 +79,7 @@ def two_thresholds(
 
     `table`, a row per pair: `lower`, `upper`; `nurtured`, `handed_over` (judged leads);
     `utility` (mean pay-off per judged lead) with `low`, `high` (estimate +- z standard error over
-    accounts, for a pair named beforehand); `behind` (best utility less this one); `among_best`
+    accounts, t where they are few, for a pair named beforehand); `behind` (best utility less this one); `among_best`
     (NA where it cannot be told); `reason`. Pay-offs are those that the leads' present treatment
     would keep: if nurturing changes who converts, these data do not show it.
 
@@ -150,7 +153,7 @@ def _table(
     parts = [_gain(cells, at, step) / n for step in steps]
     utility = parts[0][one] + parts[1][two]
     error = _errors(cells, at, steps, one, two)
-    wide = -float(ndtri(tail(confidence))) * error
+    wide = student_quantile(precision_family(cells).freedom[0], tail(confidence)) * error
     judged = suffix_sum(cells.judged)[at]
     inside = [found.table["among_best"].to_numpy(dtype=object) for found in sets]
     known = np.array(
@@ -166,6 +169,7 @@ def _table(
     ]
     reasons = [found.table["reason"].to_numpy(dtype=object) for found in sets]
     shown = np.where(known, utility, nan)
+    alone = _ALONE if np.isnan(wide).all() else None
     return pd.DataFrame(
         {
             "lower": asked[one],
@@ -178,7 +182,7 @@ def _table(
             "behind": (np.max(shown[known]) if known.any() else nan) - shown,
             "among_best": pd.arrays.BooleanArray(np.array(among, np.bool_), ~known),
             "reason": pd.Series(
-                [reasons[0][i] or reasons[1][j] for i, j in zip(one, two, strict=True)],
+                [reasons[0][i] or reasons[1][j] or alone for i, j in zip(one, two, strict=True)],
                 dtype=object,
             ),
         }

@@ -160,9 +160,15 @@ def agreement(counts: DifferenceCounts, *, confidence: float = 0.95) -> Rate:
         n_effective=float(rates.n_effective[0]),
         method="Wilson on the effective n "
         + ("(accounts)" if counts.accounts_known else "(leads with all their scores)"),
-        reason=few_accounts(equal, float(family.n[0])) if counts.accounts_known else None,
+        reason=_reason(counts, equal, float(family.n[0])),
         confidence=confidence,
     )
+
+
+def _reason(counts: DifferenceCounts, equal_accounts: float, n: float) -> str | None:
+    if not n:
+        return "no recorded score could be compared"
+    return few_accounts(equal_accounts, n) if counts.accounts_known else None
 
 
 def cause_table(counts: DifferenceCounts) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.analysis.intervals import FEW, account_factor, tail
+from toolkit.analysis.intervals import account_factor, tail
+from toolkit.analysis.student import student_quantile
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,11 +48,16 @@ class Clusters:
         keep = np.ones(len(self.n), dtype=np.bool_) if used is None else used
         return int(self.alone[keep].sum()) + len(np.unique(self.account[keep[self.cell]]))
 
-    def equal_accounts(self, used: Marks) -> float:
-        """Accounts of equal size that carry as much information: n^2 / sum of squared sizes."""
-        size = float(self.n[used].sum())
-        squares = float(self.covariance(used[:, None].astype(np.float64))[0, 0])
-        return size**2 / squares if squares > 0 else 0.0
+    def equal_accounts(self, weight: Marks | Floats) -> float:
+        """Accounts of equal weight that carry as much information: total^2 / sum of squares.
+
+        `weight` is that of a lead of each cell: marks (1 or 0) for accounts of equal size, the
+        leverage of a lead for what a slope rests on. Source: Kish (1965); Carter, Schnepel and
+        Steigerwald (2017).
+        """
+        value = np.asarray(weight, dtype=np.float64)
+        squares = float(self.covariance(value[:, None])[0, 0])
+        return float(self.n @ value) ** 2 / squares if squares > 0 else 0.0
 
     def covariance(self, values: Floats) -> Floats:
         """Sum over accounts of the outer products of U_g = sum of the values of its leads.
@@ -76,16 +82,16 @@ class Clusters:
                 total[column] += float(sums @ sums)
         return total * account_factor(self.accounts())
 
-    def quantile(self, used: Marks, confidence: float) -> float:
-        """Half-width of an interval in standard errors: t where accounts are few, else normal."""
-        from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - only intervals need them
+    def freedom(self, weight: Marks | Floats) -> float:
+        """Equal accounts behind an estimate; without end where no account is known."""
+        return self.equal_accounts(weight) if self.known else np.inf
 
-        side = tail(confidence)
-        if self.known:
-            equal = self.equal_accounts(used)
-            if equal < FEW:
-                return float(stdtrit(max(equal - 1, 1e-6), 1 - side)) if equal > 1 else np.inf
-        return -float(ndtri(side))
+    def quantile(self, weight: Marks | Floats, confidence: float) -> float:
+        """Half-width of an interval in standard errors: t where accounts are few, else normal.
+
+        NaN for one account.
+        """
+        return float(student_quantile(self.freedom(weight), tail(confidence)))
 
 
 def read_clusters(n: Ints, accounts: AccountCells | None) -> Clusters:

@@ -53,7 +53,8 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
     every = _by_state(frame, "all", days)
     longest = _by_state(frame, "longest", days)
     hits = longest["converted"]
-    family = _family(delays, days, hits)
+    plateau = hits.max(initial=0.0)
+    family = _family(delays, days, hits, plateau - hits)
     rates = rate_arrays(family, confidence=confidence)
     judged = every["converted"] + every["not_converted"]
     return pd.DataFrame(
@@ -65,7 +66,7 @@ def outcome_window_table(delays: DelayCounts, *, confidence: float = 0.95) -> pd
             "rate": np.divide(
                 every["converted"], judged, out=np.full(len(days), np.nan), where=judged > 0
             ),
-            "n_plateau": np.full(len(days), hits[-1]).astype("int64"),
+            "n_plateau": np.full(len(days), plateau).astype("int64"),
             "plateau_positives": hits.astype("int64"),
             "plateau_share": rates.estimate,
             "low": rates.low,
@@ -88,8 +89,8 @@ def _by_state(frame: pd.DataFrame, of: str, days: Floats) -> dict[str, Floats]:
     return {state: full[state].to_numpy(dtype=np.float64) for state in states}
 
 
-def _family(delays: DelayCounts, days: Floats, hits: Floats) -> Family:
-    products, misses = delays.within_accounts, hits[-1] - hits
+def _family(delays: DelayCounts, days: Floats, hits: Floats, misses: Floats) -> Family:
+    products = delays.within_accounts
     if products is None or products.empty:
         return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
     by_day = products.set_index("within_days").reindex(days)

@@ -29,3 +29,6 @@ class AmountCounts:
     account_leads: pd.DataFrame | None = field(default=None, repr=False)
     """`score_a`, `score_b`, `state_b`, `product`: sum over accounts of (amount of the account at score
     a) x (its judged leads of score and state b). None where no account is known."""
+    valued_accounts: int | None = None
+    """Accounts with a converted lead that has an amount; a lead without an account is one of its own.
+    None where no account is known."""

@@ -18,9 +18,11 @@ from toolkit.model import diff_models, parse_model
 from toolkit.report import weights as report
 from toolkit.report.display import FACTS_KIND, FILES_KIND
 from toolkit.report.weights import Review
+from toolkit.report.weights.compared import difference_text
 from toolkit.report.weights.front import answer
 from toolkit.report.weights.limits import fingerprint
 from toolkit.report.weights.plan import proposal_files
+from toolkit.report.wording import MINUS
 
 SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
 ANSWERS = {"Yes", "No", "Not enough evidence", "Cannot be told from this data"}
@@ -203,3 +205,41 @@ def test_leads_that_were_merged_are_no_accounts(known: bool, merged: int, said: 
     assert said in report.show_method(clustered).plain()
     share = "leads of one account share" if known else "merged leads and survivors share"
     assert share in report.show_flow(clustered).plain()
+
+
+def test_a_point_value_outside_its_own_interval_says_why(found: Review):
+    table = found.proposal.table.copy()
+    a = table["criterion"] == "a"
+    table.loc[a, ["proposed", "change"]] = 95.0, 75.0
+    far = replace(found, proposal=replace(found.proposal, table=table))
+    said = report.show_criteria(far).plain()
+    assert (
+        "Proposed: from +20 to +95, outside that interval, because whole points are chosen" in said
+    )
+    assert "outside that interval" not in report.show_criteria(found).plain()
+
+
+def test_a_difference_has_true_minus_signs():
+    row = {"difference": -0.0012, "low": -0.0042, "high": 0.0018}
+    assert difference_text("net benefit", row) == (
+        f"{MINUS}0.0012", f"{MINUS}0.0042 to +0.0018 per lead",
+    )  # fmt: skip
+
+
+def test_criteria_that_are_not_open_to_evidence_are_counted_beside_the_others(found: Review):
+    text = report.show_verdict(found).plain()
+    # Three values that could change, and one of policy.
+    assert (
+        "1 of 3: point values change in the proposal (0 right within 5 points, 2 open; 1 more not open"
+        in text
+    )
+
+
+def test_the_whole_forest_stands_below_where_page_one_has_no_room(found: Review):
+    title = "1 of 3 point values should change"
+    assert title not in report.show_criteria(found).plain()
+    many = flat.review(
+        flat.drawn(dict.fromkeys("abcdefghij", 20.0), n=800),
+        dict.fromkeys("abcdefghij", 20),
+    )
+    assert "point values" in report.show_criteria(many).plain().split("What follows")[0]

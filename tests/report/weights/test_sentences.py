@@ -132,3 +132,28 @@ def test_points_too_many_for_what_helps_read_as_only():
     assert "leads from 10.2%" in weight_sentence({**less, "rate_with": 0.05})
     taken = {**ROW, "now": -30.0, "implied_points": -4.0, "rate_with": 0.05}
     assert "lowers the SQL rate of otherwise equal leads only from 10.2%" in weight_sentence(taken)
+
+
+def test_a_criterion_that_is_met_or_not_has_no_units():
+    assert "It lifts the SQL rate" in weight_sentence({**ROW, "kind": "flag"})
+    assert "It lifts the SQL rate" in weight_sentence({**ROW, "kind": "tier"})
+    assert "One unit of it lifts the SQL rate" in weight_sentence({**ROW, "kind": "silence"})
+
+
+def test_a_rate_that_does_not_move_is_said_to_stay():
+    said = weight_sentence({**ROW, "rate_with": 0.1021, "odds_ratio": 1.0})
+    assert "One unit of it leaves the SQL rate of otherwise equal leads at 10.2% (odds" in said
+    assert "from 10.2% to 10.2%" not in said
+
+
+@pytest.mark.parametrize(
+    ("same", "said"),
+    [
+        (4, "; same direction in 4 of 6 periods;"),
+        (3, "; but in only 3 of 6 periods the same direction as in the others, so try it on later leads"),
+        (0, "; but in only 0 of 6 periods the same direction"),
+    ],
+)  # fmt: skip
+def test_a_direction_that_changes_from_period_to_period_is_no_recommendation(same, said):
+    steady = {"periods": 6, "same_sign": same}
+    assert said in weight_sentence(ROW, family=2, stability=steady)

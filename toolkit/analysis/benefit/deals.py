@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
 
 from toolkit.analysis.cells import read_cells, suffix_sum
 from toolkit.analysis.influence import between
 from toolkit.analysis.intervals import FEW, account_factor, ratio, tail
 from toolkit.analysis.questions import check_thresholds
 from toolkit.analysis.split import positions, split_counts
+from toolkit.analysis.student import ALONE
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -40,14 +41,16 @@ def amount_benefit_table(
     -cost if it did not; a lead below is worth 0. The net benefit is the mean worth z of all judged
     leads; its variance is G/(G-1) * sum over accounts of (sum of z - mean z)^2 / n^2, each lead by
     itself where no account is known. The interval is symmetric, with the quantile of Student's t of
-    as many degrees of freedom, less one, as equal deals (accounts) the amounts above weigh as much as.
+    as many degrees of freedom, less one, as equal deals (accounts) the amounts above weigh as much as,
+    or the leads above that did not convert where nothing was sold.
     `amounts` and `counts` are of the same leads.
 
     Columns: `threshold`; `n`, `tp`, `fp` (judged leads at or above; of these converted, not);
     `amount` (of the converted ones); `net_benefit` ((amount - cost fp) / judged leads), `low`, `high`
     (money per judged lead); `deals` (equal deals, or accounts, that the amount weighs as much as);
     `reason`. NaN where more than 5% of the mature leads at or above were never worked; no interval
-    where one deal or account is all there is. Working nobody is worth 0.
+    where one deal or account is all there is, or no judged lead is at or above. Working nobody is
+    worth 0.
 
     Source: Cochran (1977, chapter 6) for the variance; Kish (1965) for the equal deals.
 
@@ -117,6 +120,7 @@ class _Sums:
     """
 
     amount: Floats
+    missed: Floats
     vv: Floats
     vm: Floats
     vj: Floats
@@ -132,6 +136,7 @@ class _Sums:
         vv, vm, vj = _of_amounts(amounts, cells, at)
         return cls(
             amount=_from(amounts.frame["score"], amounts.frame["amount"], cells)[at],
+            missed=above @ cells.not_converted,
             vv=vv,
             vm=vm,
             vj=vj,
@@ -144,6 +149,11 @@ class _Sums:
     def deals(self) -> Floats:
         """Equal deals, or accounts, that the amount weighs as much as."""
         return ratio(self.amount**2, self.vv, empty=0.0)
+
+    @property
+    def misses(self) -> Floats:
+        """Equal accounts (or leads) that those at or above that did not convert weigh as much as."""
+        return ratio(self.missed**2, self.mm, empty=0.0)
 
 
 def _of_amounts(amounts: AmountCounts, cells: Cells, at: Ints) -> tuple[Floats, Floats, Floats]:
@@ -177,13 +187,11 @@ def _wide(sums: _Sums, worth: Floats, cost: float, n: float, confidence: float) 
         sums.vv + cost**2 * sums.mm + worth**2 * sums.jj
         - 2 * cost * sums.vm - 2 * worth * sums.vj + 2 * cost * worth * sums.mj
     )  # fmt: skip
-    free = sums.deals - 1
-    one = tail(confidence)
-    with np.errstate(invalid="ignore"):
-        student = np.where(free > 0, stdtrit(np.where(free > 0, free, 1.0), 1 - one), np.nan)
-    # Nothing sold above: what is left is the cost, a rate like any other.
-    quantile = np.where(sums.amount > 0, student, -ndtri(one))
-    wide: Floats = quantile * np.sqrt(np.maximum(square, 0.0)) / max(n, 1.0)
+    # Nothing sold above: what is left is the cost of the misses.
+    equal = np.where(sums.amount > 0, sums.deals, sums.misses)
+    free = np.where(equal > ALONE, equal - 1, 1.0)
+    student = np.where(equal > ALONE, stdtrit(free, 1 - tail(confidence)), np.nan)
+    wide: Floats = student * np.sqrt(np.maximum(square, 0.0)) / max(n, 1.0)
     return wide
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,8 @@ import pandas as pd
 from toolkit.analysis.benefit.net import benefit_intervals
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
 from toolkit.analysis.influence import masked_share
+from toolkit.analysis.logistic import fit_logistic
+from toolkit.analysis.points import line_design, no_line
 from toolkit.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def decision_curve(
     cost_ratio = chance / (1 - chance). `probabilities` maps each score to a probability
     (index: score). Without it a logistic curve is fitted to these very leads, which flatters the
     benefit; `same_leads` says whether given probabilities come from these leads too (None: not
-    said). Scores without a probability are an error.
+    said). Where no such curve can be fitted (`fit_points` says why) everything is NaN. Scores without
+    a probability are an error.
 
     Columns: `chance`; `cost_ratio`; `n` (judged leads worked); `tp`, `fp`; `net_benefit`
     ((tp - cost_ratio fp) / judged leads) with `_low`, `_high`; `net_benefit_all` (of working every
@@ -114,24 +116,11 @@ _UNSAID = "it is not said whether the probabilities come from other leads (same_
 
 
 def _fitted(cells: Cells) -> tuple[Floats | None, str | None]:
-    """Logistic curve of the score, by Newton's steps; None where there is none."""
-    if not cells.converted.sum() or not cells.not_converted.sum():
-        return None, "no curve: the judged leads are all of one class"
-    if np.count_nonzero(cells.judged) == 1:
-        return None, "no curve: all judged leads have the same score"
-    import statsmodels.api as sm  # noqa: PLC0415 - slow to load
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning  # noqa: PLC0415 - slow to load
-
-    used = cells.judged > 0
-    middle = np.average(cells.levels, weights=cells.judged)
-    design = sm.add_constant(cells.levels - middle, has_constant="add")
-    outcome = np.column_stack([cells.converted, cells.not_converted])[used]
-    # A curve through two scores meets both: no residual degree of freedom (the scale, which is not
-    # used, is then x/0), and what looks like separation is an exact fit.
-    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
-        fit = sm.GLM(outcome, design[used], family=sm.families.Binomial()).fit()
-    return np.asarray(fit.predict(design), dtype=np.float64), _OPTIMISTIC
+    """The logistic curve of the score, as `fit_points` fits it; None where there is none."""
+    reason = no_line(cells)
+    if reason is not None:
+        return None, f"no curve: {reason}"
+    return fit_logistic(cells, line_design(cells)).probability, _OPTIMISTIC
 
 
 def _worth(

@@ -105,6 +105,8 @@ def _table(
     refusals = _refusals(pairs, moved, n, judged)
     hidden = np.array([refusal is not None for refusal in refusals], dtype=np.bool_)
     care = _UNKNOWN if pairs.fitted_on == "unknown" else None
+    if np.isnan(low).all():
+        care = "no interval: one account is all there is"
     values = {
         "champion": gains[0],
         "challenger": gains[1],
@@ -133,7 +135,7 @@ def _interval(
     influence = np.where(judged[:, None], (gain - mean) / total, 0.0)
     clusters = read_clusters(pairs.frame["n"].to_numpy(dtype=np.int64), pairs.accounts)
     wide = clusters.quantile(judged, confidence)
-    step = np.where(np.isfinite(wide), wide, np.nan) * np.sqrt(clusters.variances(influence))
+    step = wide * np.sqrt(clusters.variances(influence))
     return mean - step, mean + step
 
 

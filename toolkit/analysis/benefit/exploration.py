@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, nan
 
-import numpy as np
 from scipy.special import ndtri
 
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells
@@ -32,7 +31,8 @@ class Exploration:
     n_needed: int
     """Leads to work, drawn at random from these scores, and to wait for until judged."""
     share_needed: float
-    """n_needed as a share of `leads`; above 1 where the span seen so far does not hold so many."""
+    """n_needed as a share of `leads`; above 1 where the span seen so far does not hold so many, NaN
+    where no lead has such a score."""
     weeks: float
     """Weeks in which so many such leads arrive; the outcome window comes on top."""
     needed: bool
@@ -91,11 +91,14 @@ def exploration_sample(
         break_even=rate,
         margin=margin,
         n_needed=n,
-        share_needed=n / leads if leads else float(np.inf),
+        share_needed=n / leads if leads else nan,
         weeks=n / (leads / weeks) if leads and weeks else nan,
         needed=share > MOST_UNWORKED or not cells.judged[inside].sum(),
-        text=_text(lower, threshold, share, n),
+        text=_text(lower, threshold, share, n) if leads else _NOBODY.format(lower, threshold),
     )
+
+
+_NOBODY = "No lead was seen between {} and {}: nobody can be drawn."
 
 
 def _text(lower: int, threshold: int, share: float, n: int) -> str:

@@ -146,11 +146,11 @@ def _range(cells: Cells, split: Split, cost_ratio: float) -> dict[str, Floats]:
 def _reasons(cells: Cells, split: Split) -> list[str | None]:
     if not cells.judged.sum():
         return ["no judged leads"] * len(split.n)
-    rows = zip(split.unworked_share_above, split.unworked_share_below, strict=True)
-    return [_reason(above, below) for above, below in rows]
+    rows = zip(split.unworked_share_above, split.unworked_share_below, split.n, strict=True)
+    return [_reason(*row) for row in rows]
 
 
-def _reason(above: float, below: float) -> str | None:
+def _reason(above: float, below: float, n: int) -> str | None:
     parts = [
         f"{what} cannot be told: {share:.0%} of leads {side} were never worked"
         for share, side, what in (
@@ -159,6 +159,8 @@ def _reason(above: float, below: float) -> str | None:
         )
         if share > MOST_UNWORKED
     ]
+    if not n:
+        parts.append("no judged leads at or above the threshold")
     return "; ".join(parts) or None
 
 

@@ -7,15 +7,16 @@ from math import exp, log, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, logit, ndtr, stdtr, xlogy
+from scipy.special import logit, xlogy
 
 from toolkit.analysis.calibration.stated import ProbabilityOf, Stated, read_stated
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.influence import account_products, mean_of_leads, robust_factor
-from toolkit.analysis.intervals import FEW, tail
+from toolkit.analysis.intervals import tail
 from toolkit.analysis.logistic import fit_logistic, log_likelihood
 from toolkit.analysis.points import no_line
 from toolkit.analysis.ranking.placements import class_carriers, quantile, selected
+from toolkit.analysis.student import joint_p, student_p
 
 if TYPE_CHECKING:
     from toolkit.counts import ScoreCounts
@@ -133,7 +134,7 @@ def check_mapping(
         slope=_wald(float(both.coefficients[1]), float(errors[1]), 1.0, factor, df),
         observed_expected=_observed_expected(stated, side),
         joint_statistic=joint,
-        joint_p_value=_joint_p(joint, df if clustered else np.inf),
+        joint_p_value=joint_p(joint, 2, df + 1 if clustered else np.inf),
         reason="; ".join(note for note in notes if note) or None,
     )
 
@@ -157,15 +158,8 @@ def _no_check(stated: Stated) -> str | None:
 
 def _wald(estimate: float, error: float, ideal: float, factor: float, df: float) -> Estimate:
     z = -abs(estimate - ideal) / error if error > 0 else nan
-    p = 2 * float(ndtr(z) if df + 1 >= FEW else stdtr(df, z)) if df > 0 else nan
+    p = float(student_p(z, df + 1))
     return Estimate(estimate, estimate - factor * error, estimate + factor * error, error, p)
-
-
-def _joint_p(statistic: float, df: float) -> float:
-    if df + 1 >= FEW:
-        return float(chdtrc(2, statistic))
-    # Two coefficients estimated over few accounts: Hotelling's T-squared.
-    return float(fdtrc(2, df - 1, statistic / 2 * (df - 1) / df)) if df > 1 else nan
 
 
 def _observed_expected(stated: Stated, side: float) -> Estimate:

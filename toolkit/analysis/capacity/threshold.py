@@ -133,7 +133,7 @@ def _range(
     found: Weeks, capacity: float, confidence: float, replicates: int, seed: int
 ) -> tuple[int | None, int | None]:
     weeks = len(found.leads)
-    if weeks <= 1:
+    if weeks <= 1 or not len(found.levels):
         return None, None
     rng, length = np.random.default_rng(seed), max(round(weeks ** (1 / 3)), 1)
     starts = rng.integers(0, weeks, (replicates, -(-weeks // length)))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Cells, Floats, Ints
-from toolkit.analysis.intervals import FEW, tail
+from toolkit.analysis.intervals import tail
 from toolkit.analysis.ranking.area import class_factors
 from toolkit.analysis.ranking.placements import influence, no_area, placements, quantile, selected
+from toolkit.analysis.student import student_p
 from toolkit.counts import STATES, AccountCells
 from toolkit.errors import DataError
 
@@ -168,10 +168,7 @@ def _correlation(rows: _Rows, shares: list[Floats]) -> float:
 
 
 def _p_value(estimate: float, error: float, carriers: float) -> float:
-    if isnan(error) or carriers < 1 + 1e-9:
-        return nan
-    size = -abs(estimate) / error
-    return 2 * float(ndtr(size) if carriers >= FEW else stdtr(carriers - 1, size))
+    return nan if isnan(error) else float(student_p(estimate / error, carriers))
 
 
 def _root(variance: float) -> float:

@@ -7,10 +7,11 @@ from math import isnan, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logit, ndtri, stdtrit
+from scipy.special import expit, logit
 
 from toolkit.analysis.cells import MOST_UNWORKED, Cells, Floats, Ints, Pairs, suffix_sum
 from toolkit.analysis.intervals import FEW
+from toolkit.analysis.student import ALONE, student_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,13 +115,13 @@ def quantile(carriers: Floats, side: float, *, accounts: bool) -> tuple[float, s
     """z, or t where the smaller class comes from fewer than 40 leads (or equal accounts)."""
     fewest = float(carriers.min())
     if fewest >= FEW:
-        return -float(ndtri(side)), None
+        return float(student_quantile(fewest, side)), None
     unit = "accounts of equal size" if accounts else "leads"
     which = "converted leads" if carriers[0] <= carriers[1] else "leads that did not convert"
-    if fewest < 1 + 1e-9:
+    if fewest <= ALONE:
         return nan, f"no interval: the {which} all belong to one account"
     reason = f"few cases: the {which} weigh as much as {fewest:.0f} {unit}; t interval"
-    return float(stdtrit(fewest - 1, 1 - side)), reason
+    return float(student_quantile(fewest, side)), reason
 
 
 def logit_interval(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit.analysis.cells import Floats, suffix_sum
 from toolkit.analysis.intervals import FEW, Family, rate_arrays, ratio
+from toolkit.errors import DataError
 
 if TYPE_CHECKING:
     from toolkit.counts import AmountCounts
@@ -72,6 +73,12 @@ def _family(amounts: AmountCounts, frame: pd.DataFrame, amount: Floats) -> Famil
     weigh as much, which is the most that an interval may rest on.
     """
     scores = pd.Index(frame["score"])
+    units = int(frame["valued"].sum()) if amounts.accounts is None else amounts.valued_accounts
+    if units is None:
+        raise DataError(
+            "the amounts hold products over accounts but not their number (valued_accounts): "
+            "count the amounts again"
+        )
     if amounts.accounts is None:
         a = b = np.arange(len(frame))
         product = frame["amount_squared"].to_numpy(dtype=np.float64)
@@ -90,7 +97,7 @@ def _family(amounts: AmountCounts, frame: pd.DataFrame, amount: Floats) -> Famil
         both * scale**2,
         (one - both) * scale**2,
         (squares - 2 * one + both) * scale**2,
-        int(frame["valued"].sum()),
+        units,
     )
 
 

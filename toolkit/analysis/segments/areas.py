@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import fdtrc
 
 from toolkit.analysis.cells import read_cells
-from toolkit.analysis.intervals import account_factor, joined, tail
+from toolkit.analysis.intervals import account_factor, joined, ratio, tail
 from toolkit.analysis.multiplicity import holm
 from toolkit.analysis.ranking import auc
+from toolkit.analysis.ranking.placements import class_carriers
 from toolkit.analysis.rates import Difference
 from toolkit.analysis.segments.cells import FEWEST
 from toolkit.analysis.segments.homogeneity import SegmentTest
+from toolkit.analysis.student import ALONE, student_p, student_quantile
 from toolkit.counts import STATES
 from toolkit.errors import QuestionError, nearest_first
 
@@ -36,6 +38,8 @@ class _Areas:
     areas: tuple[Auc, ...]
     estimate: Floats
     covariance: Floats
+    freedom: Floats
+    """Degrees of freedom of each variance: equal accounts (leads) of the smaller class, less one."""
     known: np.ndarray
 
 
@@ -45,7 +49,8 @@ def segment_areas(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFr
     One row per segment, in order of name; counts split by one axis. Columns: `segment`; `leads`
     (all leads; NA under 5); `positives`, `negatives` (judged leads); `auc`, `low`, `high` (as in
     `auc`); `difference` (area less the mean of all segments' areas, weighted by 1/variance) with
-    `difference_low`, `difference_high`; `p_value`; `p_holm`; `reason`.
+    `difference_low`, `difference_high`; `p_value`; `p_holm`; `reason`. Interval and p-value are
+    Student's where the equal accounts (leads) behind the difference are fewer than 40.
 
     A segment with a narrower spread of scores has a lower area whatever the score is worth in it:
     areas of different segments are comparable only where their scores are spread alike.
@@ -64,9 +69,9 @@ def segment_areas(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFr
     [['a', 0.7286], ['b', 0.5]]
     """
     found = _areas(counts, confidence)
-    difference, error = _from_mean(found)
-    wide = -float(ndtri(tail(confidence))) * error
-    p = np.where(error > 0, 2 * ndtr(-np.abs(difference) / np.where(error > 0, error, 1.0)), nan)
+    difference, error, equal = _from_mean(found)
+    wide = student_quantile(equal, tail(confidence)) * error
+    p = student_p(ratio(difference, error), equal)
     parts = list(dict(counts.groups()).values())
     small = np.array([part.n < FEWEST for part in parts], dtype=np.bool_)
     shown = {
@@ -107,7 +112,9 @@ def area_test(counts: ScoreCounts) -> SegmentTest:
     Segments without an area or its standard error, or with fewer than 5 leads, take no part.
 
     Source: DeLong, DeLong and Clarke-Pearson (1988), over accounts Obuchowski (1997), for the
-    covariance of the areas; Wald (1943) for the test.
+    covariance of the areas; Wald (1943) for the statistic; Welch (1951) for its law where the leads or
+    accounts of a segment are few: the degrees of freedom of a segment's variance are the equal accounts
+    (or leads) of its smaller class, less one.
 
     >>> import pandas as pd
     >>> from toolkit.counts import ScoreCounts
@@ -134,10 +141,23 @@ def area_test(counts: ScoreCounts) -> SegmentTest:
     contrast = np.eye(count)[1:] - np.eye(count)[0]
     away = contrast @ value
     wald = float(away @ np.linalg.pinv(contrast @ spread @ contrast.T) @ away)
-    p = float(chdtrc(count - 1, wald))
+    p = _welch_p(wald, np.diag(spread), found.freedom[used])
     apart = counts.accounts is not None and counts.accounts_across is None
     note = "accounts with leads in several segments were taken as different accounts"
     return SegmentTest(wald, count - 1, p, nan, nan, count, method, note if apart else None)
+
+
+def _welch_p(wald: float, variance: Floats, freedom: Floats) -> float:
+    """p-value of a Wald statistic of k equal means whose variances have so many degrees of freedom.
+
+    With w = 1/variance, W their sum and L = sum of (1 - w/W)^2 / df: wald/(k-1) / (1 + 2 (k-2) L /
+    (k^2-1)) is F on k-1 and (k^2-1)/(3 L). Source: Welch (1951).
+    """
+    k = len(variance)
+    weight = 1 / variance
+    lack = float(((1 - weight / weight.sum()) ** 2 / freedom).sum())
+    statistic = wald / (k - 1) / (1 + 2 * (k - 2) * lack / (k**2 - 1))
+    return float(fdtrc(k - 1, (k**2 - 1) / (3 * lack), statistic))
 
 
 def area_difference(
@@ -198,29 +218,37 @@ def _areas(counts: ScoreCounts, confidence: float) -> _Areas:
     areas = tuple(auc(part, confidence=confidence) for part in parts.values())
     error = np.array([each.standard_error for each in areas], dtype=np.float64)
     large = np.array([part.n >= FEWEST for part in parts.values()], dtype=np.bool_)
+    carriers = [class_carriers(read_cells(part)).min() for part in parts.values()]
+    freedom = np.array(carriers, dtype=np.float64) - 1
     spread = np.diag(error**2) + _between(counts, parts, areas)
     return _Areas(
         names=tuple(parts),
         areas=areas,
         estimate=np.array([each.estimate for each in areas], dtype=np.float64),
         covariance=spread,
-        known=(error > 0) & large,
+        freedom=freedom,
+        known=(error > 0) & large & (freedom > ALONE - 1),
     )
 
 
-def _from_mean(found: _Areas) -> tuple[Floats, Floats]:
-    """Each area less the weighted mean of all, with the standard error of that difference."""
+def _from_mean(found: _Areas) -> tuple[Floats, Floats, Floats]:
+    """Each area less the weighted mean of all, its standard error, and the equal accounts of that.
+
+    Degrees of freedom of the variance, a sum of c^2 V over the segments: (sum c^2 V)^2 / sum of
+    (c^2 V)^2 / df (Satterthwaite 1946).
+    """
     size, used = len(found.names), found.known
+    out = np.full((3, size), nan)
     if used.sum() <= 1:
-        return np.full(size, nan), np.full(size, nan)
-    weight = np.where(used, 1 / np.where(used, np.diag(found.covariance), 1.0), 0.0)
-    contrast = np.eye(size) - weight / weight.sum()
-    known = np.ix_(used, used)
-    variance = np.diag(contrast[known] @ found.covariance[known] @ contrast[known].T)
-    out, error = np.full(size, nan), np.full(size, nan)
-    out[used] = contrast[known] @ found.estimate[used]
-    error[used] = np.sqrt(np.maximum(variance, 0.0))
-    return out, error
+        return out[0], out[1], out[2]
+    spread, own = found.covariance[np.ix_(used, used)], np.diag(found.covariance)[used]
+    weight = 1 / own
+    contrast = np.eye(len(own)) - weight / weight.sum()
+    parts = contrast**2 * own
+    out[0, used] = contrast @ found.estimate[used]
+    out[1, used] = np.sqrt(np.maximum(np.diag(contrast @ spread @ contrast.T), 0.0))
+    out[2, used] = 1 + parts.sum(axis=1) ** 2 / (parts**2 / found.freedom[used]).sum(axis=1)
+    return out[0], out[1], out[2]
 
 
 def _between(counts: ScoreCounts, parts: dict[str, ScoreCounts], areas: tuple[Auc, ...]) -> Floats:

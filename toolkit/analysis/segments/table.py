@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from toolkit.analysis.cells import MOST_UNWORKED
 from toolkit.analysis.intervals import rate_arrays, ratio
@@ -16,6 +15,7 @@ from toolkit.analysis.multiplicity import benjamini_hochberg, holm
 from toolkit.analysis.rates import rate_reasons
 from toolkit.analysis.segments.cells import FEWEST, SegmentCells, SegmentRate, read_segments
 from toolkit.analysis.segments.pooling import funnel_limits, partial_pooling
+from toolkit.analysis.student import student_p
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Floats
@@ -133,8 +133,15 @@ def _rest(cells: SegmentCells, rates: RateArrays, confidence: float) -> _Rest:
     effect = _effect(cells, weights, float(np.nan_to_num(overall)))
     z = ratio(np.abs(rates.estimate - left), np.sqrt(plain * effect), empty=0.0)
     low, high = _hybrid(cells, rates, left, confidence)
-    p = np.where(compared, 2 * ndtr(-z), nan)
+    p = np.where(compared, student_p(z, _freedom(cells)), nan)
     return _Rest(np.where(compared, rates.estimate - left, nan), low, high, p)
+
+
+def _freedom(cells: SegmentCells) -> Floats:
+    """Equal accounts of each segment, or of the rest where these are fewer."""
+    places = np.arange(len(cells.n))
+    rest = [float(cells.only(places != place).together.freedom[0]) for place in places]
+    return np.minimum(cells.family.freedom, rest)
 
 
 def _contrast(n: Floats) -> Floats:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.analysis.intervals import tail
+from toolkit.analysis.student import ALONE, student_p, student_quantile
 from toolkit.analysis.survival.life import Lives, read_lives
+from toolkit.analysis.survival.slopes import few_carriers, ratio_of_ten, slope_freedom
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,13 +65,15 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     their number. Disqualified leads leave the risk set, so the slope is of the cause-specific
     speed: it does not by itself say how many convert in the end. The standard error is the model's;
     where accounts are known it is that of the score residuals summed by account (Lin and Wei 1989)
-    times G/(G-1). `early` and `late` fit the slope on both sides of the median conversion day; if
-    they differ, one slope is an average over time. Recent leads are used for as long as they were
-    followed.
+    times G/(G-1), and the interval takes Student's t on the accounts of equal leverage (see
+    `slope_freedom`) where these are fewer than 40. `early` and `late` fit the slope on both sides of the
+    median conversion day; if they differ, one slope is an average over time. Recent leads are used
+    for as long as they were followed.
 
     NaN with a reason without a conversion, with one score only, or where all conversions have the
-    highest (or lowest) score of those open, so that no finite slope fits. Source: Cox (1972); Efron
-    (1977); Lin and Wei (1989).
+    highest (or lowest) score of those open, so that no finite slope fits; no interval where one
+    account carries the slope. Source: Cox (1972); Efron (1977); Lin and Wei (1989); Carter, Schnepel
+    and Steigerwald (2017) for the accounts of equal leverage.
 
     >>> import pandas as pd
     >>> from toolkit.counts import DayCounts, Provenance
@@ -87,17 +92,14 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     if fit is None:
         why = reason or "conversions always have the highest or lowest score: no finite slope fits"
         return _slope(lives, method, reason=why)
-    error = _error(lives, fit)
-    half = lives.clusters.quantile(every, confidence) * error
-    ratio, low, high = (float(np.exp(10 * (fit.slope + sign * half))) for sign in (0, -1, 1))
+    freedom = slope_freedom(lives, lives.converted)
+    error = _error(lives, fit) if freedom > ALONE else np.nan
     early, late, p_value = _over_time(lives)
     return replace(
-        _slope(lives, method, reason=None),
+        _slope(lives, method, reason=few_carriers(freedom)),
         slope=fit.slope,
         standard_error=error,
-        ratio=ratio,
-        low=low,
-        high=high,
+        **ratio_of_ten(fit.slope, error, float(student_quantile(freedom, tail(confidence)))),
         log_likelihood=fit.log_likelihood,
         early=early,
         late=late,
@@ -309,15 +311,14 @@ def _over_time(lives: Lives) -> tuple[float, float, float]:
     late = _fit(lives, lives.day > middle, lives.converted & ~soon)
     if early is None or late is None:
         return np.nan, np.nan, np.nan
-    from scipy.special import ndtr  # noqa: PLC0415 - needed here only
-
     if lives.clusters.known:
         values = early.residual / early.information - late.residual / late.information
         variance = float(lives.clusters.variances(values[:, None])[0])
     else:
         variance = 1 / early.information + 1 / late.information
-    z = abs(early.slope - late.slope) / np.sqrt(variance) if variance > 0 else np.nan
-    return early.slope, late.slope, float(2 * ndtr(-z))
+    z = (early.slope - late.slope) / np.sqrt(variance) if variance > 0 else np.nan
+    freedom = min(slope_freedom(lives, each) for each in (soon, lives.converted & ~soon))
+    return early.slope, late.slope, float(student_p(z, freedom))
 
 
 def _cut(lives: Lives, middle: int) -> Lives:

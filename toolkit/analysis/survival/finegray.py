@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.analysis.intervals import tail
+from toolkit.analysis.student import ALONE, student_quantile
 from toolkit.analysis.survival.cox import RUNAWAY, why_no_slope
 from toolkit.analysis.survival.life import Lives, read_lives
+from toolkit.analysis.survival.slopes import few_carriers, ratio_of_ten, slope_freedom
 
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Floats, Ints
@@ -53,11 +56,16 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
     On one day all conversions count as tied (Breslow).
 
     The standard error is that of Fine and Gray, the sum of squared influence values, those of G
-    included; where accounts are known the values are added up by account first, times G/(G-1).
-    That the ratio is the same on every day is an assumption that nothing here tests.
+    included; where accounts are known the values are added up by account first, times G/(G-1), and
+    the interval takes Student's t on the accounts of equal leverage as in `cox_slope`. That the ratio
+    is the same on every day is an assumption that nothing here tests.
 
-    NaN with a reason without a conversion, with one score only, or where no finite slope fits.
-    Source: Fine and Gray (1999), sections 3 and 4.
+    Ties of leaving and censoring, the convention of `cmprsk::crr`: in the curve G a lead that converts
+    or is disqualified on the day on which other records end counts as at risk of ending on that day,
+    and G(t-) is the curve of the days before t. (`time_auc` lets the events of a day leave first.)
+
+    NaN with a reason without a conversion, with one score only, or where no finite slope fits; no
+    interval where one account carries the slope. Source: Fine and Gray (1999), sections 3 and 4.
 
     >>> import pandas as pd
     >>> from toolkit.counts import DayCounts, Provenance
@@ -84,10 +92,11 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
     if slope is None:
         return replace(begun, reason="no finite slope fits: the highest or lowest scores convert")
     values = table.influence(slope)
+    freedom = slope_freedom(lives, lives.converted)
     error = float(np.sqrt(lives.clusters.variances(values[:, None])[0]))
-    half = lives.clusters.quantile(np.ones(len(values), dtype=np.bool_), confidence) * error
-    ratio, low, high = (float(np.exp(10 * (slope + sign * half))) for sign in (0, -1, 1))
-    return replace(begun, slope=slope, standard_error=error, ratio=ratio, low=low, high=high)
+    error = error if freedom > ALONE else np.nan
+    ends = ratio_of_ten(slope, error, float(student_quantile(freedom, tail(confidence))))
+    return replace(begun, slope=slope, standard_error=error, reason=few_carriers(freedom), **ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,7 @@ def _reasons(
         else None
     )
     seen = _by(life.days, np.cumsum(life.converted), times, 0.0)
+    rate = _curves(life, times)[0]
     last = int(life.days[-1])
     return [
         "; ".join(
@@ -204,13 +205,14 @@ def _reasons(
                 if not there
                 else None,
                 "no conversion so far, so no interval" if there and not hits else None,
+                "every lead converted, so no interval" if there and share >= 1 else None,
                 few,
                 notes,
             )
             if part
         )
         or None
-        for time, there, hits in zip(times, known, seen, strict=True)
+        for time, there, hits, share in zip(times, known, seen, rate, strict=True)
     ]
 
 
@@ -293,7 +295,7 @@ def _quantiles(  # noqa: PLR0917 - one private step of one table
     found: list[tuple[float, float, float, float, str | None]] = []
     for share in shares:
         day = times[np.argmax(ratio >= share - 1e-12)]
-        if np.isinf(quantile):
+        if np.isnan(quantile):
             found.append((share, float(day), np.nan, np.nan, _ONE_ACCOUNT))
             continue
         fits = times[np.abs(ratio - share) <= quantile * error]

@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.analysis.intervals import account_factor
 from toolkit.analysis.score_groups import score_groups
+from toolkit.analysis.student import joint_p
 from toolkit.analysis.survival.life import Lives, life_of, read_lives
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from toolkit.counts import DayCounts
 
 __all__ = ["LogRank", "log_rank"]
-
-_FEWEST_ACCOUNTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ def log_rank(days: DayCounts, bands: Sequence[BandLike]) -> LogRank:
     Each day the conversions of a band are compared with its share of the leads at risk; the sum of
     the differences has the hypergeometric variance. Where accounts are known the variance is that
     of the same sum over accounts, U'V^-1 U with V = G/(G-1) * sum over accounts of W W' (Lee, Wei
-    and Amato 1992). Disqualified leads leave the risk set, so the test is of the speed among open
+    and Amato 1992), and the statistic is Hotelling's where fewer than 40 equal accounts carry the sum
+    of a band. Disqualified leads leave the risk set, so the test is of the speed among open
     leads, not of the share that converts in the end. NaN with a reason where fewer than two bands
     have leads, or no lead converted. Source: Mantel (1966); Peto and Peto (1972).
 
@@ -66,21 +66,30 @@ def log_rank(days: DayCounts, bands: Sequence[BandLike]) -> LogRank:
         why = "fewer than two bands have leads" if not df else "no lead converted"
         return LogRank(np.nan, df, np.nan, method, why)
     days_of, difference, variance = _exact(lives, inside, every)
-    if lives.clusters.known:
-        accounts = lives.clusters.accounts() or 0
-        if accounts < max(_FEWEST_ACCOUNTS, 2 * len(inside)):
-            return LogRank(
-                np.nan, df, np.nan, method,
-                f"only {accounts} accounts: too few to say how much they differ",
-            )  # fmt: skip
-        values = _influence(lives, inside, *days_of)
-        variance = lives.clusters.covariance(values) * account_factor(accounts)
-    return _test(difference, variance, df, method)
+    if not lives.clusters.known:
+        return _test(difference, variance, np.inf, method)
+    freedom = _freedom(lives, inside, *days_of[:2])
+    if freedom <= df + 1:
+        why = f"the conversions weigh as much as {freedom:.1f} accounts: too few for {df + 1} bands"
+        return LogRank(np.nan, df, np.nan, method, why)
+    values = _influence(lives, inside, *days_of)
+    variance = lives.clusters.covariance(values) * account_factor(lives.clusters.accounts())
+    return _test(difference, variance, freedom, method)
 
 
-def _test(difference: Floats, variance: Floats, df: int, method: str) -> LogRank:
-    from scipy.stats import chi2  # noqa: PLC0415 - half a second that other statistics need not pay
+def _freedom(lives: Lives, inside: list[NDArray[np.bool_]], place: Ints, share: Floats) -> float:
+    """Accounts of equal leverage behind the band that has fewest.
 
+    The leverage of a conversion in a band's sum is (own - share of the leads at risk)^2.
+    """
+    return min(
+        lives.clusters.freedom(lives.converted * (own - part[place]) ** 2)
+        for own, part in zip(inside, share, strict=True)
+    )
+
+
+def _test(difference: Floats, variance: Floats, freedom: float, method: str) -> LogRank:
+    df = len(difference) - 1
     # The differences add up to 0: the last band says nothing new.
     left, spread = difference[:-1], variance[:-1, :-1]
     rank = int(np.linalg.matrix_rank(spread, hermitian=True))
@@ -90,7 +99,7 @@ def _test(difference: Floats, variance: Floats, df: int, method: str) -> LogRank
             "some bands were never open on the days on which leads converted",
         )  # fmt: skip
     statistic = float(left @ np.linalg.solve(spread, left))
-    return LogRank(statistic, df, float(chi2.sf(statistic, df)), method, None)
+    return LogRank(statistic, df, joint_p(statistic, df, freedom), method, None)
 
 
 def _exact(

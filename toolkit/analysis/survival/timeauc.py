@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit.analysis.intervals import account_factor
+from toolkit.analysis.intervals import account_factor, tail
+from toolkit.analysis.student import student_quantile
 from toolkit.analysis.survival.life import Lives, check_days, read_lives
 from toolkit.errors import QuestionError
 
@@ -52,8 +53,9 @@ def time_auc(
     weight 0, and the others stand for them. All leads take part, worked or not.
 
     The standard error is that of the influence values, those of G included, summed by account
-    where accounts are known; the interval is symmetric on the logit scale. Source: Blanche,
-    Dartigues and Jacqmin-Gadda (2013); Uno et al. (2007).
+    where accounts are known; the interval is symmetric on the logit scale, with Student's t where the
+    cases or the controls come from fewer than 40 equal accounts. Source: Blanche, Dartigues and
+    Jacqmin-Gadda (2013); Uno et al. (2007).
 
     Columns: `day`, `auc`, `low`, `high`, `standard_error`, `cases`, `controls` (leads, unweighted),
     `method`, `reason`.
@@ -100,19 +102,20 @@ def _row(lives: Lives, time: int, confidence: float) -> dict[str, object]:
     controls = int(lives.n[weights.control > 0].sum())
     method = "IPCW over accounts" if lives.clusters.known else "IPCW"
     head = {"day": time, "auc": np.nan, "low": np.nan, "high": np.nan, "standard_error": np.nan}
-    tail = {"cases": cases, "controls": controls, "method": method}
+    counted = {"cases": cases, "controls": controls, "method": method}
     reason = _missing(lives, time, cases, controls, followed=weights.followed)
     if reason:
-        return head | tail | {"reason": reason}
+        return head | counted | {"reason": reason}
     auc, u_case, u_control = _auc(lives, weights)
     values = _influence(lives, weights, u_case, u_control)
     # Without accounts each lead is one: G/(G-1) as everywhere.
     factor = 1.0 if lives.clusters.known else account_factor(int(lives.n.sum()))
     error = float(np.sqrt(factor * lives.clusters.variances(values[:, None])[0]))
-    quantile = lives.clusters.quantile(lives.n > 0, confidence)
+    sides = [lives.clusters.freedom(weight) for weight in (weights.case, weights.control)]
+    quantile = float(student_quantile(min(sides), tail(confidence)))
     low, high, reason = _logit_ends(auc, error, quantile)
     head |= {"auc": auc, "low": low, "high": high, "standard_error": error}
-    return head | tail | {"reason": reason}
+    return head | counted | {"reason": reason}
 
 
 def _missing(lives: Lives, time: int, cases: int, controls: int, *, followed: bool) -> str | None:

@@ -131,6 +131,7 @@ def _compared(
     few = np.minimum(found.upper_n, found.lower_n) < FEWEST
     unworked = [_unworked_share(cells, masks) for masks in (lower, upper)]
     untold = np.maximum(*unworked) > MOST_UNWORKED
+    alone = ~few & np.isnan(found.p_value)
     shown = {
         "difference": np.where(few, np.nan, found.estimate),
         "low": np.where(few, np.nan, found.low),
@@ -145,7 +146,7 @@ def _compared(
         "p_holm": holm(shown["p_value"]),
         "answer": pd.Series([_answer(*row, margin) for row in rows], dtype=object),
         "reason": pd.Series(
-            [_reason(*row) for row in zip(*unworked, few, strict=True)], dtype=object
+            [_reason(*row) for row in zip(*unworked, few, alone, strict=True)], dtype=object
         ),
     }
 
@@ -179,7 +180,7 @@ def _answer(low: float, high: float, untold: bool, few: bool, margin: float) -> 
     return "No" if high <= margin else "Not enough evidence"
 
 
-def _reason(below: float, above: float, few: bool) -> str | None:  # noqa: FBT001 - columns of a row
+def _reason(below: float, above: float, few: bool, alone: bool) -> str | None:  # noqa: FBT001 - columns of a row
     parts = [
         f"{share:.0%} of the leads {side} were never worked: judged leads only"
         for share, side in ((below, "below"), (above, "above"))
@@ -187,4 +188,6 @@ def _reason(below: float, above: float, few: bool) -> str | None:  # noqa: FBT00
     ]
     if few:
         parts.append(f"fewer than {FEWEST} judged leads on a side")
+    if alone:
+        parts.append("no test: one account holds all judged leads of a side")
     return "; ".join(parts) or None

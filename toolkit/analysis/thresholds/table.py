@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from toolkit.analysis.benefit.net import net_benefit
 from toolkit.analysis.cells import MOST_UNWORKED, read_cells, suffix_sum
 from toolkit.analysis.intervals import (
     Family,
-    account_factor,
     miss_family,
     precision_family,
     rate_arrays,
-    ratio,
     recall_family,
-    tail,
 )
 from toolkit.analysis.questions import check_cost_ratio, check_thresholds
 from toolkit.analysis.rates import rate_reasons
 from toolkit.analysis.split import positions, share, split_counts
+from toolkit.analysis.thresholds.lift import lifts
 from toolkit.analysis.volumes import quantile, weekly_volumes
 from toolkit.errors import QuestionError
 
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.cells import Cells, Floats, Ints
     from toolkit.analysis.intervals import RateArrays
     from toolkit.analysis.split import Split
+    from toolkit.analysis.thresholds.lift import Lifts
     from toolkit.counts import ScoreCounts, WeekCounts
 
 __all__ = ["threshold_table"]
@@ -81,7 +79,7 @@ def threshold_table(
     `cost_ratio` is the cost of working a lead that does not convert over the benefit of working
     one that does. Sources: Wilson (1927); Korn and Graubard (1998); Vickers and Elkin (2006) for
     net benefit; Manski (1989) for the ranges; Katz et al. (1978) for the interval of
-    lift, on the log scale.
+    lift, on the log scale, with Student's t where (equal) accounts are few.
 
     >>> import pandas as pd
     >>> from toolkit.counts import Provenance, ScoreCounts
@@ -101,6 +99,7 @@ def threshold_table(
     asked, at = positions(cells, thresholds)
     split = split_counts(cells, at)
     precision = _rates_at(precision_family(cells), at, confidence)
+    lift = lifts(cells, at, confidence)
     columns = {
         "threshold": asked,
         **_share_of_all(counts, cells, split, at, confidence),
@@ -108,10 +107,10 @@ def threshold_table(
         **_weekly(weeks, asked),
         **_counted(split),
         **_precision(precision),
-        **_told(cells, at, split, precision, confidence),
+        **_told(cells, at, split, lift, confidence),
         **_ranges(split),
         **_benefit(cells, at, split, cost_ratio, confidence),
-        "reason": _reasons(cells, split, precision),
+        "reason": _reasons(cells, split, precision, lift),
     }
     return pd.DataFrame(columns)
 
@@ -210,7 +209,7 @@ def _precision(rates: RateArrays) -> dict[str, Floats]:
 
 
 def _told(
-    cells: Cells, at: Ints, split: Split, precision: RateArrays, confidence: float
+    cells: Cells, at: Ints, split: Split, lift: Lifts, confidence: float
 ) -> dict[str, Floats]:
     """Rates that need the outcome on both sides of the threshold; NaN where it is not known."""
     recall = _rates_at(recall_family(cells), at, confidence)
@@ -219,7 +218,7 @@ def _told(
     columns = {
         **_columns("recall", recall.estimate, recall.low, recall.high),
         **_columns("false_positive_rate", missed.estimate, missed.low, missed.high),
-        **_lift(cells, at, precision, confidence),
+        **_columns("lift", lift.estimate, lift.low, lift.high),
         **_columns("npv", npv.estimate, npv.low, npv.high),
     }
     hidden = split.hidden
@@ -244,38 +243,6 @@ def _npv_family(cells: Cells) -> Family:
         )
     ]
     return Family(hits, misses, both[0], both[1], both[2], pairs.judged)
-
-
-def _lift(cells: Cells, at: Ints, precision: RateArrays, confidence: float) -> dict[str, Floats]:
-    """Precision / base rate, symmetric on the log scale.
-
-    Var(log lift) = Var(p)/p^2 + Var(base)/base^2 - 2 Cov(p, base)/(p base).
-    """
-    family = precision_family(cells)
-    p, variance = family.share, family.variance()
-    base, whole = p[0], variance[0]
-    product = p * base
-    relative = ratio(variance, p**2) + ratio(whole, base**2)
-    relative -= 2 * ratio(_with_base(cells, family), product)
-    wide = -float(ndtri(tail(confidence))) * np.sqrt(np.maximum(relative, 0.0))
-    step, lift = np.exp(wide)[at], ratio(precision.estimate, base)
-    return _columns("lift", lift, lift / step, lift * step)
-
-
-def _with_base(cells: Cells, above: Family) -> Floats:
-    """Covariance of precision at each level with the conversion rate of all judged leads."""
-    base, total = above.share[0], above.n[0]
-    if cells.pairs is None:
-        hit, miss = above.hits * (1 - base), -above.misses * base
-    else:
-        pairs, size = cells.pairs, len(cells.levels)
-        value = pairs.n * (pairs.b_hit - base)
-        hit, miss = (
-            suffix_sum(np.bincount(pairs.a[used], weights=value[used], minlength=size))
-            for used in (pairs.a_hit, ~pairs.a_hit)
-        )
-    p = above.share
-    return ratio((1 - p) * hit - p * miss, above.n * total) * account_factor(above.accounts)
 
 
 def _ranges(split: Split) -> dict[str, Floats]:
@@ -310,26 +277,26 @@ def _benefit_all(cells: Cells, cost_ratio: float) -> float:
     return float((cells.converted.sum() - lost) / cells.judged.sum())
 
 
-def _reasons(cells: Cells, split: Split, precision: RateArrays) -> pd.Series:
+def _reasons(cells: Cells, split: Split, precision: RateArrays, lift: Lifts) -> pd.Series:
     above, below = split.unworked_share_above, split.unworked_share_below
     n = split.n.astype(np.float64)
     whole = _empty_class(cells)
     known = rate_reasons(n, precision, nobody="no judged leads at or above the threshold")
-    notes = zip(above, below, known, strict=True)
+    shown = [
+        None if whole or hide else note
+        for note, hide in zip(lift.reason, split.hidden, strict=True)
+    ]
+    notes = zip(above, below, known, shown, strict=True)
     return pd.Series([_reason(*note, whole) for note in notes], dtype=object)
 
 
-def _reason(above: float, below: float, note: str | None, whole: str | None) -> str | None:
+def _reason(above: float, below: float, *notes: str | None) -> str | None:
     parts = [
         f"cannot be told: {unworked:.0%} of leads {side} were never worked"
         for unworked, side in ((below, "below the threshold"), (above, "at or above the threshold"))
         if unworked > MOST_UNWORKED
     ]
-    if note is not None:
-        parts.append(note)
-    if whole is not None:
-        parts.append(whole)
-    return "; ".join(parts) or None
+    return "; ".join([*parts, *(note for note in notes if note)]) or None
 
 
 def _empty_class(cells: Cells) -> str | None:

@@ -55,8 +55,15 @@ def count_amounts(backtest: Backtest, *, amount: str = "amount") -> AmountCounts
     known = run("select 1 from valued where known limit 1").fetchall()
     accounts = _accounts(backtest) if known else None
     leads = _account_leads(backtest) if known else None
+    valued = run("select count(distinct g) from valued where cents is not null").fetchall()[0][0]
     run("drop table valued")
-    return AmountCounts(frame.astype({"score": "int64"}), backtest.provenance, accounts, leads)
+    return AmountCounts(
+        frame.astype({"score": "int64"}),
+        backtest.provenance,
+        accounts,
+        leads,
+        valued if known else None,
+    )
 
 
 def _accounts(backtest: Backtest) -> pd.DataFrame:

@@ -31,6 +31,11 @@ class Codes:
     number: str
     source: str
 
+    @property
+    def names(self) -> list[str]:
+        """The values of the axis, by number."""
+        return [str(value) for value in self.cells["v"].unique()]
+
     def __len__(self) -> int:
         """Numbers there are."""
         return len(self.cells)

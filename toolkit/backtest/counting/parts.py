@@ -8,66 +8,59 @@ third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from toolkit.backtest.counting.within import Grouped, Numbers, group_leads
 from toolkit.backtest.kernel.threads import spread
 
-__all__ = ["Keys", "deal_out", "group_part"]
+__all__ = ["ACCOUNTS", "deal_out", "group_part"]
 
 ACCOUNTS = 1 << 16
 """Accounts of a part."""
-LEADS_AT_ONCE = 500_000
-
-Keys = NDArray[np.unsignedinteger]
 
 
-def deal_out(key: Keys, width: int) -> Iterator[Keys]:
-    """The leads of each part that has any.
+def deal_out(blocks: Iterable[Numbers], width: int, accounts: int) -> Iterator[list[Numbers]]:
+    """The leads of each part that has any, from every block; so many accounts are numbered.
 
-    >>> keys = np.array([65_536 * 10 + 7, 3], dtype=np.uint32)  # the first account of the second part
-    >>> [part.tolist() for part in deal_out(keys, 10)]
+    >>> blocks = [np.array([65_536 * 10 + 7, 3], dtype=np.uint32)]  # the first is of the second part
+    >>> [np.concatenate(part).tolist() for part in deal_out(blocks, 10, 70_000)]
     [[3], [655367]]
     """
-    if not len(key):
-        return
-    last = int(key.max())
-    if last < ACCOUNTS * width:
-        yield key
-        return
-    whole = key.dtype.type(ACCOUNTS * width)
-    parts = last // int(whole) + 1
-    blocks = (key[at : at + LEADS_AT_ONCE] for at in range(0, len(key), LEADS_AT_ONCE))
-    dealt = list(spread(blocks, lambda block: _dealt(block, block // whole, parts)))
-    for of_part in zip(*dealt, strict=True):
-        if any(map(len, of_part)):
-            yield np.concatenate(of_part)
+    whole = ACCOUNTS * width
+    dealt = list(spread(iter(blocks), lambda block: _dealt(block, whole)))
+    for part in range(-(-accounts // ACCOUNTS)):
+        found = [leads for block in dealt if len(leads := _of(block, part))]
+        if found:
+            yield found
 
 
-def _dealt(block: Keys, part: Keys, parts: int) -> list[Keys]:
-    """The leads of a block that belong to each part."""
-    # Numbers of 8 and 16 bits are ordered by counting them.
-    small = part.astype(np.min_scalar_type(parts - 1))
-    ends = np.append(0, np.cumsum(np.bincount(small, minlength=parts))).tolist()
-    ordered = block[np.argsort(small, kind="stable")]
-    return [ordered[start:stop] for start, stop in pairwise(ends)]
+def _dealt(block: Numbers, whole: int) -> Grouped:
+    """The leads of a block, grouped by part."""
+    return group_leads((block // block.dtype.type(whole)).astype(np.int32), block)
 
 
-def group_part(key: Keys, value: Numbers) -> Grouped:
-    """Bring the leads of each account together, with their code in place of a cell.
+def _of(grouped: Grouped, part: int) -> Numbers:
+    """The leads of one part of a block; none beyond the last that the block has."""
+    if part + 1 >= len(grouped.ends):
+        return grouped.cell[:0]
+    return grouped.cell[grouped.ends[part] : grouped.ends[part + 1]]
+
+
+def group_part(part: Sequence[Numbers], value: Numbers) -> Grouped:
+    """Bring the leads of each account of a part together, with their code in place of a cell.
 
     `value` has one number for each code. The leads of an account with different values are different
     accounts; the order of accounts is that of the keys.
 
-    >>> group_part(np.array([13, 11, 12], dtype=np.uint32), np.zeros(5, int)).cell.tolist()
+    >>> group_part([np.array([13, 11, 12], dtype=np.uint32)], np.zeros(5, int)).cell.tolist()
     [3, 1, 2]
-    >>> group_part(np.array([13, 11, 12], dtype=np.uint32), np.array([0, 0, 0, 1, 1])).ends.tolist()
+    >>> part = [np.array([13, 11], dtype=np.uint32), np.array([12], dtype=np.uint32)]
+    >>> group_part(part, np.array([0, 0, 0, 1, 1])).ends.tolist()
     [0, 2, 3]
     """
+    key = np.concatenate(part)
     width = key.dtype.type(len(value))
     account = key // width
     code = (key - account * width).astype(np.min_scalar_type(len(value)))

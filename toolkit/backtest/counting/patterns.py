@@ -134,7 +134,7 @@ class _Rows:
         kind = "table" if axis or join else "view"
         execute(f"""
             create or replace temp {kind} pattern_row as
-            select s.l, s.k, s.cluster, s.score{names}{chosen} from {scored} as s{join}""",
+            select s.l, s.k, s.g, s.score{names}{chosen} from {scored} as s{join}""",
             [list(values)] if axis else [],
         )  # fmt: skip
         points = tuple(f"p{i}" for i in range(len(readings)))
@@ -293,12 +293,12 @@ def _accounts(
     match = " and ".join(f"c.{name} = r.{name}" for name in names)
     connection.execute("""
         create or replace temp table pattern_account as
-        select cluster, cast(row_number() over (order by cluster) - 1 as integer) as account
-        from pattern_row where cluster is not null group by cluster having count(*) > 1""")
+        select g, cast(row_number() over (order by g) - 1 as integer) as account
+        from pattern_row where g is not null group by g having count(*) > 1""")
     cells = connection.execute(f"""
         select r.account, cast(c.cell as integer) as cell, cast(count(*) as integer) as n
         from (select a.account, {chosen} from pattern_row as s
-              join pattern_account as a on a.cluster = s.cluster) as r
+              join pattern_account as a on a.g = s.g) as r
           join pattern_code as c on {match}
         group by all order by all""").df()
     connection.unregister("pattern_code")

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from toolkit.backtest.counting.codes import Codes, axis_codes, score_codes
-from toolkit.backtest.counting.parts import ACCOUNTS, Keys, deal_out, group_part
-from toolkit.backtest.counting.sizes import count_sizes, sum_up
+from toolkit.backtest.counting.parts import ACCOUNTS, deal_out, group_part
+from toolkit.backtest.counting.sizes import COLUMNS, count_sizes, sum_up
 from toolkit.backtest.counting.there import account_pairs_there
-from toolkit.backtest.counting.within import Grouped, lay_out, multiply
+from toolkit.backtest.counting.within import Grouped, Numbers, lay_out, multiply
 from toolkit.backtest.kernel.threads import spread
 from toolkit.backtest.result import Backtest
-from toolkit.counts import AccountPairs
+from toolkit.counts import STATES, AccountPairs
 from toolkit.crm.engines import is_remote
 
 if TYPE_CHECKING:
@@ -79,40 +80,38 @@ class _Tally:
 
     n: NDArray[np.int64]
     products: csr_array
-    sizes: pd.DataFrame
+    sizes: Numbers
 
     def pairs(self, codes: Codes) -> Mapping[str, AccountPairs]:
         """The pairs inside each value, sorted (as the cells are numbered)."""
         self.products.sort_indices()
         both = self.products.tocoo()
-        a, b = (codes.cells.take(place) for place in both.coords)
-        frame = pd.DataFrame(
-            {
-                "score_a": a["score"].to_numpy(), "state_a": a["state"].to_numpy(),
-                "score_b": b["score"].to_numpy(), "state_b": b["state"].to_numpy(),
-                "n": both.data,
-            }
-        )  # fmt: skip
-        sizes = dict(iter(self.sizes.groupby("value")))
-        names = codes.cells.drop_duplicates("value").set_index("value")["v"]
-        return {
-            str(names[value]): AccountPairs(part.reset_index(drop=True), **sum_up(sizes[value]))
-            for value, part in frame.groupby(a["value"].to_numpy(), sort=True)
-        }
+        value, score, state = (codes.cells[name].to_numpy() for name in ("value", "score", "state"))
+        a, b = both.coords
+        # Cells of one value are neighbours, and a product is of two cells of the same.
+        ends = np.searchsorted(value[a], np.arange(value[-1] + 2))
+        sizes = pd.DataFrame(self.sizes, columns=COLUMNS)
+        found = {}
+        for number, (start, stop) in enumerate(pairwise(ends.tolist())):
+            i, j = a[start:stop], b[start:stop]
+            columns = {"score_a": score[i], "state_a": state[i]}
+            columns |= {"score_b": score[j], "state_b": state[j], "n": both.data[start:stop]}
+            own = sum_up(sizes[sizes["value"] == number])
+            found[codes.names[number]] = AccountPairs(pd.DataFrame(columns), **own)
+        return found
 
 
 def _tally(backtest: Backtest, rows: str, codes: Codes) -> _Tally:
     """Add up the leads without an account, and those of some accounts after the other."""
     found = [_alone(backtest, codes)]
-    for key in _pieces(backtest, rows, codes):
-        jobs = _some(deal_out(key, len(codes)), PARTS_AT_ONCE)
-        found += spread(jobs, lambda parts: _part(codes, parts))
+    for parts in _pieces(backtest, rows, codes):
+        found += spread(_some(parts, PARTS_AT_ONCE), lambda some: _of_parts(codes, some))
     products = sum((each.products for each in found[1:]), start=found[0].products)
-    sizes = pd.concat([each.sizes for each in found])
+    sizes = np.concatenate([each.sizes for each in found])
     return _Tally(np.sum([each.n for each in found], axis=0), products, sizes)
 
 
-def _some(parts: Iterator[Keys], number: int) -> Iterator[list[Keys]]:
+def _some(parts: Iterator[list[Numbers]], number: int) -> Iterator[list[list[Numbers]]]:
     while taken := list(islice(parts, number)):
         yield taken
 
@@ -129,43 +128,54 @@ def _alone(backtest: Backtest, codes: Codes) -> _Tally:
         where g is null group by 1""").df()
     n = np.zeros(len(codes), dtype=np.int64)
     n[counted["number"]] = counted["n"]
-    states = {s: codes.cells["state"].eq(s).astype("int64") for s in ("converted", "not_converted")}
-    sizes = codes.cells[["value"]].assign(**states, n=n)
+    value, state = (codes.cells[name].to_numpy() for name in ("value", "state"))
+    sizes = np.column_stack([value, *(state == kind for kind in STATES[:2]), n])
     return _Tally(n, diags_array(n, dtype=np.int64).tocsr(), sizes[n > 0])
 
 
-def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Keys]:
+def _pieces(backtest: Backtest, rows: str, codes: Codes) -> Iterator[Iterator[list[Numbers]]]:
     """Account (from 0) x cells + cell of each lead with an account, some accounts at a time."""
     ask = backtest.connection.sql
     last = ask(f"select max(g) from {rows}").fetchall()[0][0]
     step = max(ACCOUNTS_AT_ONCE, -(-(last + 1) // MOST_PIECES))
-    small = max(min(step, last + 1), ACCOUNTS) * len(codes) < 1 << 32
+    small = (min(step, last + 1) + ACCOUNTS) * len(codes) < 1 << 32
     kind = "uinteger" if small else "ubigint"
     for start in range(0, last + 1, step):
         account = f"cast(g - {start} as {kind}) * {len(codes)}::{kind}"
-        yield (
-            ask(f"""
+        found = ask(f"""
             select {account} + cast({codes.number} as {kind}) as key from {codes.source}
             where g >= {start} and g < {start + step}""")
-            .to_arrow_table()["key"]
-            .to_numpy()
-        )
+        with pa.RecordBatchReader.from_stream(found) as reader:
+            keys = (batch.column("key").to_numpy() for batch in reader)
+            yield deal_out(keys, len(codes), min(step, last + 1 - start))
 
 
 # --- of some parts of the accounts ---------------------------------------------------------------
 
 
-def _part(codes: Codes, parts: Sequence[Keys]) -> _Tally:
+def _of_parts(codes: Codes, parts: Sequence[Sequence[Numbers]]) -> _Tally:
     """What some accounts add."""
     value = codes.cells["value"].to_numpy()
-    grouped = [group_part(key, value) for key in parts]
+    grouped = [group_part(part, value) for part in parts]
     n = np.sum([np.bincount(leads.cell, minlength=len(codes)) for leads in grouped], axis=0)
-    # Only cells that occur are multiplied: a table of all pairs of codes would be too large.
-    there = np.flatnonzero(n)
-    place = (np.cumsum(n > 0) - 1).astype(np.min_scalar_type(len(there)))
+    there, ends = _by_state(codes, n)
+    place = np.zeros(len(codes), dtype=np.min_scalar_type(len(there)))
+    place[there] = np.arange(len(there))
     laid = [lay_out(Grouped(leads.ends, place[leads.cell]), len(there)) for leads in grouped]
-    sizes = count_sizes(laid, codes.cells.take(there))
+    sizes = count_sizes(laid, value[there], *ends)
     return _Tally(n, _moved(multiply(laid, n[there]), there, len(codes)), sizes)
+
+
+def _by_state(codes: Codes, n: NDArray[np.int64]) -> tuple[NDArray[np.intp], tuple[int, int]]:
+    """The cells that occur, converted ones first, then the other judged; where each of both ends.
+
+    Of all pairs of codes a table would be too large.
+    """
+    state = codes.cells["state"].to_numpy()
+    kinds = [(n > 0) & (state == kind) for kind in STATES]
+    there = np.concatenate([np.flatnonzero(kind) for kind in kinds])
+    hits, misses = (int(kind.sum()) for kind in kinds[:2])
+    return there, (hits, hits + misses)
 
 
 def _moved(products: csr_array, place: NDArray[np.intp], size: int) -> csr_array:

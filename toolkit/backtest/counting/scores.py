@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from toolkit.backtest.counting.across import pairs_across
@@ -10,7 +12,7 @@ from toolkit.backtest.result import Backtest
 from toolkit.counts import ScoreCounts
 from toolkit.errors import QuestionError, nearest_first
 
-__all__ = ["count_scores", "counts_by"]
+__all__ = ["count_scores", "counts_by", "has_points"]
 
 _AXES = ("quarter", "month", "decision")
 
@@ -20,6 +22,7 @@ def count_scores(
     *,
     by: str | None = None,
     at_least: int | None = None,
+    without: Sequence[str] = (),
     outcome: str | None = None,
 ) -> ScoreCounts:
     """Count leads by score and state, and how they fall together by account.
@@ -35,18 +38,21 @@ def count_scores(
     at_least
         Only leads with score >= at_least, e.g. those over the bar. To be given here rather than
         cut off later: how many accounts take part must be counted on the rows.
+    without
+        Criteria (ids) of which a lead has points: such leads are left out, e.g. those who asked to
+        be called.
     outcome
         The stage of one of the outcomes of the backtest; by default that of the first.
 
     Raises
     ------
     QuestionError
-        The axis or the outcome does not exist.
+        The axis, the outcome or a criterion does not exist.
     """
     if outcome is not None:
         backtest = backtest.of(outcome)
     axis = _axis(backtest, by)
-    rows = _rows_sql(backtest, at_least)
+    rows = _rows_sql(backtest, at_least, without)
     if axis is not None and by is not None:
         return counts_by(backtest, rows, axis, by)
     frame, accounts = count_together(backtest, rows)
@@ -73,9 +79,23 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({"score": "int64", "n": "int64"})
 
 
-def _rows_sql(backtest: Backtest, at_least: int | None) -> str:
+def _rows_sql(backtest: Backtest, at_least: int | None, without: Sequence[str]) -> str:
+    kept = [] if at_least is None else [f"score >= {int(at_least)}"]
+    kept += [f"not ({has_points(backtest, without)})"] if without else []
     table = f"{backtest.schema}.scored"
-    return table if at_least is None else f"(select * from {table} where score >= {int(at_least)})"
+    return f"(select * from {table} where {' and '.join(kept)})" if kept else table
+
+
+def has_points(backtest: Backtest, criteria: Sequence[str]) -> str:
+    """SQL: whether a scored lead has points of any of these criteria."""
+    for name in criteria:
+        if name not in backtest.criteria:
+            raise QuestionError(
+                f"no criterion of the model is called '{name}'; "
+                f"{nearest_first(name, backtest.criteria)}"
+            )
+    places = [backtest.criteria.index(name) for name in criteria]
+    return " or ".join(f"p{place} <> 0" for place in places) or "false"
 
 
 def _axis(backtest: Backtest, by: str | None) -> str | None:

@@ -8,47 +8,44 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toolkit.backtest.counting.within import FEW, Laid, Numbers
+from toolkit.backtest.counting.within import Laid, Numbers
 
-__all__ = ["count_sizes", "sum_up"]
+__all__ = ["COLUMNS", "count_sizes", "sum_up"]
 
-_BASE = FEW + 1
-_COLUMNS = ["value", "converted", "not_converted", "n"]
+COLUMNS = ["value", "converted", "not_converted", "n"]
 
 
-def count_sizes(laid: Sequence[Laid], cells: pd.DataFrame) -> pd.DataFrame:
-    """Accounts (`n`) by `value`, and by how many of their leads are `converted` and `not_converted`.
+def count_sizes(laid: Sequence[Laid], value: Numbers, hits: int, judged: int) -> Numbers:
+    """Rows of `COLUMNS`: `n` accounts of a value have so many leads of either kind.
 
-    `cells` has, for each cell, the number of the value of the axis and the state. All leads of an
-    account have one value.
+    `value` is that of each cell; all leads of an account have the same. The first cells are of
+    converted leads (`hits` of them), the others of those that were `judged` follow.
     """
-    value = cells["value"].to_numpy(dtype=np.int64)
-    hit, miss = (cells["state"].eq(s).to_numpy(np.int64) for s in ("converted", "not_converted"))
-    few = _of_few([beside for part in laid for beside in part.few], value, hit, miss)
-    return pd.concat([few, *(_of_many(part, value, hit, miss) for part in laid)])
+    few = (_of_few(beside, value, hits, judged) for part in laid for beside in part.few)
+    many = (_of_many(part, value, hits, judged) for part in laid if part.many.nnz)
+    return np.concatenate([np.zeros((0, len(COLUMNS)), dtype=np.int64), *few, *many])
 
 
-def _of_few(few: Sequence[Numbers], value: Numbers, hit: Numbers, miss: Numbers) -> pd.DataFrame:
-    """Value and both numbers of leads as the digits of one number, which is counted."""
-    digits = (hit * _BASE + miss).astype(np.uint32)
-    first = (value * _BASE**2 + digits).astype(np.uint32)
-    table = np.zeros((int(value.max(initial=0)) + 1) * _BASE**2, dtype=np.int64)
-    for beside in few:
-        number = first[beside[0]] + digits[beside[1:]].sum(axis=0, dtype=np.uint32)
-        table += np.bincount(number, minlength=len(table))
-    there = np.flatnonzero(table)
-    of, both = np.divmod(there, _BASE**2)
-    return pd.DataFrame(
-        dict(zip(_COLUMNS, (of, *np.divmod(both, _BASE), table[there]), strict=True))
-    )
+def _of_few(beside: Numbers, value: Numbers, hits: int, judged: int) -> Numbers:
+    """Of accounts side by side: value and both numbers are the digits of one, which is counted."""
+    base = len(beside) + 1
+    won, known = _below(hits, beside), _below(judged, beside)
+    number = (value[beside[0]] * base + won) * base + (known - won)
+    table = np.bincount(number, minlength=(int(value.max()) + 1) * base**2)
+    return np.column_stack([*table.reshape(-1, base, base).nonzero(), table[table > 0]])
 
 
-def _of_many(part: Laid, value: Numbers, hit: Numbers, miss: Numbers) -> pd.DataFrame:
+def _below(end: int, beside: Numbers) -> Numbers:
+    """Leads of each account in the cells before one."""
+    found: Numbers = (beside < end).view(np.uint8).sum(axis=0, dtype=np.uint8)
+    return found
+
+
+def _of_many(part: Laid, value: Numbers, hits: int, judged: int) -> Numbers:
+    """Of the larger accounts, each by itself."""
     first = part.many.indices[part.many.indptr[:-1]]
-    sizes = (value[first], part.many @ hit, part.many @ miss)
-    return (
-        pd.DataFrame(dict(zip(_COLUMNS, sizes, strict=False))).value_counts().reset_index(name="n")
-    )
+    won, lost = part.many[:, :hits].sum(axis=1), part.many[:, hits:judged].sum(axis=1)
+    return np.column_stack([value[first], won, lost, np.ones_like(won)])
 
 
 def sum_up(sizes: pd.DataFrame) -> Mapping[str, Any]:

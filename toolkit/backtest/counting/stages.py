@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from toolkit.backtest.counting.cells import check_same, count_cells, end_of_data, stage_reached
 from toolkit.backtest.counting.dimensions import dimension_bands
+from toolkit.backtest.counting.scores import has_points
 from toolkit.backtest.moments import DAY
 from toolkit.backtest.outcomes import evidence_of_work, stage_label
 from toolkit.backtest.result import Backtest
@@ -82,7 +83,7 @@ def count_stages(
         )
         rows = f"""
             select sc.score, sc.cluster, {fit.sql} as fit_band, {behavior.sql} as behavior_band,
-              {_raised(backtest, hand_raisers)} as hand_raiser,
+              {has_points(backtest, hand_raisers)} as hand_raiser,
               {_disposition(end_of_data(crm), decide_within_days, known=evidence_of_work(crm).known)}
                 as disposition,
               case when said.t <= sc.s + {decide_within_days * DAY}
@@ -132,17 +133,6 @@ def _windows(crm: Crm, stages: Mapping[str, int] | None) -> Mapping[str, int]:
             f"{nearest_first('sql', [name for name in known if name])}. Name them in `stages`"
         )
     return found
-
-
-def _raised(backtest: Backtest, hand_raisers: Sequence[str]) -> str:
-    for name in hand_raisers:
-        if name not in backtest.criteria:
-            raise QuestionError(
-                f"hand_raisers names no criterion of the model: '{name}'; "
-                f"{nearest_first(name, backtest.criteria)}"
-            )
-    places = [backtest.criteria.index(name) for name in hand_raisers]
-    return " or ".join(f"sc.p{place} <> 0" for place in places) or "false"
 
 
 def _disposition(until: int, days: int, *, known: bool) -> str:

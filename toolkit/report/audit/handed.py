@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.analysis import ScoreBand, disposition_table, funnel_table, grid_table, stall_table
-from toolkit.report.audit.common import small
+from toolkit.analysis import (
+    ScoreBand,
+    disposition_table,
+    funnel_table,
+    grid_table,
+    hand_raiser_table,
+    stall_table,
+)
+from toolkit.report.audit.common import rate_cell, small
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_dispositions, plot_funnel, plot_grid, plot_stalls
 from toolkit.report.findings import fact
 from toolkit.report.sentences import FEWEST
-from toolkit.report.wording import percent
+from toolkit.report.wording import count, percent
 
 if TYPE_CHECKING:
     from toolkit.counts import StageCounts
@@ -41,6 +48,9 @@ def show_handed(audit: Audit) -> Section:
     if reasons is not None:
         parts.append(reasons)
     parts.append(Paragraph(_warning(audit), "note"))
+    asked = _asked(counts, audit)
+    if asked is not None:
+        parts.append(asked)
     parts += _grid(counts, audit)
     stalls = _stalls(audit)
     if stalls["rate"].notna().any():
@@ -118,6 +128,38 @@ def _reasons(counts: StageCounts) -> Table | None:
         columns,
         caption="Why sales turned leads down",
     )
+
+
+def _asked(counts: StageCounts, audit: Audit) -> Table | None:
+    """Leads that asked to be called, apart from the others; None where no criterion says who did."""
+    if not counts.hand_raisers:
+        return None
+    table = hand_raiser_table(counts, [ScoreBand("all", None)])
+    judged = table[(table["of"] == "judged leads") & (table["label"] == audit.words.outcome)]
+    if judged.empty or judged["n"].between(1, FEWEST - 1).any():
+        # What is hidden of one part would follow from the others.
+        return None
+    columns = [
+        Column(audit.words.handed_many, lambda row: _WHO[row["who"]], "left"),
+        Column("Leads", lambda row: count(row["leads"])),
+        Column("Judged", lambda row: count(row["n"])),
+        Column(f"{audit.words.became} (of judged)", lambda row: count(row["positives"])),
+        Column(f"{audit.words.rate} (95% interval), of judged", rate_cell),
+    ]
+    return table_of(
+        judged,
+        columns,
+        caption="Apart from leads that asked to be called",
+        note=f"Asked to be called: {', '.join(counts.hand_raisers)}. Sales would call them at any"
+        " score; what the rest became is what the other points are worth.",
+    )
+
+
+_WHO = {
+    "all leads": "all",
+    "without hand-raisers": "did not ask to be called",
+    "hand-raisers": "asked to be called",
+}
 
 
 def _grid(counts: StageCounts, audit: Audit) -> list[Part]:

@@ -63,6 +63,7 @@ def prepare(
     account: str | None = None,
     scored_before_outcome: bool = False,
     segment: str | None = None,
+    hand_raisers: str | Sequence[str] | None = None,
     threshold: int | None = None,
     margin: float = 0.05,
     cost_ratio: float | None = None,
@@ -85,9 +86,15 @@ def prepare(
             within_days=within_days,
             age_days=age_days,
             segment=segment,
+            hand_raisers=(hand_raisers,) if isinstance(hand_raisers, str) else hand_raisers or (),
             policy=policy,
             accept_mismatch=accept_mismatch,
             prepared_on=day,
+        )
+    if scored is not None and hand_raisers:
+        raise QuestionError(
+            "hand_raisers names criteria of a model, which a flat file does not have: leave it out, or "
+            "audit the CRM with its model"
         )
     if scored is not None and crm is None and score:
         return prepare_scored_audit(
@@ -124,6 +131,7 @@ def prepare_audit(
     within_days: int = 90,
     age_days: int = 14,
     segment: str | None = None,
+    hand_raisers: Sequence[str] = (),
     policy: Policy = _UNDECIDED,
     accept_mismatch: bool = False,
     prepared_on: date,
@@ -132,7 +140,8 @@ def prepare_audit(
 
     Hand-off (`AtHandoff`) answers what became of the leads handed over in a quarter; the landmark
     (`AtAge(age_days)`) answers ranking, bands and thresholds. `quarter` defaults to the latest one
-    whose outcome windows have all closed. Raises what `connect`, `load_model` and `run_backtest`
+    whose outcome windows have all closed; `hand_raisers` are the criteria (ids) by which a lead asks to
+    be called. Raises what `connect`, `load_model` and `run_backtest`
     raise, QuestionError for a quarter that cannot be judged, and DataError where under 95% of the
     recorded scores are those of the model (unless `accept_mismatch`).
     """
@@ -173,16 +182,20 @@ def prepare_audit(
             ("Outcome", landmark.provenance.outcome),
             ("Age at which leads are scored", landmark.provenance.moment),
             ("Quarter", chosen or "none can be judged yet"),
+            *((("Asked to be called", ", ".join(hand_raisers)),) if hand_raisers else ()),
             *_policy_settings(policy),
         ),
         prepared_on=prepared_on,
         leaks=leaks_of_crm(source, rules, wanted),
         reconciliation=compared,
-        stages=_stages(handed, source) if handed else None,
+        stages=_stages(handed, source, hand_raisers) if handed else None,
         handed_weeks=count_weeks(handed) if handed else None,
         days=_days(handed, source, wanted) if handed else None,
         delays=count_delays(handed, windows=_windows(wanted)) if handed else None,
         stays=_stays(handed, source) if handed else None,
+        uncalled=count_scores(landmark, at_least=over, without=hand_raisers)
+        if hand_raisers
+        else None,
         amounts=_amounts(landmark, over),
     )
 
@@ -198,10 +211,10 @@ def _handed_over(model: Model, crm: Crm, outcome: Outcome) -> Backtest | None:
     return run_backtest(model, crm, moment=AtHandoff(), outcome=outcome)
 
 
-def _stages(handed: Backtest, crm: Crm) -> StageCounts | None:
+def _stages(handed: Backtest, crm: Crm, hand_raisers: Sequence[str]) -> StageCounts | None:
     """Count stages and decisions, where the export has any of the usual stages."""
     try:
-        return count_stages(handed, crm)
+        return count_stages(handed, crm, hand_raisers=hand_raisers)
     except QuestionError:
         # None of accepted, sql and won occurs: the section says that it cannot be told.
         return None

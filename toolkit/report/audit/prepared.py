@@ -84,6 +84,8 @@ class Audit:
     """The same leads judged under several outcome windows."""
     stays: StayCounts | None = field(default=None, repr=False)
     """Their stays in stages since the hand-off, by the team's word for the stage."""
+    uncalled: ScoreCounts | None = field(default=None, repr=False)
+    """Those of `ranked` who did not ask to be called; None where no criterion says who did."""
     amounts: AmountCounts | None = field(default=None, repr=False)
     """What the converted leads of `ranked` were worth; None where no amounts are recorded."""
 

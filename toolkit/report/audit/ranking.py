@@ -13,9 +13,9 @@ from toolkit.report.audit.common import among, counted, small, worked_only
 from toolkit.report.audit.told import band_rate, lowest_told, scores_table, unworked_share
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
 from toolkit.report.figures import plot_gains
-from toolkit.report.findings import fact, find_ranking
+from toolkit.report.findings import Finding, fact, find_ranking, ranking_text
 from toolkit.report.sentences import band_label, share_at
-from toolkit.report.wording import count, number, percent
+from toolkit.report.wording import count, number, percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -82,10 +82,14 @@ def show_ranking(audit: Audit) -> Section:
     parts: list[Part] = [Paragraph(finding.text, "finding")]
     if worked_only(audit):
         parts.append(_restricted(audit))
+    apart = _without_hand_raisers(audit)
+    if apart is not None:
+        parts.append(Paragraph(apart.text))
     parts += [bands_table(audit), Picture(plot_gains(gains, words=audit.words, among=whose))]
     changed, about_it = ranking_before(audit)
     facts = {
         **finding.facts,
+        **({} if apart is None else apart.facts),
         "ranking.best_fifth": fact(share_at(gains, 0.2)),
         **band_facts(audit),
         **{
@@ -95,6 +99,22 @@ def show_ranking(audit: Audit) -> Section:
         **about_it,
     }
     return Section((*parts, *changed), facts)
+
+
+def _without_hand_raisers(audit: Audit) -> Finding | None:
+    """How the score ranks who did not ask to be called; None where no criterion says who did."""
+    if audit.uncalled is None:
+        return None
+    found = auc(audit.uncalled)
+    left_out = audit.ranked.n - audit.uncalled.n
+    said = ranking_text(found, among=f"the {count(audit.uncalled.n)} leads that did not ask")
+    text = (
+        f"{plural(left_out, 'lead')} of {count(audit.ranked.n)} asked to be called; sales would call"
+        f" these at any score. Without them: {said[0].lower()}{said[1:]}"
+    )
+    facts = {f"ranking.without_hand_raisers.{name}": fact(getattr(found, end))
+             for name, end in (("auc", "estimate"), ("low", "low"), ("high", "high"))}  # fmt: skip
+    return Finding(text, pd.DataFrame({"left_out": [left_out]}), facts)
 
 
 _MEASURES = {

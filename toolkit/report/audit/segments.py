@@ -57,11 +57,21 @@ def show_segments(audit: Audit) -> Section:
         drawn = segment_table(audit.segments)
         note = f"Among {among(audit)}. {_unworked_note(drawn)}".strip()
         parts.insert(0, Picture(plot_segments(drawn, words=audit.words, axis=axis, note=note)))
-        areas = _areas(audit.segments, drawn)
+        every = _areas(audit.segments, drawn)
+        areas = every.dropna(subset=["auc"]).reset_index(drop=True)
         if areas["low"].notna().sum() >= _PAIR:
-            whose = f"Among {among(audit)}."
+            whose = f"Among {among(audit)}.{_undrawn(len(every) - len(areas))}"
             parts.append(Picture(plot_areas(areas, words=audit.words, axis=axis, note=whose)))
     return Section(tuple(parts), _facts(table, shown, axis))
+
+
+def _undrawn(n: int) -> str:
+    if not n:
+        return ""
+    return (
+        f" Not drawn: {count(n)} with under {FEWEST} leads that converted, or that did not, or seldom"
+        " worked."
+    )
 
 
 def _areas(counts: ScoreCounts, rates: pd.DataFrame) -> pd.DataFrame:

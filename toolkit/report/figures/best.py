@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_best"]
 
-_HEIGHT = 2.9
+_HEIGHT = 2.4
 
 
 def plot_best(

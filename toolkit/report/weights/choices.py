@@ -45,8 +45,8 @@ def choices_table(everybody: Backtest, proposal: Model, later: PairCounts) -> pd
 def _without(every: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """Counts of all leads less those of the later ones."""
     both = pd.concat([every, later.assign(n=-later["n"])])
-    left = both.groupby(_KEYS, as_index=False, observed=True)["n"].sum()
-    return left[left["n"] > 0]
+    left = both.groupby(_KEYS, as_index=False, observed=True)[["n"]].sum()
+    return left.loc[left["n"] > 0]
 
 
 def _chances(line: PointsFit, scores: pd.Series) -> pd.Series:

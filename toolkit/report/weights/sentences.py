@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["points_text", "weight_sentence"]
 
+_BY_THE_UNIT = ("units", "silence")
 _MOST_WEEKS = 260
 """A date more than five years away is no date."""
 
@@ -90,7 +91,7 @@ def _steady(same: int, periods: int) -> str:
 
 
 def _lifted(row: Mapping[Hashable, Any], words: Words) -> str:
-    one = "It" if row["kind"] == "flag" else "One unit of it"
+    one = "One unit of it" if row["kind"] in _BY_THE_UNIT else "It"
     odds = (
         f"(odds ratio {row['odds_ratio']:.2f}, {row['odds_ratio_low']:.2f} to"
         f" {row['odds_ratio_high']:.2f})"
