@@ -20,7 +20,7 @@ from toolkit.analysis.weights.degrees import (
 )
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
-from toolkit.analysis.weights.implied import base_columns
+from toolkit.analysis.weights.implied import NO_SCALE, base_columns
 from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
 from toolkit.analysis.weights.products import Columns
@@ -296,7 +296,7 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=account_quantile(freedom, confidence),
     )  # fmt: skip
     p = wald_p(part / float(np.sqrt(pick @ v @ pick)), freedom)
-    reason = few_accounts_words(freedom) if isnan(p) else None
+    reason = few_accounts_words(freedom) if isnan(p) else NO_SCALE if isnan(low) else None
     return Contrast(*named, part / whole, low, high, p, reason)
 
 
