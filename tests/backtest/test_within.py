@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from toolkit.backtest.counting import within
 from toolkit.backtest.counting.within import group_leads, lay_out, multiply
+from toolkit.errors import QuestionError
 
 LEADS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=40)
 
@@ -63,3 +64,11 @@ def test_each_lead_stays_with_its_account(leads: list) -> None:
 @pytest.mark.parametrize("size", [within.FEW, within.FEW + 1, 5_000])
 def test_the_square_of_a_large_account_is_exact(size: int):
     assert products([(0, 0)] * size, 1).tolist() == [[size**2]]
+
+
+def test_more_pairs_than_any_memory_holds_are_refused() -> None:
+    """One account at every one of 20,000 scores: 400 million pairs."""
+    score = np.arange(20_000)
+    laid = lay_out(group_leads(np.zeros(len(score), dtype=np.int64), score), len(score))
+    with pytest.raises(QuestionError, match=r"20,000 different combinations .* round the score"):
+        multiply([laid], np.ones(len(score), dtype=np.int64))

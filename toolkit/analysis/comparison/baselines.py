@@ -141,8 +141,8 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
     low = -float(table["precision"]["high"])
     untold = found.because if found.verdict == "cannot be told" else table["precision"]["reason"]
     beaten = None if isnan(low) else low > 0
-    ranked = table["auc"]["reason"] if isnan(float(table["auc"]["high"])) else None
-    return {**row, "beaten": beaten, "reason": untold if beaten is None else ranked}
+    area = table["auc"]["reason"] if isnan(table["auc"]["low"]) else None
+    return {**row, "beaten": beaten, "reason": area if beaten is not None else untold}
 
 
 def cross_fitted_pairs(

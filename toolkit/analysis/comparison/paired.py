@@ -149,7 +149,7 @@ def compare_precision(
     equal = choices.clusters.freedom(used)
     known = variance > 0 and choices.clusters.known
     low, high = _relative(choices, (champion, a), (challenger, b), confidence)
-    reason = ONE_ACCOUNT if equal <= ALONE else _NO_RATIO if np.isnan(low) else None
+    reason = ONE_ACCOUNT if equal <= ALONE else None if a.tp and b.tp else _NO_RATIO
     return PrecisionTest(
         champion=a.precision,
         challenger=b.precision,
@@ -159,11 +159,11 @@ def compare_precision(
         relative=b.precision / a.precision if a.tp > 0 else nan,
         low=low,
         high=high,
-        reason=reason if spread.any() else "both select the same judged leads",
+        reason=reason if spread.any() or reason else "both select the same judged leads",
     )
 
 
-_NO_RATIO = "no interval of the ratio: one of the two selects no converted lead"
+_NO_RATIO = "no interval of the relative precision: one of the two selects no lead that converted"
 
 
 def _wald_p(gap: float, variance: float, equal_accounts: float) -> float:
@@ -203,5 +203,5 @@ def _relative(
     error = sqrt(float(choices.clusters.variances((two - one)[:, None])[0]))
     middle = log(challenger[1].precision / champion[1].precision)
     used = choices.judged & ((champion[0].share > 0) | (challenger[0].share > 0))
-    wide = choices.clusters.quantile(used, confidence) * error if error > 0 else 0.0
+    wide = choices.clusters.quantile(used, confidence) * error
     return exp(middle - wide), exp(middle + wide)

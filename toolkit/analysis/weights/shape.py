@@ -20,7 +20,7 @@ from toolkit.analysis.weights.degrees import (
 )
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
-from toolkit.analysis.weights.implied import base_columns
+from toolkit.analysis.weights.implied import NO_SCALE, base_columns
 from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
 from toolkit.analysis.weights.products import Columns
@@ -281,9 +281,6 @@ def _contrast(weights: Weights, told: Told, i: int, j: int) -> Contrast:
     return _compared(named, told, pick[used], np.flatnonzero(used), weights.confidence)
 
 
-_NO_END = "no interval: the joint fit's scale may be 0, so that the difference in points has no end"
-
-
 def _compared(
     named: tuple[str, str, float], told: Told, pick: Floats, used: Ints, confidence: float
 ) -> Contrast:
@@ -299,7 +296,7 @@ def _compared(
         var_whole=float(direction @ v @ direction), q=account_quantile(freedom, confidence),
     )  # fmt: skip
     p = wald_p(part / float(np.sqrt(pick @ v @ pick)), freedom)
-    reason = few_accounts_words(freedom) if isnan(p) else _NO_END if isnan(low) else None
+    reason = few_accounts_words(freedom) if isnan(p) else NO_SCALE if isnan(low) else None
     return Contrast(*named, part / whole, low, high, p, reason)
 
 

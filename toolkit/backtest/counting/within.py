@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.errors import QuestionError
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -27,6 +29,8 @@ FEW = 32
 """Accounts of more leads are counted by cell first."""
 MOST_CELLS = 1_500
 """With more cells, pairs are not counted in a full table."""
+MOST_PRODUCTS = 200_000_000
+"""Products of different cells that are held at once: some 3 GB."""
 PAIRS_AT_ONCE = 100_000
 """So few stay in the processor's cache."""
 
@@ -107,6 +111,7 @@ def multiply(laid: Sequence[Laid], n: NDArray[np.int64]) -> csr_array:
     from scipy.sparse import csr_array, diags_array  # noqa: PLC0415 - see `group_leads`
 
     cells = len(n)
+    _check_room(laid)
     products = csr_array((cells, cells), dtype=np.int64)
     for part in laid:
         if part.many.nnz:
@@ -118,6 +123,18 @@ def multiply(laid: Sequence[Laid], n: NDArray[np.int64]) -> csr_array:
         return products
     above = _above([beside for part in laid for beside in part.few], cells)
     return products + csr_array(above + above.T)
+
+
+def _check_room(laid: Sequence[Laid]) -> None:
+    """Refuse products that no memory holds: those of an account grow with the square of its cells."""
+    widest = max((int(np.diff(part.many.indptr).max(initial=0)) for part in laid), default=0)
+    entries = sum(float((np.diff(part.many.indptr).astype(np.float64) ** 2).sum()) for part in laid)
+    if entries > MOST_PRODUCTS:
+        raise QuestionError(
+            f"one account has leads at {widest:,} different combinations of score and state, which "
+            f"makes {entries:,.0f} pairs with those of other large accounts (up to {MOST_PRODUCTS:,} "
+            "are counted): round the score to fewer values, or leave the account out"
+        )
 
 
 def _above(few: Sequence[Numbers], cells: int) -> NDArray[np.int64]:
