@@ -68,10 +68,13 @@ def test_the_best_is_in_its_own_set(rows, ratio):
         found = best_thresholds(counts, cost_ratio=ratio, replicates=100)
         table = found.table.set_index("threshold")
         assert table["chosen_share"].sum() <= 1 + 1e-12
-        if found.best is not None:
+        if account is not None and (account == account.iloc[0]).all():
+            assert table["among_best"].isna().all()
+        elif found.best is not None:
             assert bool(table.loc[found.best, "among_best"])
-            assert table.loc[found.best, "behind"] == pytest.approx(0, abs=1e-12)
             assert found.low <= found.best <= found.high
+        if found.best is not None:
+            assert table.loc[found.best, "behind"] == pytest.approx(0, abs=1e-12)
             assert found.apparent == pytest.approx(table.loc[found.best, "net_benefit"])
 
 
@@ -226,6 +229,37 @@ def test_no_exploration_is_asked_where_all_were_worked(sim_counts):
     found = exploration_sample(sim_counts, threshold=50, lower=45, cost_ratio=1 / 9)
     assert not found.needed
     assert "no sample is needed" in found.text
+
+
+@pytest.mark.parametrize(
+    ("score", "state", "said"),
+    [
+        (45, "immature", "None of 20 leads between 45 and 50 is old enough to be judged."),
+        (60, "converted", "No lead was seen between 45 and 50:"),
+    ],
+)
+def test_where_nobody_can_be_judged_a_sample_is_needed_and_nothing_is_called_worked(
+    score, state, said
+):
+    counts = count_rows(pd.DataFrame({"score": [score] * 20, "state": state}))
+    found = exploration_sample(counts, threshold=50, lower=45, cost_ratio=1 / 9)
+    assert found.needed
+    assert found.text.startswith(said)
+    assert ("283" in found.text) == (score == 45)
+    assert np.isnan(found.unworked_share)
+    assert not np.isinf(found.share_needed)
+
+
+def test_one_account_shows_not_how_far_to_trust_the_best_threshold():
+    rows = lead_rows([40] * 100 + [60] * 100, [1] * 10 + [0] * 90 + [1] * 40 + [0] * 60, [7] * 200)
+    found = best_thresholds(count_rows(rows), cost_ratio=1 / 4, threshold=60, replicates=100)
+    assert found.best == 60
+    assert found.apparent == pytest.approx((40 - 60 / 4) / 200)
+    assert found.keep == "Not enough evidence"
+    assert np.isnan([found.optimism, found.corrected, found.corrected_low]).all()
+    assert found.table["among_best"].isna().all()
+    assert found.reason == "no interval: all judged leads belong to one account"
+    assert found.text.endswith("cannot be told: all judged leads belong to one account.")
 
 
 def test_questions_that_make_no_sense_are_refused(sim_counts):

@@ -110,3 +110,11 @@ def test_columns_are_those_of_the_docstring_and_bad_questions_are_refused():
         decision_difference(pairs, champion=P, challenger=P.drop(index=1))
     with pytest.raises(QuestionError, match="chances lie between 0 and 1"):
         decision_difference(pairs, champion=P, challenger=P, chances=[1.0])
+
+
+def test_one_account_gives_a_difference_without_an_interval_and_says_why():
+    rows = drawn([(3, 0, 0, 4)] * 9 + [(0, 4, 1, 4)] * 9)
+    row = decision_difference(counted(rows), champion=P, challenger=P, chances=[0.5]).iloc[0]
+    assert row["difference"] == pytest.approx((9 + 9) / 18)
+    assert np.isnan([row["low"], row["high"]]).all()
+    assert row["reason"].endswith("one account is all there is")

@@ -16,8 +16,13 @@ from toolkit.errors import DataError, QuestionError
 
 STATISTICS = [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))]
 MAIN = {"estimate", "rate", "low", "high", "p_value", "auc", "net_benefit", "difference", "slope"}
-ENDLESS = {("partial_pooling", "alpha"), ("partial_pooling", "beta")}
-"""Where no end is the estimate: segments that do not differ at all."""
+ENDLESS = {
+    ("partial_pooling", "alpha"),
+    ("partial_pooling", "beta"),
+    ("fit_weights", "freedom"),
+    ("judge_weights", "freedom"),
+}
+"""Where no end is the estimate: segments that do not differ at all; degrees of freedom without accounts."""
 NEVER_GIVEN = {
     ("threshold_table", "npv_low"): "no lead is below the lowest score, whatever else is known",
     ("threshold_table", "npv_high"): "as above",

@@ -77,7 +77,12 @@ def replicate_cells(
 def replicate_or_reason(
     counts: ScoreCounts, replicates: int | ReplicateCounts, seed: int
 ) -> tuple[Floats | None, str | None]:
-    """Draw as `replicate_cells` does, or say why there is no spread to be had from draws."""
+    """Draw as `replicate_cells` does, or say why there is no spread to be had from draws.
+
+    Draws of one account repeat it: they show no spread, which is no certainty.
+    """
+    if counts.accounts is not None and counts.accounts.judged == 1:
+        return None, "no interval: all judged leads belong to one account"
     try:
         return replicate_cells(counts, replicates=replicates, seed=seed)[1], None
     except QuestionError as error:

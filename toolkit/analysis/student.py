@@ -18,10 +18,12 @@ from toolkit.analysis.intervals import FEW
 if TYPE_CHECKING:
     from toolkit.analysis.cells import Floats
 
-__all__ = ["ALONE", "joint_p", "student_p", "student_quantile"]
+__all__ = ["ALONE", "joint_p", "score_p", "student_p", "student_quantile"]
 
 ALONE = 1 + 1e-9
 """Not more equal accounts than this: one account, rounding aside."""
+_SAME = 1e-9
+"""Share of the number of accounts by which a score statistic may miss it by rounding."""
 
 
 def student_quantile(equal_accounts: Floats | float, side: float) -> Floats:
@@ -63,3 +65,26 @@ def joint_p(statistic: float, df: int, equal_accounts: float) -> float:
     return (
         float(fdtrc(df, left, statistic * left / ((equal_accounts - 1) * df))) if left > 0 else nan
     )
+
+
+def score_p(statistic: float, degrees: int, *, accounts: int, freedom: float) -> float:
+    """P-value of a score statistic U'(sum of U_g U_g')^-1 U over accounts.
+
+    The sums are not about their mean, so the statistic T is at most the number G of accounts. About
+    it they give Hotelling's T2 = (G-1) T / (G - T), which is v q / (v - q + 1) times an F on q and
+    v - q + 1 degrees: exactly so for normal U_g of G equal accounts and v = G - 1. Of unequal ones
+    v = `freedom`. With many accounts it is chi-squared on q = `degrees`.
+
+    NaN where v - q + 1 is under 1, and where T = G: the accounts then show no variation.
+    Source: Hotelling (1931).
+
+    >>> round(score_p(3.841459, 1, accounts=10**9, freedom=1e9), 4)
+    0.05
+    >>> round(score_p(4 * 3**2 / (3 + 3**2), 1, accounts=4, freedom=3.0), 4)  # |t| = 3 on 3 degrees
+    0.0577
+    """
+    left = freedom - degrees + 1
+    if not (degrees > 0 and left >= 1 and statistic < accounts * (1 - _SAME)):
+        return nan
+    squared = (accounts - 1) * statistic / (accounts - statistic)
+    return float(fdtrc(degrees, left, squared * left / (degrees * freedom)))

@@ -141,6 +141,14 @@ def test_cross_fitting_leaves_a_leak_where_it_is():
     assert unnamed.challenger > unnamed.champion + 0.015
 
 
+def test_what_one_account_cannot_tell_has_a_reason(rows):
+    table = baseline_table(
+        patterns_of(rows.assign(account=1), NOW, account="account"), threshold=20
+    )
+    assert table["beaten"].isna().all()
+    assert table["reason"].str.endswith("one account is all there is").all()
+
+
 CELLS = [(0, 0, 20, 100), (1, 0, 80, 100), (0, 1, 40, 100), (1, 1, 160, 100)]
 """(a, b, converted, others), paid 20 for a and 10 for b, and worth it: ten points double the odds."""
 

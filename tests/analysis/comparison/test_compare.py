@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,10 @@ from scipy.special import expit
 
 from tests.analysis.comparison.pair_rows import count_pairs, sides
 from toolkit.analysis.comparison import compare_models
+from toolkit.analysis.comparison.paired import compare_precision
+from toolkit.analysis.comparison.worked import read_choices, select_from
 from toolkit.analysis.ranking import auc_difference
+from toolkit.counts import AccountCells
 from toolkit.errors import DataError, QuestionError
 
 
@@ -200,6 +204,79 @@ def test_without_a_lead_there_is_nothing_to_compare_on():
     pairs = count_pairs(drawn(0.0, n=50))
     with pytest.raises(DataError, match="no lead to compare"):
         compare_models(replace(pairs, frame=pairs.frame.iloc[:0]), threshold=50)
+
+
+ONE_ACCOUNT = "no interval and no test: one account is all there is"
+
+
+def test_one_account_gives_differences_without_intervals_and_says_why():
+    rows = drawn(0.5, n=400).assign(account=3)
+    found = compare_models(count_pairs(rows), threshold=10, cost_ratio=0.2)
+    table = found.table.set_index("measure")
+    assert table["difference"].notna().all()
+    ends = ["low", "high", "low_inner", "high_inner"]
+    assert table[ends].isna().all(axis=None)
+    assert table["reason"].notna().all()
+    assert (table["verdict"] == "not enough evidence").all()
+    assert found.text == f"Not enough evidence: {ONE_ACCOUNT}."
+    assert found.swap.text == f"Not enough evidence: {ONE_ACCOUNT}."
+    assert np.isnan([found.swap.low, found.swap.high, found.swap.p_accounts]).all()
+    tests = (found.swap.recall, found.swap.false_positives)
+    assert [each.reason for each in tests] == [ONE_ACCOUNT] * 2
+    assert np.isnan([each.p for each in tests]).all()
+    precision = found.swap.precision
+    assert np.isnan([precision.p_robust, precision.low, precision.high]).all()
+    assert precision.reason == ONE_ACCOUNT
+
+
+def test_no_keep_follows_from_a_difference_of_0_that_nobody_can_judge():
+    """Two leads in, two out, one of each converted: other leads, the same precision."""
+    pairs = sides((1, 1), (1, 1), (3, 3), (3, 3))
+    cells = pd.DataFrame({"account": 0, "cell": range(len(pairs.frame)), "n": pairs.frame["n"]})
+    found = compare_models(replace(pairs, accounts=AccountCells(cells)), threshold=1)
+    row = found.table.set_index("measure").loc["precision"]
+    assert (row["difference"], row["verdict"]) == (0, "not enough evidence")
+    assert compare_models(sides((0, 0), (0, 0), (3, 3), (3, 3)), threshold=1).verdict == "keep"
+
+
+def test_intervals_of_differences_stay_where_differences_can_lie():
+    """Four leads, one converted and found by the challenger alone: 0.5 + z 0.35 is beyond 1."""
+    rows = pd.DataFrame({"champion": [1, 2, 3, 4], "challenger": [4, 3, 2, 1]})
+    rows["state"] = ["converted", *["not_converted"] * 3]
+    table = compare_models(count_pairs(rows), threshold=3, cost_ratio=0.2).table
+    known = table.set_index("measure").loc["precision"]
+    assert (known["difference"], known["high"]) == (0.5, 1.0)
+    assert known["low"] == pytest.approx(0.5 - 1.959963984540054 * sqrt(2 * 0.25**2))
+    recall = table.set_index("measure").loc["recall"]
+    assert (recall["difference"], recall["reason"]) == (1.0, "no variance is seen")
+
+
+def precision_rejections(accounts, *, runs, seed=1, leads=20):
+    """Two rules that choose at random: how often their equal precisions are told apart."""
+    rng, p = np.random.default_rng([seed, accounts]), []
+    for _ in range(runs):
+        account = np.repeat(np.arange(accounts), leads)
+        fate = rng.normal(size=accounts)[account]
+        rows = pd.DataFrame({
+            "champion": (rng.normal(size=accounts)[account] + rng.normal(size=len(account)) > 0),
+            "challenger": (rng.normal(size=accounts)[account] + rng.normal(size=len(account)) > 0),
+            "account": account,
+        }).astype(int)  # fmt: skip
+        hit = rng.random(len(rows)) < expit(-1 + fate)
+        rows["state"] = np.where(hit, "converted", "not_converted")
+        choices = read_choices(count_pairs(rows))
+        one, two = (select_from(s, 1) for s in (choices.champion, choices.challenger))
+        p.append(compare_precision(choices, one, two).p_robust)
+    return float(np.mean(np.array(p) < 0.05))
+
+
+@pytest.mark.parametrize(
+    ("accounts", "runs"),
+    [(8, 60), *[pytest.param(g, 1_000, marks=pytest.mark.slow) for g in (4, 8, 20, 60)]],
+)
+def test_equal_precisions_are_told_apart_in_five_percent_however_few_the_accounts(accounts, runs):
+    rate = precision_rejections(accounts, runs=runs)
+    assert rate <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5 + 0.01
 
 
 PAIR = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 1), st.integers(0, 12))

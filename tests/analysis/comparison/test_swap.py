@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import comb, exp, log, sqrt
 
 import numpy as np
@@ -9,11 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from tests.analysis.comparison.pair_rows import count_pairs, sides
 from toolkit.analysis.comparison import swap_set
 from toolkit.analysis.comparison.paired import compare_precision, mcnemar
-from toolkit.analysis.comparison.swap import leads_for_difference
+from toolkit.analysis.comparison.swap import _pearson_p, leads_for_difference
 from toolkit.analysis.comparison.worked import read_choices, select_from
 from toolkit.errors import DataError
 
@@ -265,3 +267,26 @@ def test_pandas_frames_are_left_as_they_were(rows):
     before = pairs.frame.copy()
     swap_set(pairs, threshold=50)
     pd.testing.assert_frame_equal(pairs.frame, before)
+
+
+def test_of_no_lead_at_all_no_lead_changes_sides():
+    empty = sides((1, 1), (1, 1))
+    found = swap_set(replace(empty, frame=empty.frame.iloc[:0]), threshold=50)
+    assert found.text == "Not enough evidence: no lead changes sides."
+    assert found.challenger_threshold == 50
+    assert np.isnan([found.difference, found.low, found.p_fisher]).all()
+
+
+def test_a_million_million_leads_are_tested_by_pearsons_statistic():
+    """30% of 10^12 against 20%: beyond doubt. 3 more of 10^12: z = 3 / sqrt(2e12 x 0.25) by hand."""
+    n = 10**12
+    assert swapped(sides((3 * n, 7 * n), (2 * n, 8 * n))).p_fisher == 0
+    near = swapped(sides((n // 2 + 10**6, n // 2 - 10**6), (n // 2, n // 2))).p_fisher
+    z = 1e6 / sqrt(2e12 * 0.25)
+    assert near == pytest.approx(2 * norm.sf(z), rel=1e-5)
+
+
+def test_pearsons_test_is_fishers_where_both_can_be_had():
+    cells = np.array([[300_400, 699_600], [300_000, 700_000]])
+    exact = swapped(sides(*cells.tolist())).p_fisher
+    assert _pearson_p(cells.astype(float)) == pytest.approx(exact, rel=2e-3)

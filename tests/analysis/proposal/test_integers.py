@@ -86,3 +86,10 @@ def test_a_scale_or_a_limit_must_be_given(weights):
         integer_points(weights)
     with pytest.raises(QuestionError, match="grid is 0"):
         integer_points(weights, grid=0, most=5)
+
+
+def test_without_a_fit_there_are_no_points_but_a_reason():
+    rows = drawn({"a": 20}, {"a": 20}, n=40).drop(columns="y").assign(state="unworked")
+    found = integer_points(fit_weights(patterns_of(rows, {"a": 20})), points_to_double=20)
+    assert np.isnan([*found.points, found.deviance, found.loss_share]).all()
+    assert (found.accepted, found.reason) == (False, "no judged leads")

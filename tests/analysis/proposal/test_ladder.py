@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from tests.analysis.proposal.ladder_rates import ACTIONS, choice_rates
 from tests.analysis.proposal.models import K, drawn, patterns_of
 from tests.analysis.weights.patterns import count_patterns
 from toolkit.analysis.proposal import update_ladder
@@ -116,3 +117,17 @@ def test_an_unchanged_truth_is_mostly_kept():
 def test_an_unchanged_truth_is_kept_as_often_as_stated():
     """At least 94% of 1,000 runs; the level is 5%, its Monte Carlo error 0.7%."""
     assert kept(1_000) >= 0.935
+
+
+@pytest.mark.parametrize("account_sd", [0.0, 1.0])
+@pytest.mark.parametrize("truth", ACTIONS)
+@pytest.mark.parametrize(
+    ("runs", "leads"), [(12, 1_500), pytest.param(300, 6_000, marks=pytest.mark.slow)]
+)
+def test_no_more_is_changed_than_is_wrong_in_ninety_five_percent(truth, account_sd, runs, leads):
+    """Of 6,000 leads what is wrong is also found; of 1,500 a wrong slope is seldom."""
+    found = choice_rates(truth, runs=runs, leads=leads, account_sd=account_sd)
+    more = found[ACTIONS[ACTIONS.index(truth) + 1 :]].sum()
+    assert more <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+    if leads > 5_000:
+        assert found[truth] >= 0.9 - 3 * (0.1 * 0.9 / runs) ** 0.5

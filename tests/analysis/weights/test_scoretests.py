@@ -8,6 +8,7 @@ import pytest
 
 from tests.analysis.weights.patterns import LEADS, LEADS_POINTS, XEDU, XEDU_POINTS, count_patterns
 from toolkit.analysis.weights import fit_weights
+from toolkit.analysis.weights.degrees import column_degrees
 from toolkit.analysis.weights.design import score_products, score_squares
 from toolkit.analysis.weights.implied import base_columns, departure
 from toolkit.analysis.weights.ratios import fieller_interval
@@ -122,7 +123,8 @@ def test_tests_made_together_are_those_made_one_by_one(leads, monkeypatch, block
     found = fit_weights(counts)
     np.testing.assert_allclose(found.joint.standard_errors, usual.standard_errors, rtol=1e-9)
     design, fit, base = found.design, found.scale.fit, base_columns(found.design, ())
-    together = score_tests(design.units, base, fit, design)
+    freedom = column_degrees(design, design.units)
+    together = score_tests(design.units, base, fit, design, freedom=freedom)
     for j, each in enumerate(together):
         alone = score_test(design.units[:, [j]], base, fit, design)
         assert (each.statistic, each.p) == pytest.approx((alone.statistic, alone.p), rel=1e-10)

@@ -74,6 +74,8 @@ class _Choice:
     n: int
     note: str | None
     """Why there are no replicates."""
+    alone: bool
+    """Whether all judged leads belong to one account, so that nothing shows how far to trust them."""
 
 
 def best_thresholds(
@@ -101,6 +103,9 @@ def best_thresholds(
     beforehand), `behind` (net benefit of the best less this one), `evidence` (normal score that
     another is better), `critical` (what it must exceed), `among_best` (NA where it cannot be
     told), `chosen_share` (of bootstrap replicates in which this threshold is the best), `reason`.
+
+    Where all judged leads belong to one account nothing shows how far to trust them: `best` and
+    `apparent` are what is seen, all else is NaN or NA with a reason.
 
     `optimism` is the mean over replicates of (benefit of the threshold chosen there, there) less
     (its benefit on these leads). Sources: Hsu (1984), multiple comparisons with the best; Hansen,
@@ -159,7 +164,8 @@ def _choice(  # noqa: PLR0917 - one private assembly
     if drawn is not None:
         gains = _gains(drawn[:, :, 0], drawn[:, :, 1], cost_ratio)[:, places]
         size = np.maximum(drawn.sum(axis=(1, 2)), 1.0)
-    return _Choice(asked, places, gain, gains, size, n, note)
+    alone = cells.pairs is not None and cells.pairs.judged == 1
+    return _Choice(asked, places, gain, gains, size, n, note, alone)
 
 
 def _gains(hits: Floats | Ints, misses: Floats | Ints, cost_ratio: float) -> Floats:
@@ -171,6 +177,8 @@ def _gains(hits: Floats | Ints, misses: Floats | Ints, cost_ratio: float) -> Flo
 def _evidence(
     cells: Cells, choice: _Choice, cost_ratio: float, confidence: float
 ) -> tuple[Floats, Floats]:
+    if choice.alone:
+        return np.full(len(choice.gain), nan), np.full(len(choice.gain), nan)
     scores = block_scores(cells, choice.at, cost_ratio)
     if choice.note is not None:
         bonferroni = -float(ndtri((1 - confidence) / len(choice.gain)))
@@ -228,8 +236,9 @@ def _with_set(
         times = np.bincount(choice.drawn.argmax(axis=1), minlength=len(choice.gain))
         chosen = times / len(choice.drawn)
     gain = choice.gain / max(choice.n, 1)
-    inside = pd.arrays.BooleanArray(np.zeros(len(told), np.bool_), ~told)
-    inside[told] = (evidence <= critical)[:-1]
+    inside = pd.arrays.BooleanArray(np.zeros(len(told), np.bool_), ~told | choice.alone)
+    if not choice.alone:
+        inside[told] = (evidence <= critical)[:-1]
     return table.assign(
         behind=_spread(told, gain.max() - gain[:-1]),
         evidence=_spread(told, evidence[:-1]),
@@ -278,11 +287,14 @@ def _result(  # noqa: PLR0917 - one private assembly
         corrected_low=low,
         corrected_high=high,
         today=today,
-        keep=_keep(table, today),
-        text=_text(table, members, best, none=bool(inside[-1])),
+        keep="Not enough evidence" if choice.alone else _keep(table, today),
+        text=_ALONE if choice.alone else _text(table, members, best, none=bool(inside[-1])),
         reason="; ".join(x for x in (_reason(table, best), choice.note) if x) or None,
         confidence=confidence,
     )
+
+
+_ALONE = "Which threshold is worth most cannot be told: all judged leads belong to one account."
 
 
 def _optimism(choice: _Choice, place: int) -> tuple[float, float]:

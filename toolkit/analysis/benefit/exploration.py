@@ -36,7 +36,8 @@ class Exploration:
     weeks: float
     """Weeks in which so many such leads arrive; the outcome window comes on top."""
     needed: bool
-    """Whether enough of these leads were worked already for the question to be asked of them."""
+    """Whether the question cannot be asked of the leads worked so far: over 5% of the mature ones were
+    never worked, or none has been judged yet."""
     text: str
 
 
@@ -81,24 +82,32 @@ def exploration_sample(
     effect = design_effect(precision_family(cells), side)
     n = ceil(round(quantiles**2 * rate * (1 - rate) / margin**2 * effect, 6))
     leads, weeks = int(cells.leads[inside].sum()), counts.provenance.weeks
-    unworked = int(cells.unworked[inside].sum())
-    share = unworked / max(unworked + int(cells.judged[inside].sum()), 1)
+    unworked, judged = int(cells.unworked[inside].sum()), int(cells.judged[inside].sum())
+    mature = unworked + judged
+    share = unworked / mature if mature else nan
     return Exploration(
         lower=lower,
         threshold=threshold,
         leads=leads,
-        unworked_share=share if leads else nan,
+        unworked_share=share,
         break_even=rate,
         margin=margin,
         n_needed=n,
         share_needed=n / leads if leads else nan,
         weeks=n / (leads / weeks) if leads and weeks else nan,
-        needed=share > MOST_UNWORKED or not cells.judged[inside].sum(),
-        text=_text(lower, threshold, share, n) if leads else _NOBODY.format(lower, threshold),
+        needed=share > MOST_UNWORKED or not judged,
+        text=_text(lower, threshold, share, n) if mature else _nobody(lower, threshold, leads, n),
     )
 
 
-_NOBODY = "No lead was seen between {} and {}: nobody can be drawn."
+def _nobody(lower: int, threshold: int, leads: int, n: int) -> str:
+    """What is said where no lead is old enough to be judged."""
+    if not leads:
+        return f"No lead was seen between {lower} and {threshold}: nobody can be drawn."
+    return (
+        f"None of {leads} leads between {lower} and {threshold} is old enough to be judged. If a random "
+        f"{n} of them are contacted, it can be told whether a threshold of {lower} is worth more."
+    )
 
 
 def _text(lower: int, threshold: int, share: float, n: int) -> str:

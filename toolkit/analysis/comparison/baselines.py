@@ -139,8 +139,10 @@ def _row(name: str, pairs: PairCounts, threshold: float, confidence: float) -> d
             f"{measure}_high": -each["low"],
         }
     low = -float(table["precision"]["high"])
-    reason = found.because if found.verdict == "cannot be told" else None
-    return {**row, "beaten": None if isnan(low) else low > 0, "reason": reason}
+    untold = found.because if found.verdict == "cannot be told" else table["precision"]["reason"]
+    beaten = None if isnan(low) else low > 0
+    area = table["auc"]["reason"] if isnan(table["auc"]["low"]) else None
+    return {**row, "beaten": beaten, "reason": area if beaten is not None else untold}
 
 
 def cross_fitted_pairs(

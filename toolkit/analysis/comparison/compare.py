@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.paired import rate_influences
+from toolkit.analysis.comparison.paired import ONE_ACCOUNT, rate_influences
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -22,8 +22,10 @@ from toolkit.analysis.comparison.worked import (
     select_best,
     select_from,
 )
+from toolkit.analysis.intervals import tail
 from toolkit.analysis.questions import check_cost_ratio
 from toolkit.analysis.ranking import auc_difference
+from toolkit.analysis.student import ALONE, student_quantile
 from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
@@ -79,8 +81,9 @@ def compare_models(
     Both work the same number of leads: those at or above the champion's `threshold`, or the best
     `workload` of all leads counted (whatever became of them); leads tied at the end are filled by
     share. Of the judged ones: area under the ROC curve; net benefit (TP - cost_ratio x FP) / N;
-    precision; recall. Intervals are over accounts where these are known; the shares that fill the
-    workload are taken as given.
+    precision; recall. Intervals are normal, over accounts where these are known (t from few equal ones;
+    none, with a reason, from a single one), and cut where no difference can lie (beyond -1 and 1;
+    of net benefit beyond 1 + cost_ratio); the shares that fill the workload are taken as given.
 
     Verdict of each measure: *change* if the whole interval lies above the margin; *keep* if the
     upper end of the interval of two one-sided tests lies below it (what the challenger gains is
@@ -111,7 +114,7 @@ def compare_models(
     ask = _Question(choices, one, two, confidence)
     rows = [
         _auc_row(pairs, confidence),
-        ask.measure("net benefit", *_benefits(choices, one, two, cost_ratio)),
+        _benefit(ask, cost_ratio),
         ask.rate("precision", choices.judged),
         ask.rate("recall", choices.hit),
     ]
@@ -185,45 +188,66 @@ class _Question:
                 value = c.total(chosen.share, base) / n if n > 0 else nan
                 influences.append(np.where(base, (chosen.share - value) / max(n, 1.0), 0.0))
             values.append(value)
-        return self.measure(name, values, influences, None)
+        none = "one of the two selects no judged lead" if c.n[base].sum() else _NOBODY[name]
+        return self.measure(name, values, influences, most=1.0, none=none)
 
     def measure(
-        self, name: str, values: list[float], influences: list[Floats], reason: str | None
+        self, name: str, values: list[float], influences: list[Floats], *, most: float, none: str
     ) -> Row:
-        """A difference with its intervals."""
-        c = self.choices
-        row: Row = {"measure": name, "champion": values[0], "challenger": values[1]}
+        """A difference with its intervals; `most`: its largest size; `none`: why it may be NaN."""
         gap = values[1] - values[0]
-        ends = [nan] * 4
-        if not isnan(gap):
-            error = float(c.clusters.variances((influences[1] - influences[0])[:, None])[0]) ** 0.5
-            if error == 0:
-                reason = "both select the same judged leads" if gap == 0 else "no variance is seen"
-            else:
-                wide = [
-                    c.clusters.quantile(c.judged, level) * error
-                    for level in (self.confidence, 2 * self.confidence - 1)
-                ]
-                ends = [gap - wide[0], gap + wide[0], gap - wide[1], gap + wide[1]]
-                ends = [end if isfinite(end) else nan for end in ends]
-        names = ("low", "high", "low_inner", "high_inner")
-        return {**row, "difference": gap, **dict(zip(names, ends, strict=True)), "reason": reason}
+        ends, reason = ([nan] * 4, none) if isnan(gap) else self._ends(gap, influences)
+        return {
+            "measure": name,
+            "champion": values[0],
+            "challenger": values[1],
+            "difference": gap,
+            **dict(zip(_ENDS, np.clip(ends, -most, most).tolist(), strict=True)),
+            "identical": gap == 0 and not (influences[1] - influences[0]).any(),
+            "reason": reason,
+        }
+
+    def _ends(self, gap: float, influences: list[Floats]) -> tuple[list[float], str | None]:
+        """Ends of the two intervals, or why there are none."""
+        c = self.choices
+        moved = influences[1] - influences[0]
+        equal = c.clusters.freedom(c.judged)
+        error = float(c.clusters.variances(moved[:, None])[0]) ** 0.5
+        if gap == 0 and not moved.any():
+            return [nan] * 4, "both select the same judged leads"
+        if equal <= ALONE:
+            return [nan] * 4, ONE_ACCOUNT
+        if error == 0:
+            return [nan] * 4, "no variance is seen"
+        wide = [
+            float(student_quantile(equal, tail(level))) * error
+            for level in (self.confidence, 2 * self.confidence - 1)
+        ]
+        return [gap - wide[0], gap + wide[0], gap - wide[1], gap + wide[1]], None
 
 
-def _benefits(
-    choices: Choices, one: Selection, two: Selection, cost_ratio: float | None
-) -> tuple[list[float], list[Floats], str | None]:
+_ENDS = ("low", "high", "low_inner", "high_inner")
+_NOBODY = {"precision": "no judged leads", "recall": "no judged lead converted"}
+
+
+def _benefit(ask: _Question, cost_ratio: float | None) -> Row:
+    choices = ask.choices
     if cost_ratio is None:
-        none = np.zeros(len(choices.n))
-        return [nan, nan], [none, none], "no cost ratio was given"
-    total = max(float(choices.n[choices.judged].sum()), 1.0)
+        none = [np.zeros(len(choices.n))] * 2
+        return ask.measure(
+            "net benefit", [nan, nan], none, most=1.0, none="no cost ratio was given"
+        )
+    total = float(choices.n[choices.judged].sum())
     worth = np.where(choices.hit, 1.0, -cost_ratio) * choices.judged
-    values = [float(choices.n @ (each.share * worth)) / total for each in (one, two)]
+    sides = (ask.champion.share, ask.challenger.share)
+    values = [float(choices.n @ (share * worth)) / total if total else nan for share in sides]
     influences = [
-        np.where(choices.judged, (each.share * worth - value) / total, 0.0)
-        for each, value in zip((one, two), values, strict=True)
+        np.where(choices.judged, (share * worth - value) / max(total, 1.0), 0.0)
+        for share, value in zip(sides, values, strict=True)
     ]
-    return values, influences, None
+    return ask.measure(
+        "net benefit", values, influences, most=1 + cost_ratio, none=_NOBODY["precision"]
+    )
 
 
 def _auc_row(pairs: PairCounts, confidence: float) -> Row:
@@ -238,6 +262,7 @@ def _auc_row(pairs: PairCounts, confidence: float) -> Row:
         "high": outer.high,
         "low_inner": inner.low,
         "high_inner": inner.high,
+        "identical": outer.standard_error == 0,
         "reason": outer.reason,
     }
 
@@ -255,7 +280,7 @@ def _judged(row: Row, margins: Mapping[str, float], n: float, refused: str | Non
     verdict: ModelVerdict = "not enough evidence"
     if low > margin:
         verdict = "change"
-    elif high < margin or (gap == 0 and isnan(low)):
+    elif high < margin or row["identical"]:
         verdict = "keep"
     needed = _needed(gap, high - gap, margin, n) if verdict == "not enough evidence" else None
     return {**row, "margin": margin, "verdict": verdict, "n_needed": needed}

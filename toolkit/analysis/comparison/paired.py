@@ -8,13 +8,14 @@ differ: that takes the weighted generalised score test.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, log, nan, sqrt
+from math import exp, isnan, log, nan, sqrt
 
 import numpy as np
 from scipy.special import bdtr, chdtrc
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.comparison.worked import Choices, Marks, Selection
+from toolkit.analysis.student import ALONE, score_p, student_p
 
 __all__ = ["McNemar", "PrecisionTest", "compare_precision", "mcnemar", "rate_influences"]
 
@@ -47,7 +48,7 @@ class PrecisionTest:
     """Weighted generalised score statistic of equal precisions."""
     p: float
     p_robust: float
-    """Over accounts where they are known; NaN otherwise."""
+    """Wald's test over accounts where they are known, t from few equal ones; NaN otherwise."""
     relative: float
     """Challenger / champion, with its interval (over accounts where they are known)."""
     low: float
@@ -60,7 +61,8 @@ def mcnemar(
 ) -> McNemar:
     """Compare recalls (`converted`) or false-positive rates of two selections of whole scores.
 
-    Source: McNemar (1947); over accounts the sum by account as in Obuchowski (1998).
+    Over accounts p is that of `score_p`, on the equal accounts of the leads that one of the two alone
+    selects. Source: McNemar (1947); over accounts the sum by account as in Obuchowski (1998).
     """
     used = choices.hit if converted else choices.miss
     one, two = champion.share > 0, challenger.share > 0
@@ -70,17 +72,34 @@ def mcnemar(
     if not apart:
         reason = "no lead of this class is selected by one of the two alone"
         return McNemar(both, only_one, only_two, neither, nan, nan, "none", reason)
+    why: str | None = None
     if choices.clusters.known:
-        gain = np.where(used, challenger.share - champion.share, 0.0)
-        spread = float(choices.clusters.covariance(gain[:, None])[0, 0])
-        statistic = (only_two - only_one) ** 2 / spread if spread > 0 else nan
-        p, method = float(chdtrc(1, statistic)), "chi-squared over accounts"
+        statistic, p, why = _over_accounts(choices, used & (one != two), two)
+        method = "chi-squared over accounts"
     else:
         statistic = (only_one - only_two) ** 2 / apart
         exact = apart < _EXACT
         p = _exact_p(only_one, apart) if exact else float(chdtrc(1, statistic))
         method = "exact binomial" if exact else "chi-squared"
-    return McNemar(both, only_one, only_two, neither, statistic, p, method, None)
+    return McNemar(both, only_one, only_two, neither, statistic, p, method, why)
+
+
+def _over_accounts(
+    choices: Choices, apart: Marks, challenger: Marks
+) -> tuple[float, float, str | None]:
+    """Statistic and p of the leads that one side alone selects, and why there is none."""
+    clusters = choices.clusters
+    gain = np.where(apart, np.where(challenger, 1.0, -1.0), 0.0)
+    spread = float(clusters.covariance(gain[:, None])[0, 0])
+    statistic = float(choices.n @ gain) ** 2 / spread if spread > 0 else nan
+    accounts, equal = clusters.accounts(apart) or 0, clusters.freedom(apart)
+    p = score_p(statistic, 1, accounts=accounts, freedom=equal - 1)
+    if not isnan(p):
+        return statistic, p, None
+    return statistic, p, ONE_ACCOUNT if equal <= ALONE else "too few accounts, or they do not vary"
+
+
+ONE_ACCOUNT = "no interval and no test: one account is all there is"
 
 
 def _exact_p(count: int, n: int) -> float:
@@ -111,7 +130,9 @@ def compare_precision(
     With pooled precision p of the n_A + n_B selections and the leads that both select,
     C = [(1-p)^2 TP_both + p^2 FP_both] / (n_A + n_B) and
     T = (p_A - p_B)^2 / [(p (1-p) - 2 C) (1/n_A + 1/n_B)], chi-squared on 1 degree. The relative
-    precision has a log-normal interval from the influence of each lead (or account) on both.
+    precision has a log-normal interval from the influence of each lead (or account) on both. Over
+    accounts the difference is compared with its variance by t on the equal accounts of the leads
+    selected; NaN with a reason where one account is all there is.
     Source: Kosinski (2013) for T; Moskowitz and Pepe (2006) for the relative precision.
     """
     a, b, both = (
@@ -124,21 +145,29 @@ def compare_precision(
     statistic = _weighted_score(a, b, both)
     spread = _influences(choices, champion, a) - _influences(choices, challenger, b)
     variance = float(choices.clusters.variances(spread[:, None])[0])
-    gap = (b.precision - a.precision) ** 2
-    robust = gap / variance if variance > 0 and choices.clusters.known else nan
+    used = choices.judged & ((champion.share > 0) | (challenger.share > 0))
+    equal = choices.clusters.freedom(used)
+    known = variance > 0 and choices.clusters.known
     low, high = _relative(choices, (champion, a), (challenger, b), confidence)
-    reason = None if spread.any() else "both select the same judged leads"
+    reason = ONE_ACCOUNT if equal <= ALONE else None if a.tp and b.tp else _NO_RATIO
     return PrecisionTest(
         champion=a.precision,
         challenger=b.precision,
         statistic=statistic,
         p=float(chdtrc(1, statistic)),
-        p_robust=float(chdtrc(1, robust)),
+        p_robust=_wald_p(b.precision - a.precision, variance, equal) if known else nan,
         relative=b.precision / a.precision if a.tp > 0 else nan,
         low=low,
         high=high,
-        reason=reason,
+        reason=reason if spread.any() or reason else "both select the same judged leads",
     )
+
+
+_NO_RATIO = "no interval of the relative precision: one of the two selects no lead that converted"
+
+
+def _wald_p(gap: float, variance: float, equal_accounts: float) -> float:
+    return float(student_p(gap / sqrt(variance), equal_accounts))
 
 
 def _weighted_score(a: _Selected, b: _Selected, both: _Selected) -> float:
@@ -174,7 +203,5 @@ def _relative(
     error = sqrt(float(choices.clusters.variances((two - one)[:, None])[0]))
     middle = log(challenger[1].precision / champion[1].precision)
     used = choices.judged & ((champion[0].share > 0) | (challenger[0].share > 0))
-    wide = choices.clusters.quantile(used, confidence) * error if error > 0 else 0.0
-    if wide == inf:
-        return nan, nan
+    wide = choices.clusters.quantile(used, confidence) * error
     return exp(middle - wide), exp(middle + wide)

@@ -12,6 +12,7 @@ from scipy.special import chdtrc, ndtri
 
 from toolkit.analysis.cells import MOST_UNWORKED, Floats
 from toolkit.analysis.comparison.paired import (
+    ONE_ACCOUNT,
     McNemar,
     PrecisionTest,
     compare_precision,
@@ -27,6 +28,7 @@ from toolkit.analysis.comparison.worked import (
     select_from,
 )
 from toolkit.analysis.intervals import Family, rate_arrays, tail
+from toolkit.analysis.student import ALONE, student_p
 from toolkit.analysis.verdict import Answer
 
 if TYPE_CHECKING:
@@ -57,13 +59,14 @@ class SwapSet:
     with `low`, `high` (of the judged: converted); `least`, `most` (rate if none, or all, of the
     unworked had converted)."""
     difference: float
-    """Rate of the judged swap-ins less that of the judged swap-outs; NaN where refused."""
+    """Rate of the judged swap-ins less that of the judged swap-outs; NaN where refused. No interval
+    where these leads are all of one account."""
     low: float
     high: float
     p_fisher: float
-    """Fisher's exact test of equal rates, leads independent."""
+    """Fisher's exact test of equal rates, leads independent (Pearson's, which it then is, from 10^9)."""
     p_accounts: float
-    """Score test of equal rates over accounts; NaN where none is known."""
+    """Score test of equal rates over accounts, t from few equal ones; NaN where none is known."""
     least: float
     """The difference if every unworked lead had gone against the challenger, and for it."""
     most: float
@@ -120,7 +123,9 @@ def swap_set(
     choices = read_choices(pairs)
     one = select_from(choices.champion, threshold)
     end = challenger_threshold
-    if end is None:
+    if end is None and not len(choices.n):
+        end = float(threshold)
+    elif end is None:
         end = equal_threshold(choices.challenger, choices.n, choices.total(one.share))
     two = select_from(choices.challenger, end)
     groups = _groups(one, two)
@@ -230,12 +235,21 @@ class _Swapped:
             return np.zeros(len(c.n)), nan
         return rate_influences(c.hit, c.judged, self.groups[name], hits / n, n), hits / n
 
+    @property
+    def equal_accounts(self) -> float:
+        """Of the judged leads that change sides; infinite where no account is known."""
+        c = self.choices
+        moved = (self.groups["swap_in"] > 0) | (self.groups["swap_out"] > 0)
+        return c.clusters.freedom(c.judged & moved)
+
     def difference(self) -> tuple[float, float, float]:
         """Swap-ins less swap-outs, hybrid score interval with the correlation that accounts bring."""
         rates = rate_arrays(self._family(_GROUPS[:2]), confidence=self.confidence)
         one, two = rates.estimate
         if isnan(one) or isnan(two):
             return nan, nan, nan
+        if self.equal_accounts <= ALONE:
+            return float(one - two), nan, nan
         values = np.column_stack([self._influence(name)[0] for name in _GROUPS[:2]])
         spread = self.choices.clusters.covariance(values)
         size = sqrt(float(spread[0, 0] * spread[1, 1]))
@@ -253,8 +267,11 @@ class _Swapped:
         cells = np.array(
             [[self._count(name, used) for used in (c.hit, c.miss)] for name in _GROUPS[:2]]
         )
-        full = (cells.sum(axis=1) > 0).all()
-        return float(fisher_exact(np.round(cells).astype(np.int64))[1]) if full else nan
+        if not (cells.sum(axis=1) > 0).all():
+            return nan
+        if cells.sum() >= _MANY:
+            return _pearson_p(cells)
+        return float(fisher_exact(np.round(cells).astype(np.int64))[1])
 
     def robust_p(self) -> float:
         """Score test: both groups at their common rate, sums over accounts."""
@@ -269,7 +286,9 @@ class _Swapped:
         value = np.where(c.judged, weight * (c.hit - rate), 0.0)
         variance = float(c.clusters.variances(value[:, None])[0])
         gap = float(c.n @ value)
-        return float(chdtrc(1, gap**2 / variance)) if variance > 0 else nan
+        if not variance > 0:
+            return nan
+        return float(student_p(gap / sqrt(variance), self.equal_accounts))
 
     def bounds(self) -> tuple[float, float]:
         """The difference at its least and most, whatever the unworked would have become."""
@@ -288,6 +307,19 @@ class _Swapped:
         effect = max(float(family.variance()[0]) / spread, 1.0) if spread > 0 else 1.0
         n = leads_for_difference(rate, other, confidence=self.confidence)
         return ceil(round(n * effect, 6))
+
+
+_MANY = 1e9
+"""Leads from which Fisher's test is Pearson's, and its whole numbers are too large for a computer."""
+
+
+def _pearson_p(cells: Floats) -> float:
+    """Pearson's chi-squared test of a table of two by two; NaN where all or none converted."""
+    rows, columns = cells.sum(axis=1), cells.sum(axis=0)
+    expected = np.outer(rows, columns) / cells.sum()
+    if not (expected > 0).all():
+        return nan
+    return float(chdtrc(1, float(((cells - expected) ** 2 / expected).sum())))
 
 
 def leads_for_difference(
@@ -321,7 +353,8 @@ def _answer(pairs: PairCounts, found: _Swapped) -> tuple[Answer, str]:
         )
     difference, low, high = found.difference()
     if isnan(low) or isnan(high):
-        return "Not enough evidence", "one side has no judged lead"
+        none = "one side has no judged lead"
+        return "Not enough evidence", none if isnan(difference) else ONE_ACCOUNT
     span = f"swap-ins less swap-outs: {difference:+.1%} ({low:+.1%} to {high:+.1%})"
     if low > 0:
         return "Yes", span

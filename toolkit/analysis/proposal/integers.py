@@ -136,8 +136,9 @@ def integer_points(
 
     points = grid x round(coefficient x points_to_double / ln 2 / grid), then coordinate descent.
     Without `points_to_double` (the points that double the odds; a choice) scales are searched
-    within `least` and `most` points. Terms that cannot be told apart get 0. Raises QuestionError
-    for a grid under 1, or neither scale nor `most`. Source: Siddiqi (2017); Sullivan et al. (2004).
+    within `least` and `most` points. Terms that cannot be told apart get 0; all are NaN, with a reason,
+    where nothing could be fitted. Raises QuestionError for a grid under 1, or neither scale nor `most`.
+    Source: Siddiqi (2017); Sullivan et al. (2004).
 
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
     >>> from toolkit.analysis.weights.fit import fit_weights
@@ -148,6 +149,9 @@ def integer_points(
         raise QuestionError(f"grid is {grid}: expected a whole number of points from 1")
     if points_to_double is None and most is None:
         raise QuestionError("give points_to_double or most: without a scale points mean nothing")
+    if weights.joint.method == "none":
+        none = np.full(len(weights.terms), nan)
+        return RoundedPoints(none, grid, nan, nan, nan, accepted=False, reason=weights.reason)
     beta, design = np.nan_to_num(weights.joint.coefficients), weights.design
     high = np.full(len(beta), np.inf if most is None else float(most))
     low = np.full(len(beta), -high if least is None else float(least))

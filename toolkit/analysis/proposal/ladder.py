@@ -19,7 +19,7 @@ from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
 from toolkit.analysis.weights.products import Columns, beside, columns_of, small_whole
-from toolkit.analysis.weights.scoretests import score_test
+from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 
 __all__ = ["Ladder", "LadderAction", "update_ladder"]
 
@@ -122,10 +122,11 @@ def _climb(models: _Models, level: float) -> Ladder:
     full = fit_logistic(models.full, models.design)
     by_score = models.design.accounts is not None or not full.finite
     names: tuple[LadderAction, ...] = ("keep", "intercept", "intercept and slope")
-    rows, fits = [], {}
+    rows, fits, tests = [], {}, []
     for name in names if models.stated else names[2:]:
-        row, fits[name] = _compared(models, name, full)
+        row, fits[name], test = _compared(models, name, full)
         rows.append({**row, "p": row["p_score" if by_score else "p_likelihood"]})
+        tests.append(test)
     table = _table(rows)
     last = table.iloc[-1]
     chi = float(last["score_test"] if by_score else last["likelihood_ratio"])
@@ -138,8 +139,16 @@ def _climb(models: _Models, level: float) -> Ladder:
         shift=float(fits["intercept"].coefficients[0]) if models.stated else nan,
         shrinkage=heuristic_shrinkage(chi, int(last["degrees"])),
         method=_method(models.design, by_score=by_score),
-        reason=None if last["degrees"] else "no term can be told apart from the score",
+        reason=_untold(table, tests) if last["degrees"] else _NO_TERM,
     )
+
+
+_NO_TERM = "no term can be told apart from the score"
+
+
+def _untold(table: pd.DataFrame, tests: list[ScoreTest]) -> str | None:
+    """Why the null that is taken could not be tested; None where every step was."""
+    return tests[int(table["p"].isna().argmax())].reason if table["p"].isna().any() else None
 
 
 def _method(design: Design, *, by_score: bool) -> str:
@@ -157,7 +166,9 @@ def _first_standing(table: pd.DataFrame, level: float) -> LadderAction:
     return found
 
 
-def _compared(models: _Models, name: LadderAction, full: Fit) -> tuple[dict[str, object], Fit]:
+def _compared(
+    models: _Models, name: LadderAction, full: Fit
+) -> tuple[dict[str, object], Fit, ScoreTest]:
     from scipy.special import chdtrc  # noqa: PLC0415 - only a ladder needs it
 
     columns, offset = models.null(name)
@@ -173,7 +184,7 @@ def _compared(models: _Models, name: LadderAction, full: Fit) -> tuple[dict[str,
         "score_test": test.statistic,
         "p_score": test.p,
     }
-    return row, fit
+    return row, fit, test
 
 
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:

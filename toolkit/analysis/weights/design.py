@@ -20,7 +20,15 @@ from toolkit.errors import DataError
 if TYPE_CHECKING:
     from toolkit.counts import PatternCounts
 
-__all__ = ["Accounts", "Design", "paid_units", "read_design", "score_products", "score_squares"]
+__all__ = [
+    "Accounts",
+    "Design",
+    "lead_products",
+    "paid_units",
+    "read_design",
+    "score_products",
+    "score_squares",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +242,7 @@ def score_products(design: Design, columns: Columns, probability: Floats) -> Flo
     """
     k = columns.shape[1]
     products: Floats = np.zeros((k, k))
-    for sums in _account_sums(
-        design.accounts, columns, probability, block=max(_PRODUCTS // k**2, 1)
-    ):
+    for sums in _residual_sums(design.accounts, columns, probability, block=_PRODUCTS // k**2):
         products = products + sums.T @ sums
     return products + weighted_products(columns, _lone_squares(design, probability))
 
@@ -245,32 +251,60 @@ def score_squares(design: Design, columns: Columns, probability: Floats) -> Floa
     """The diagonal of `score_products`: of each column on its own."""
     k = columns.shape[1]
     squares: Floats = np.einsum("i,ij,ij->j", _lone_squares(design, probability), columns, columns)
-    for sums in _account_sums(design.accounts, columns, probability, block=max(_PRODUCTS // k, 1)):
+    for sums in _residual_sums(design.accounts, columns, probability, block=_PRODUCTS // k):
         squares = squares + np.einsum("gj,gj->j", sums, sums)
     return squares
+
+
+def lead_products(accounts: Accounts, marks: NDArray[np.bool_]) -> tuple[float, Floats, Floats]:
+    """Sums over accounts of (its leads)^2; of (those marked)^2; of the one times the other.
+
+    `marks` has a column for each choice of patterns.
+    """
+    alone = accounts.alone @ marks
+    whole, inside, both = float(accounts.alone.sum()), alone, alone.copy()
+    columns = np.column_stack([np.ones(len(marks)), marks])
+    block = _PRODUCTS // columns.shape[1]
+    for sums in _account_sums(accounts.leads, accounts.leads.data, columns, block=block):
+        every, marked = sums[:, 0], sums[:, 1:]
+        whole += float(every @ every)
+        inside = inside + np.einsum("gj,gj->j", marked, marked)
+        both = both + np.einsum("g,gj->j", every, marked)
+    return whole, inside, both
 
 
 _PRODUCTS = 1 << 17
 """Multiplications of a block of accounts: so few that the linear algebra below uses one thread."""
 
 
-def _account_sums(
+def _residual_sums(
     accounts: Accounts | None, columns: Columns, probability: Floats, *, block: int
 ) -> Iterator[Floats]:
     """U_g of the accounts with several leads, a block of accounts at a time."""
     if accounts is None:
         return
-    # Both tables have an entry for the same cells, so one product serves; blocks copy nothing of it.
-    leads, rows = accounts.leads, np.ascontiguousarray(columns, dtype=np.float64)
+    # Both tables have an entry for the same cells, so one product serves.
+    leads = accounts.leads
     data = accounts.hits.data - leads.data * probability[leads.indices]
-    for start in range(0, leads.shape[0], block):
-        ends = leads.indptr[start : start + block + 1]
+    yield from _account_sums(leads, data, columns, block=block)
+
+
+def _account_sums(
+    table: csr_array, data: Floats, columns: Columns, *, block: int
+) -> Iterator[Floats]:
+    """Sums of the columns by account, weighted by `data` in the cells of the table.
+
+    A block of accounts (at least one) at a time, which copies nothing of the table.
+    """
+    rows, step = np.ascontiguousarray(columns, dtype=np.float64), max(block, 1)
+    for start in range(0, table.shape[0], step):
+        ends = table.indptr[start : start + step + 1]
         part = slice(ends[0], ends[-1])
-        table = csr_array(
-            (data[part], leads.indices[part], ends - ends[0]),
-            shape=(len(ends) - 1, leads.shape[1]),
+        some = csr_array(
+            (data[part], table.indices[part], ends - ends[0]),
+            shape=(len(ends) - 1, table.shape[1]),
         )
-        yield np.asarray(table @ rows)
+        yield np.asarray(some @ rows)
 
 
 def _lone_squares(design: Design, probability: Floats) -> Floats:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, chdtri, expit, log_expit
+from scipy.special import chdtrc, expit, log_expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.weights.design import Design
@@ -24,6 +25,8 @@ __all__ = ["FirthFit", "fit_firth", "flic_intercept", "penalised_p", "profile_in
 
 _STEPS = 400
 _CLOSE = 1e-9
+_FARTHEST = 32.0
+"""Log-odds from the estimate beyond which no end is sought."""
 _LONGEST = 5.0
 """Longest step of one coefficient, in log-odds, as in logistf."""
 
@@ -102,21 +105,25 @@ def _improve(
 
 
 def profile_interval(
-    columns: Columns, design: Design, fit: FirthFit, term: int, *, confidence: float = 0.95
+    columns: Columns, design: Design, fit: FirthFit, term: int, *, q: float
 ) -> tuple[float, float]:
     """Values of a coefficient that the penalised likelihood ratio does not reject.
 
-    2 (max - max with the coefficient held) <= chi2_1, the others re-maximised at each value.
-    Source: Heinze and Schemper (2002).
+    2 (max - max with the coefficient held) <= q^2, the others re-maximised at each value; q is the
+    quantile that stands for the confidence, and NaN gives NaN. Source: Heinze and Schemper (2002).
     """
-    drop = float(chdtri(1, 1 - confidence)) / 2
-    middle = float(fit.coefficients[term])
+    if isnan(q):
+        return nan, nan
+    drop, middle = q**2 / 2, float(fit.coefficients[term])
 
     def short(value: float) -> float:
         held = _held(columns, design, fit, term, value)
         return fit.penalised - held.penalised - drop
 
-    return _end(short, middle, -1.0), _end(short, middle, 1.0)
+    met = columns[:, term] != 0
+    farthest = _FARTHEST / float(np.abs(columns[met, term]).min())
+    ends = [_end_or_none(short, middle, way, farthest) for way in (-1.0, 1.0)]
+    return ends[0], ends[1]
 
 
 def _held(columns: Columns, design: Design, fit: FirthFit, term: int, value: float) -> FirthFit:
@@ -125,12 +132,22 @@ def _held(columns: Columns, design: Design, fit: FirthFit, term: int, value: flo
     )
 
 
-def _end(short: Callable[[float], float], middle: float, way: float) -> float:
-    far = 1.0
+def _end_or_none(
+    short: Callable[[float], float], middle: float, way: float, farthest: float
+) -> float:
+    """NaN where the end lies so far out that every probability is 0 or 1 in the computer."""
+    try:
+        return _end(short, middle, way, farthest)
+    except np.linalg.LinAlgError:
+        return nan
+
+
+def _end(short: Callable[[float], float], middle: float, way: float, farthest: float) -> float:
+    far = min(1.0, farthest)
     while short(middle + way * far) < 0:
         far *= 2
-        if far > 1_000:  # noqa: PLR2004 - log-odds that no penalised likelihood leaves open
-            return float("nan")
+        if far > farthest:
+            return nan
     low, high = sorted((middle, middle + way * far))
     return _root(short, low, high, xtol=1e-8, rtol=1e-10)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import tail
+from toolkit.analysis.weights.degrees import account_quantile, score_degrees
 from toolkit.analysis.weights.design import Design, read_design
 from toolkit.analysis.weights.firth import fit_firth
 from toolkit.analysis.weights.implied import NO_SCALE, base_columns, one_side
@@ -30,7 +31,6 @@ from toolkit.analysis.weights.products import (
     weighted_products,
     with_constant,
 )
-from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 from toolkit.counts import Extra, Provenance, Term
 from toolkit.errors import QuestionError, nearest_first
@@ -204,7 +204,7 @@ def _scale(design: Design, confidence: float) -> ScaleFit:
     columns = base_columns(design, ())
     fit = fit_logistic(columns, design)
     error = float(np.sqrt(robust_covariance(fit, columns, design)[1, 1]))
-    half = quantile(design, confidence) * error
+    half = account_quantile(score_degrees(design), confidence) * error
     a, k = map(float, fit.coefficients)
     return ScaleFit(a, k, k - half, k + half, error, fit)
 

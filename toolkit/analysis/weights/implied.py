@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
+from toolkit.analysis.weights.degrees import account_quantile, few_accounts_words
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, penalised_p, profile_interval
 from toolkit.analysis.weights.logistic import (
@@ -26,10 +27,10 @@ from toolkit.analysis.weights.logistic import (
     robust_covariance,
 )
 from toolkit.analysis.weights.products import Columns, beside
-from toolkit.analysis.weights.ratios import fieller_interval, quantile
+from toolkit.analysis.weights.ratios import fieller_interval
 from toolkit.analysis.weights.scoretests import ScoreTest, score_test
 
-__all__ = ["NO_SCALE", "Departure", "base_columns", "departure", "one_side"]
+__all__ = ["NO_SCALE", "NO_VARIATION", "Departure", "base_columns", "departure", "one_side"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,18 @@ class Departure:
     standard_error: float
     method: FitMethod
     reason: str | None = None
+    freedom: float = inf
+    """Degrees of freedom of its errors over accounts; infinite where none is known."""
 
 
 def _unknown(reason: str) -> Departure:
     return Departure(nan, nan, nan, nan, nan, nan, nan, "none", reason)
 
 
-def _unscaled(p: float) -> Departure:
-    return Departure(nan, nan, nan, nan, nan, p, nan, "no scale", NO_SCALE)
+def _unscaled(test: ScoreTest) -> Departure:
+    return Departure(
+        nan, nan, nan, nan, nan, test.p, nan, "no scale", NO_SCALE, freedom=test.freedom
+    )
 
 
 def base_columns(design: Design, freed: Sequence[int]) -> Columns:
@@ -84,7 +89,12 @@ class _Case:
     columns: Columns = field(repr=False)
     """Fitted columns, then the term's."""
     confidence: float
-    p: float
+    test: ScoreTest
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Of the interval, and of the one of two one-sided tests."""
+        return self.confidence, 2 * self.confidence - 1
 
 
 def departure(
@@ -98,8 +108,8 @@ def departure(
 ) -> Departure:
     """Estimate the departure of a term beside the columns of a fit, with a Fieller interval.
 
-    Over accounts where they are known: t on accounts - 1. `test` is the term's score test beside
-    these columns, where it was made with those of others. Source: Fieller (1954).
+    Over accounts where they are known: t on the term's `column_degrees`. `test` is the term's score
+    test beside these columns, where it was made with those of others. Source: Fieller (1954).
     """
     x = design.units[:, [term]]
     if not (x[design.n > 0] != 0).any():
@@ -112,8 +122,7 @@ def departure(
     weight = design.n * fit.probability * (1 - fit.probability)
     if not independent_columns(x, weight, given=base)[0]:
         return _unknown("it cannot be told apart from the rest of the score")
-    p = (test or score_test(x, base, fit, design)).p
-    case = _Case(design, beside(base, x), confidence, p)
+    case = _Case(design, beside(base, x), confidence, test or score_test(x, base, fit, design))
     if one_side(x[:, 0], design) is None:
         found = fit_logistic(case.columns, design, start=np.append(fit.coefficients, 0.0))
         if found.finite:
@@ -124,42 +133,48 @@ def departure(
 def _by_likelihood(case: _Case, fit: Fit) -> Departure:
     k, delta = float(fit.coefficients[1]), float(fit.coefficients[-1])
     if k <= 0:
-        return _unscaled(case.p)
+        return _unscaled(case.test)
     v = robust_covariance(fit, case.columns, case.design)
     spread = {"var_part": float(v[-1, -1]), "cov": float(v[-1, 1]), "var_whole": float(v[1, 1])}
     ends: list[float] = []
-    for level in (case.confidence, 2 * case.confidence - 1):
-        q = quantile(case.design, level)
+    for level in case.levels:
+        q = account_quantile(case.test.freedom, level)
         ends += fieller_interval(delta, k, **spread, q=q)
     ratio = delta / k
     variance = v[-1, -1] - 2 * ratio * v[-1, 1] + ratio**2 * v[1, 1]
     reason = None
     if isnan(ends[0]):
-        reason = NO_VARIATION if isnan(v[1, 1] + v[-1, -1]) else NO_SCALE
+        none = NO_VARIATION if isnan(v[1, 1] + v[-1, -1]) else NO_SCALE
+        reason = few_accounts_words(case.test.freedom) or none
     error = float(np.sqrt(variance)) / k
-    return _departure(ratio, ends, case.p, error, method=likelihood(case.design), reason=reason)
+    return _departure(case, ratio, ends, error, method=likelihood(case.design), reason=reason)
 
 
 def _by_firth(case: _Case, start: Floats) -> Departure:
     fit = fit_firth(case.columns, case.design, start=start)
     k, last = float(fit.coefficients[1]), case.columns.shape[1] - 1
     if k <= 0:
-        return _unscaled(case.p)
+        return _unscaled(case.test)
+    estimate, freedom = float(fit.coefficients[-1]) / k, case.test.freedom
     ends: list[float] = []
-    for level in (case.confidence, 2 * case.confidence - 1):
-        low, high = profile_interval(case.columns, case.design, fit, last, confidence=level)
+    for level in case.levels:
+        q = account_quantile(freedom, level)
+        low, high = profile_interval(case.columns, case.design, fit, last, q=q)
         ends += [low / k, high / k]
-    p = case.p if not isnan(case.p) else penalised_p(case.columns, case.design, fit, last)
+    if case.design.accounts is None and isnan(case.test.p):
+        p = penalised_p(case.columns, case.design, fit, last)
+        case = replace(case, test=replace(case.test, p=p))
     reason = "all or none with it (or without it) converted: Firth's estimate"
-    half = (ends[3] - ends[2]) / (2 * quantile(case.design, 2 * case.confidence - 1))
-    estimate = float(fit.coefficients[-1]) / k
-    return _departure(estimate, ends, p, half, method="Firth", reason=reason)
+    if np.isnan(ends).any():
+        reason = few_accounts_words(freedom) or reason
+    half = (ends[3] - ends[2]) / (2 * account_quantile(freedom, case.levels[1]))
+    return _departure(case, estimate, ends, half, method="Firth", reason=reason)
 
 
 def _departure(
+    case: _Case,
     estimate: float,
     ends: list[float],
-    p: float,
     error: float,
     *,
     method: FitMethod,
@@ -171,10 +186,11 @@ def _departure(
         high=ends[1],
         low_inner=ends[2],
         high_inner=ends[3],
-        p=p,
+        p=case.test.p,
         standard_error=error,
         method=method,
         reason=reason,
+        freedom=case.test.freedom,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.analysis.cells import Floats
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.firth import fit_firth, flic_intercept, profile_interval
 from toolkit.analysis.weights.implied import one_side
@@ -22,7 +23,7 @@ from toolkit.analysis.weights.logistic import (
     robust_covariance,
 )
 from toolkit.analysis.weights.products import Columns, columns_of, with_constant
-from toolkit.analysis.weights.ratios import fieller_interval, quantile
+from toolkit.analysis.weights.ratios import fieller_interval
 
 __all__ = ["JointFit", "fit_joint", "no_joint", "spread_out"]
 
@@ -69,10 +70,11 @@ def fit_joint(design: Design, scale: Fit, aside: NDArray[np.bool_], confidence: 
         return _joint_firth(design, columns, offset, used, confidence)
     covariance = robust_covariance(fit, columns, design)
     errors = np.sqrt(np.diag(covariance))
-    half = quantile(design, confidence) * errors
+    quantiles = _quantiles(design, columns, confidence)
+    half = quantiles * errors
     lows, highs = fit.coefficients - half, fit.coefficients + half
     k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
-    points = _points(design, fit.coefficients[1:], covariance[1:, 1:], direction, confidence)
+    points = _points(fit.coefficients[1:], covariance[1:, 1:], direction, quantiles[1:])
     return JointFit(
         intercept=float(fit.coefficients[0]),
         coefficients=spread_out(fit.coefficients[1:], used),
@@ -123,8 +125,8 @@ def _joint_firth(
     """Wald errors mean nothing here: profile intervals, divided by the scale as if it were known."""
     fit = fit_firth(columns, design, offset=offset)
     ends = np.array([
-        profile_interval(columns, design, fit, j, confidence=confidence)
-        for j in range(1, columns.shape[1])
+        profile_interval(columns, design, fit, j, q=float(q))
+        for j, q in enumerate(_quantiles(design, columns, confidence)) if j
     ]).reshape(-1, 2)  # fmt: skip
     k, direction = _joint_scale(design, columns, fit.probability, fit.coefficients, used)
     beta = fit.coefficients[1:]
@@ -149,6 +151,12 @@ def _joint_firth(
     )
 
 
+def _quantiles(design: Design, columns: Columns, confidence: float) -> Floats:
+    """Half-width of the interval of each coefficient in standard errors."""
+    degrees = column_degrees(design, columns)
+    return np.array([account_quantile(float(each), confidence) for each in degrees])
+
+
 def _joint_scale(
     design: Design, columns: Columns, probability: Floats, beta: Floats, used: NDArray[np.bool_]
 ) -> tuple[float, Floats]:
@@ -165,10 +173,10 @@ def _joint_scale(
 
 
 def _points(
-    design: Design, beta: Floats, covariance: Floats, direction: Floats, confidence: float
+    beta: Floats, covariance: Floats, direction: Floats, quantiles: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Coefficients in points, with Fieller intervals that allow for the scale's own error."""
-    k, q = float(direction @ beta), quantile(design, confidence)
+    k = float(direction @ beta)
     if not k > 0:
         none = np.full(len(beta), nan)
         return none, none, none
@@ -176,7 +184,7 @@ def _points(
     ends = np.array([
         fieller_interval(
             float(b), k, var_part=float(covariance[j, j]), cov=float(with_k[j]),
-            var_whole=float(direction @ with_k), q=q,
+            var_whole=float(direction @ with_k), q=float(quantiles[j]),
         )
         for j, b in enumerate(beta)
     ]).reshape(-1, 2)  # fmt: skip

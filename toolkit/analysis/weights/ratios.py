@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from math import isfinite, nan, sqrt
 
-from scipy.special import ndtri, stdtrit
-
-from toolkit.analysis.intervals import tail
-from toolkit.analysis.weights.design import Design
-
-__all__ = ["fieller_interval", "quantile"]
-
-
-def quantile(design: Design, confidence: float) -> float:
-    """z, or t on one degree less than there are accounts."""
-    side = tail(confidence)
-    if design.accounts is None:
-        return -float(ndtri(side))
-    return float(stdtrit(max(design.groups - 1, 1), 1 - side))
+__all__ = ["fieller_interval"]
 
 
 def fieller_interval(
@@ -26,7 +13,7 @@ def fieller_interval(
     """Values r of part / whole with (part - r whole)^2 <= q^2 Var(part - r whole).
 
     NaN, NaN where `whole` is not distinguishable from 0, so that no value of the ratio is ruled
-    out on one side. Source: Fieller (1954).
+    out on one side, and where q is NaN. Source: Fieller (1954).
 
     >>> low, high = fieller_interval(1.0, 2.0, var_part=0.01, cov=0.0, var_whole=0.0, q=2.0)
     >>> round(low, 6), round(high, 6)

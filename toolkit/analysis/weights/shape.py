@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtr
 
 from toolkit.analysis.cells import Floats, Ints
 from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.weights.degrees import (
+    account_quantile,
+    column_degrees,
+    few_accounts_words,
+    wald_p,
+)
 from toolkit.analysis.weights.design import Design
 from toolkit.analysis.weights.fit import Weights
-from toolkit.analysis.weights.implied import base_columns
+from toolkit.analysis.weights.implied import NO_SCALE, base_columns
 from toolkit.analysis.weights.joint import JointFit, fit_overlap
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, robust_covariance
 from toolkit.analysis.weights.products import Columns
-from toolkit.analysis.weights.ratios import fieller_interval, quantile
+from toolkit.analysis.weights.ratios import fieller_interval
 from toolkit.analysis.weights.scoretests import score_test
 from toolkit.errors import QuestionError, nearest_first
 from toolkit.model import ActivityCriterion, decay_steps
@@ -102,12 +107,12 @@ def _beside_score(weights: Weights, added: Floats) -> list[tuple[float, float, f
     if fit is None:
         return [(nan, nan, nan)] * size
     v, k = robust_covariance(fit, columns, design), float(fit.coefficients[1])
-    q = quantile(design, weights.confidence)
     found = []
-    for j in range(2, 2 + size):
+    for j, freedom in enumerate(column_degrees(design, added), start=2):
         ends = fieller_interval(
             float(fit.coefficients[j]), k,
-            var_part=float(v[j, j]), cov=float(v[j, 1]), var_whole=float(v[1, 1]), q=q,
+            var_part=float(v[j, j]), cov=float(v[j, 1]), var_whole=float(v[1, 1]),
+            q=account_quantile(float(freedom), weights.confidence),
         )  # fmt: skip
         found.append((float(fit.coefficients[j]) / k, *ends))
     return found
@@ -232,7 +237,8 @@ def weight_contrast(weights: Weights, *, a: str, b: str) -> Contrast:
     """Compare what a unit of one term is worth with a unit of another, a minus b, in points.
 
     From the joint fit: (beta_a - beta_b) / k with Fieller's interval; p of the difference by Wald's
-    test over accounts where they are known (t on accounts - 1). Where all or none with some term
+    test over accounts where they are known (t on the fewer of the two terms' `column_degrees`; NaN with
+    a reason where these are too few). Where all or none with some term
     converted, the others are compared on the leads that it leaves over: as its coefficient runs
     off, theirs approach that fit. Raises QuestionError for a term that does not exist.
 
@@ -284,13 +290,14 @@ def _compared(
     part, whole = float(pick @ beta), float(direction @ beta)
     if not whole > 0:
         return Contrast(*named, nan, nan, nan, nan, "the joint fit has no scale")
+    freedom = float(column_degrees(design, design.units[:, used[pick != 0]]).min())
     low, high = fieller_interval(
         part, whole, var_part=float(pick @ v @ pick), cov=float(pick @ v @ direction),
-        var_whole=float(direction @ v @ direction), q=quantile(design, confidence),
+        var_whole=float(direction @ v @ direction), q=account_quantile(freedom, confidence),
     )  # fmt: skip
-    wald = abs(part) / float(np.sqrt(pick @ v @ pick))
-    beyond = ndtr(-wald) if design.accounts is None else stdtr(max(design.groups - 1, 1), -wald)
-    return Contrast(*named, part / whole, low, high, 2 * float(beyond), None)
+    p = wald_p(part / float(np.sqrt(pick @ v @ pick)), freedom)
+    reason = few_accounts_words(freedom) if isnan(p) else NO_SCALE if isnan(low) else None
+    return Contrast(*named, part / whole, low, high, p, reason)
 
 
 def order_table(weights: Weights) -> pd.DataFrame:

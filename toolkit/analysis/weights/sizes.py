@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite, log, nan
+from math import ceil, isfinite, isnan, log, nan
 
 import numpy as np
 
+from toolkit.analysis.weights.degrees import few_accounts_words, score_degrees
 from toolkit.analysis.weights.fit import Weights
+from toolkit.analysis.weights.implied import NO_VARIATION
 from toolkit.analysis.weights.logistic import information
 from toolkit.errors import QuestionError
 
@@ -97,6 +99,9 @@ def adequacy(weights: Weights) -> Adequacy:
     accounts divided by that of independent leads (at least 1). The anticipated R2 is that of
     today's score (Cox and Snell), which was not fitted to these leads.
 
+    NaN with a reason where accounts are known but leave no variance to compare: they are worth fewer
+    than two of equal size, or the outcomes are separated.
+
     Source: Riley et al. (2019, 2020).
 
     >>> from toolkit.analysis.weights.fit import fit_weights
@@ -109,7 +114,7 @@ def adequacy(weights: Weights) -> Adequacy:
     if weights.reason is not None or free == 0:
         reason = weights.reason or "no term can be told apart"
         return Adequacy(free, weights.positives, weights.n, nan, nan, None, None, None, reason)
-    effect = _design_effect(weights)
+    effect, unknown = _design_effect(weights)
     rate = weights.positives / weights.n
     null = weights.n * (rate * log(rate) + (1 - rate) * log(1 - rate))
     r2 = 1 - np.exp(2 * (null - weights.scale.fit.log_likelihood) / weights.n)
@@ -128,18 +133,27 @@ def adequacy(weights: Weights) -> Adequacy:
         design_effect=effect,
         n_effective=effective,
         needed=needed,
-        enough=effective >= needed.n,
+        enough=None if isnan(effect) else effective >= needed.n,
         weeks_needed=wait,
-        reason=None,
+        reason=unknown,
     )
 
 
-def _design_effect(weights: Weights) -> float:
-    """1 without accounts, and where Firth's estimate leaves no variance to compare."""
+def _design_effect(weights: Weights) -> tuple[float, str | None]:
+    """1 without accounts; NaN with a reason where these leave no variance to compare."""
     joint, design = weights.joint, weights.design
+    if design.accounts is None:
+        return 1.0, None
+    freedom = score_degrees(design)
+    if freedom < 1:
+        return nan, few_accounts_words(freedom)
+    if joint.method == "Firth":
+        return nan, (
+            "the outcomes are separated: Firth's estimate has no variance over accounts to compare"
+        )
     used = ~np.isnan(joint.standard_errors)
-    if design.accounts is None or not used.any():
-        return 1.0
+    if not used.any():
+        return nan, NO_VARIATION
     columns = np.column_stack([np.ones(len(design.n)), design.units[:, used]])
     plain = np.diag(np.linalg.inv(information(columns, design.n, joint.probability)))[1:]
-    return max(float(np.mean(joint.standard_errors[used] ** 2 / plain)), 1.0)
+    return max(float(np.mean(joint.standard_errors[used] ** 2 / plain)), 1.0), None

@@ -11,11 +11,11 @@ from scipy.special import expit
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees
 from toolkit.analysis.weights.design import Design, read_design, score_products
 from toolkit.analysis.weights.fit import Weights
 from toolkit.analysis.weights.logistic import Fit, fit_logistic
 from toolkit.analysis.weights.products import column_totals, linear, weighted_products
-from toolkit.analysis.weights.ratios import quantile
 from toolkit.analysis.weights.scoretests import residual_columns, score_test
 from toolkit.counts import PatternCounts
 from toolkit.errors import QuestionError
@@ -29,7 +29,8 @@ def period_table(patterns: PatternCounts, weights: Weights) -> pd.DataFrame:
     One Newton step from logit p = a_period + k S, all periods together, so that a period without
     conversions does no harm. Patterns must be counted by one axis (`by="quarter"`). Columns:
     `term`, `period`, `n_with`, `positives_with` (judged leads of the period that have it),
-    `departure`, `low`, `high` (points from today's; over accounts where they are known).
+    `departure`, `low`, `high` (points from today's; over accounts where they are known, NaN where these
+    are worth fewer than two of equal size).
 
     Source: Rao (1948) for the step.
 
@@ -127,10 +128,15 @@ class _Periods:
             error[used] = np.sqrt(np.diag(meat))
         return step / self.per_point, error / self.per_point
 
+    def quantiles(self, columns: Floats) -> Floats:
+        """Half-width of each column's interval in standard errors; NaN from too few accounts."""
+        degrees = column_degrees(self.design, columns)
+        return np.array([account_quantile(float(v), self.weights.confidence) for v in degrees])
+
     def rows(self, j: int) -> list[dict[str, object]]:
         columns = self.split(j)
         step, error = self.steps(columns)
-        half = quantile(self.design, self.weights.confidence) * error
+        half = self.quantiles(columns) * error
         met = columns != 0
         return [
             {

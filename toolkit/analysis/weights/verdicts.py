@@ -10,16 +10,16 @@ supported, `keep` needs the interval of two one-sided tests wholly inside the ma
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import ceil, isfinite, isnan, nan
+from math import ceil, inf, isfinite, isnan, nan
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.special import ndtri
 
 from toolkit.analysis.cells import Floats
 from toolkit.analysis.intervals import FEW
 from toolkit.analysis.multiplicity import holm
+from toolkit.analysis.weights.degrees import account_quantile, column_degrees, few_accounts_words
 from toolkit.analysis.weights.fit import Weights, is_policy
 from toolkit.analysis.weights.implied import Departure, base_columns, departure
 from toolkit.analysis.weights.logistic import Fit, fit_logistic, independent_columns
@@ -75,15 +75,18 @@ class _Judge:
     """Of each term, why too little is known of it, whatever its estimate."""
     limited: tuple[str | None, ...]
     """Of each term, why limits hide its points."""
+    freedom: Floats
+    """Of each term, the degrees of freedom of its errors over accounts."""
 
     @classmethod
     def make(cls, weights: Weights, margin: float) -> _Judge:
         """Look once at what no step changes: over accounts it takes as long as a fit."""
         if weights.reason is not None:
             none = (None,) * len(weights.terms)
-            return cls(weights, margin, none, none)
+            return cls(weights, margin, none, none, np.zeros(0))
         few = tuple(_few(weights, j) for j in range(len(weights.terms)))
-        return cls(weights, margin, few, _limited(weights))
+        freedom = column_degrees(weights.design, weights.design.units)
+        return cls(weights, margin, few, _limited(weights), freedom)
 
     @property
     def alpha(self) -> float:
@@ -121,7 +124,8 @@ class _Judge:
         free = [j for j in terms if j not in self.policy]
         tests: dict[int, ScoreTest] = {}
         if w.design.accounts is not None and free:
-            made = score_tests(w.design.units[:, free], columns, fit, w.design)
+            units = w.design.units[:, free]
+            made = score_tests(units, columns, fit, w.design, freedom=self.freedom[free])
             tests = dict(zip(free, made, strict=True))
         found = {}
         for j in terms:
@@ -293,9 +297,13 @@ def _judgement(
 
 def _open(judge: _Judge, found: Departure) -> str:
     span = f"a departure from {found.low_inner:+.1f} to {found.high_inner:+.1f} points fits"
+    few = few_accounts_words(found.freedom)
     if not judge.beyond(found):
-        return span
-    if not judge.weights.global_test.p <= judge.alpha:
+        return span if few is None else f"{span}; {few}"
+    whole = judge.weights.global_test
+    if isnan(whole.p):
+        return f"{span}, but of today's points as a whole there is no test: {whole.reason}"
+    if not whole.p <= judge.alpha:
         return f"{span}, but today's points as a whole are not refuted"
     return f"{span}, but it does not survive the correction for {len(judge.family)} criteria"
 
@@ -316,24 +324,35 @@ def _unjudged(judge: _Judge, j: int, found: Departure) -> Judgement:
 
 def _detectable(judge: _Judge, found: Departure) -> float:
     return detectable_points(
-        found.standard_error, margin=judge.margin, family=len(judge.family), alpha=judge.alpha
-    )
+        found.standard_error, margin=judge.margin, family=len(judge.family), alpha=judge.alpha,
+        freedom=found.freedom,
+    )  # fmt: skip
 
 
 def detectable_points(
-    standard_error: float, *, margin: float = MARGIN, family: int = 1, alpha: float = 0.05
+    standard_error: float,
+    *,
+    margin: float = MARGIN,
+    family: int = 1,
+    alpha: float = 0.05,
+    freedom: float = inf,
 ) -> float:
     """Departure that is called a change with probability 0.8, given its standard error.
 
     The interval of two one-sided tests must clear the margin, and the first of `family` criteria
-    must survive Holm: max of m + (z_(1-a) + z_.8) s and (z_(1-a/2f) + z_.8) s. Source: Cohen (1988)
+    must survive Holm: max of m + (q_(1-a) + q_.8) s and (q_(1-a/2f) + q_.8) s, q the quantiles of t
+    on `freedom` degrees (normal where no account is known); NaN under 1 degree. Source: Cohen (1988)
     for the sum of quantiles.
 
     >>> round(detectable_points(2.0), 2)
     9.97
     """
-    power, one_sided = float(ndtri(POWER)), float(ndtri(1 - alpha))
-    strict = float(ndtri(1 - alpha / (2 * max(family, 1))))
+    power, one_sided, strict = (
+        account_quantile(freedom, confidence)
+        for confidence in (2 * POWER - 1, 1 - 2 * alpha, 1 - alpha / max(family, 1))
+    )
+    if isnan(power):
+        return nan
     return max(margin + (one_sided + power) * standard_error, (strict + power) * standard_error)
 
 
