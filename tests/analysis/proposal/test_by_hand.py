@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from tests.analysis.proposal.models import model_of
 from tests.analysis.weights.patterns import count_cells
-from toolkit.analysis import fit_weights, propose_model, update_ladder
+from toolkit.analysis import fit_weights, integer_points, propose_model, update_ladder
 
 K = log(2) / 10
 """Ten points double the odds."""
@@ -64,3 +64,37 @@ def test_one_wrong_number_by_hand():
     row = table.loc["a", ["positives_with", "n_with", "positives_without", "n_without"]]
     assert row.tolist() == [144_000, 164_000, 9_000, 29_000]
     assert found.text == "Change a from 20 to 40; keep the other 2."
+
+
+RIGHT = [(0, 0, 20, 100), (1, 0, 80, 100), (0, 1, 40, 100), (1, 1, 160, 100)]
+"""Right for 20 and 10 points."""
+
+
+@pytest.mark.by_hand("update_ladder")
+def test_twice_the_likelihood_that_stated_odds_lose_by_hand():
+    """The points are right, and each odds are stated to be half of what they are."""
+    weights = fit_weights(count_cells({"a": 20, "b": 10}, RIGHT))
+    found = update_ladder(weights, stated=(log(1 / 10), K))
+    lost = [h * log((h / m) / (h / m / 2)) + (h + m) * log((1 + h / m / 2) / (1 + h / m))
+            for *_, h, m in RIGHT]  # fmt: skip
+    assert found.table["likelihood_ratio"].tolist() == pytest.approx(
+        [2 * sum(lost), 0, 0], abs=1e-8
+    )
+    assert (found.action, found.shift) == ("intercept", pytest.approx(log(2)))
+
+
+@pytest.mark.by_hand("integer_points")
+def test_the_deviance_of_points_and_recorded_ones_by_hand():
+    """Half of the leads have ten recorded points beside, and odds twice as high."""
+    both = [(a, b, h * 2**more, m) for more in (0, 1) for a, b, h, m in RIGHT]
+    counts = count_cells({"a": 20, "b": 10}, both)
+    more = np.tile(np.repeat([0.0, 10.0], 4), 2)
+    frame = counts.frame.assign(offset=more, score=counts.frame["score"] + more)
+    found = integer_points(fit_weights(replace(counts, frame=frame)), grid=10, points_to_double=10)
+    assert found.points.tolist() == [20, 10]
+    n, hits = 800 + 900, 900
+    assert found.null_deviance == pytest.approx(
+        -2 * (hits * log(9 / 17) + (n - hits) * log(8 / 17))
+    )
+    least = -2 * sum(h * log(h / (h + m)) + m * log(m / (h + m)) for *_, h, m in both)
+    assert (found.deviance, found.best_deviance) == (pytest.approx(least), pytest.approx(least))

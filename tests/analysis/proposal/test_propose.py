@@ -292,6 +292,23 @@ def test_what_moves_was_judged_a_change_and_lies_on_the_grid(seed, name, departu
     assert found.changed == bool((found.table["change"] != 0).any())
 
 
+@pytest.mark.parametrize(
+    ("true", "seed", "grid", "name", "supported", "points"),
+    [
+        ({"a": 45, "b": -15}, 29, 5, "b", (-9.8, -4.4), -5),
+        ({"a": 45, "c": -25}, 33, 10, "a", (25.9, 35.7), 30),
+    ],
+)
+def test_rounding_carries_no_term_beyond_the_points_that_its_leads_support(
+    true, seed, grid, name, supported, points
+):
+    """The joint fit to the grid would choose -10 for b, 40 for a: outside their own intervals."""
+    found = proposed({**NOW, **true}, n=6_000, seed=seed, grid=grid).table.set_index("term")
+    row = found.loc[name]
+    assert [row["implied_low"], row["implied_high"]] == pytest.approx(supported, abs=0.05)
+    assert row["proposed"] == points
+
+
 def test_shuffled_leads_propose_the_same():
     rows = drawn(NOW, {**NOW, "b": -10}, n=5_000)
     one, two = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from toolkit.analysis.proposal.moved import Everybody, read_everybody, threshold
 from toolkit.analysis.proposal.prices import policy_prices
 from toolkit.analysis.proposal.selective import Selected, grid_points, select_terms
 from toolkit.analysis.weights.fit import Weights
+from toolkit.analysis.weights.implied import Departure
 from toolkit.analysis.weights.verdicts import LIMITED, MARGIN, Judgement, judge_weights
 from toolkit.errors import ModelError, QuestionError
 
@@ -211,7 +212,7 @@ def _plan(case: _Case, judgements: tuple[Judgement, ...], ladder: Ladder) -> _Pl
         found = select_terms(case.weights, chosen, ladder.shrinkage)
         if found is None:
             return _no_plan(case, {**refused, **dict.fromkeys(chosen, _NO_FIT)})
-        plan = _rounded(case, found, refused, ladder.shrinkage)
+        plan = _rounded(case, found, judgements, refused, ladder.shrinkage)
         unfit = _unfit(case, plan, chosen)
         if not unfit:
             return plan
@@ -229,11 +230,19 @@ def _refusal(case: _Case, found: Judgement, j: int) -> str | None:
     return None
 
 
-def _rounded(case: _Case, found: Selected, refused: dict[int, str], shrinkage: float) -> _Plan:
+def _rounded(
+    case: _Case,
+    found: Selected,
+    judgements: tuple[Judgement, ...],
+    refused: dict[int, str],
+    shrinkage: float,
+) -> _Plan:
     chosen, slots = list(found.terms), case.slots
     ends = np.array([slots[j].limits for j in chosen])
     factor = np.array([slots[j].per_point for j in chosen])
-    low, high = ends[:, 0] * factor, ends[:, 1] * factor
+    far = np.array([_supported(case, j, judgements[j].departure) for j in chosen])
+    low = np.maximum(ends[:, 0] * factor, far[:, 0])
+    high = np.minimum(ends[:, 1] * factor, far[:, 1])
     rounding = grid_points(case.weights, found, grid=case.grid, low=low, high=high)
     written = np.round(rounding.points / factor).astype(int)
     change, shrunk, implied = np.zeros(len(slots)), *np.full((2, len(slots)), nan)
@@ -244,6 +253,19 @@ def _rounded(case: _Case, found: Selected, refused: dict[int, str], shrinkage: f
         for j, value in zip(chosen, written, strict=True)
     }
     return _Plan(change, places, shrunk, implied, refused, rounding, shrinkage)
+
+
+def _supported(case: _Case, j: int, found: Departure) -> tuple[float, float]:
+    """Points on the grid beyond which a term is not moved: the far end of what its leads support.
+
+    Not the near end, as shrinkage draws the points toward today's; no end at all where no step of
+    the grid lies in the interval.
+    """
+    now, grid = case.weights.design.points[j], case.grid
+    low, high = grid * np.ceil((now + found.low) / grid), grid * np.floor((now + found.high) / grid)
+    if not low <= high:
+        return -inf, inf
+    return (low, inf) if found.estimate < 0 else (-inf, high)
 
 
 def _unfit(case: _Case, plan: _Plan, chosen: list[int]) -> dict[int, str]:
