@@ -40,8 +40,7 @@ __all__ = [
 def column_degrees(design: Design, columns: Columns) -> Floats:
     """Degrees of freedom of each column's coefficient; infinite where no account is known.
 
-    >>> from toolkit.analysis.intervals import FEW, tail
-    from toolkit.analysis.weights.design import read_design
+    >>> from toolkit.analysis.weights.design import read_design
     >>> from toolkit.analysis.weights.tiny import tiny_patterns
     >>> design = read_design(tiny_patterns())
     >>> column_degrees(design, design.units).tolist()
