@@ -47,19 +47,22 @@ def rejected(
     return together / runs, single / runs
 
 
-def main() -> None:
-    """Print one line of the table for each design."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=400)
-    runs = parser.parse_args().runs
-    print("| accounts | leads in each | segments | all equal | one against the mean |")
-    print("|---|---|---|---|---|")
+def markdown(runs: int) -> str:
+    """The table, one line for each design."""
+    lines = [
+        "| accounts | leads in each | segments | all equal | one against the mean |",
+        "|---" * 5 + "|",
+    ]
     for accounts, leads, segments, spanning in DESIGNS:
-        found = rejected(runs, accounts, leads, segments, spanning=spanning)
         where = "spanning" if spanning else "in one each"
-        shares = " | ".join(f"{share:.1%}" for share in found)
-        print(f"| {accounts}, {where} | {leads} | {segments} | {shares} |", flush=True)
+        shares = " | ".join(
+            f"{x:.1%}" for x in rejected(runs, accounts, leads, segments, spanning=spanning)
+        )
+        lines.append(f"| {accounts}, {where} | {leads} | {segments} | {shares} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=400)
+    print(markdown(parser.parse_args().runs))  # noqa: T201 - it prints the table

@@ -37,7 +37,7 @@ class Case:
     @property
     def lone(self) -> bool:
         """Whether all leads are one account's."""
-        return "account" in self.rows and self.rows["account"].nunique() == 1
+        return "account" in self.rows and len(set(self.rows["account"])) == 1
 
     def _scaled(self, counts, name="frame"):
         frame = getattr(counts, name)

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from tests.analysis import strategies
 from tests.analysis.rows import count_rows, lead_rows
-from toolkit.analysis import ScoreBand, band_table, equal_bands, level_table, wilson_interval
+from toolkit.analysis import (
+    ScoreBand,
+    band_table,
+    clopper_pearson_interval,
+    equal_bands,
+    jeffreys_interval,
+    level_table,
+    rate,
+    threshold_table,
+    wilson_interval,
+)
 from toolkit.errors import QuestionError
 
 COLUMNS = [
@@ -143,3 +153,36 @@ def test_bands_lose_no_lead(rows, groups):
         assert (table["n"] + table["immature"] + table["unworked"] == table["leads"]).all()
         known = table[table["n"] > 0]
         assert ((known["low"] <= known["rate"]) & (known["rate"] <= known["high"])).all()
+
+
+KINDS = {"jeffreys": jeffreys_interval, "clopper_pearson": clopper_pearson_interval}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("account", [None, [1, 1, 2, 3, 4, 5, 6, 7, 7, 8]])
+def test_other_intervals_rest_on_the_same_effective_number_of_leads(kind, account):
+    counts = count_rows(lead_rows([60] * 5 + [40] * 5, [1, 0, 1, 0, 1, 0, 1, 1, 0, 0], account))
+    row = band_table(counts, [ScoreBand("hot", 60), ScoreBand("cold", None)], interval=kind).iloc[0]
+    n = rate(counts, at_least=60).n_effective
+    low, high = KINDS[kind](3 / 5 * n, n)
+    assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)))
+    table = threshold_table(counts, interval=kind).set_index("threshold")
+    ends = table.loc[60, ["precision_low", "precision_high"]].tolist()
+    assert ends == pytest.approx([float(low), float(high)])
+    assert level_table(counts, interval=kind)["low"].iloc[0] == pytest.approx(float(low))
+
+
+def test_every_kind_of_interval_holds_a_rate_of_nothing_and_of_all():
+    # None of 30, all of 30: Jeffreys' ends are closed there; Clopper-Pearson's are 1 - 0.025^(1/30).
+    counts = count_rows(lead_rows([60] * 30 + [40] * 30, [1] * 30 + [0] * 30))
+    for kind in ("wilson", *KINDS):
+        table = level_table(counts, interval=kind)
+        assert (table["high"].iloc[0], table["low"].iloc[1]) == (1, 0)
+    exact = level_table(counts, interval="clopper_pearson")
+    assert exact["high"].iloc[1] == pytest.approx(1 - 0.025 ** (1 / 30))
+
+
+def test_an_unknown_kind_of_interval_is_named():
+    counts = count_rows(lead_rows([1, 2], [0, 1]))
+    with pytest.raises(QuestionError, match="interval is 'Wald': expected wilson, jeffreys or"):
+        level_table(counts, interval="Wald")

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from scipy.stats import t as student
 from statsmodels.duration.hazard_regression import PHReg
 
 from tests.analysis.day_rows import count_day_rows, lives, sim_days
 from tests.analysis.rows import PROVENANCE
-from toolkit.analysis import cox_slope, incidence_table, time_auc
+from toolkit.analysis import cox_slope, fine_gray, incidence_table, time_auc
 from toolkit.counts import DayCounts
 
 
@@ -137,3 +138,56 @@ def test_two_conversions_by_hand():
     first, second = r / (r + 1), r / (r + 2)
     information = first * (1 - first) + second * (1 - second)
     assert found.standard_error == pytest.approx(information**-0.5)
+
+
+def shared_rows(rng, sizes):
+    """Leads whose account shares speed and score; the score says nothing of the speed."""
+    account = np.repeat(np.arange(len(sizes)), sizes)
+    speed = np.exp(rng.normal(0, 0.7, len(sizes)))[account]
+    score = np.round(4 + rng.normal(0, 2, len(sizes))[account] + rng.normal(0, 1.5, len(account)))
+    day = np.ceil(rng.exponential(30 / speed))
+    return pd.DataFrame({
+        "score": score.astype(int), "day": np.minimum(day, 60).astype(int),
+        "status": np.where(day <= 60, "converted", "open"), "account": account,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("fit", [cox_slope, fine_gray])
+def test_one_account_has_a_slope_and_no_interval(fit):
+    found = fit(count_day_rows(shared_rows(np.random.default_rng(1), [60])))
+    assert not np.isnan(found.slope)
+    assert np.isnan([found.standard_error, found.low, found.high]).all()
+    assert found.reason == "no interval: one account carries the slope"
+    assert np.isnan(getattr(found, "p_changes", np.nan))
+
+
+@pytest.mark.parametrize("fit", [cox_slope, fine_gray])
+def test_the_interval_of_a_slope_is_student_on_accounts_of_equal_weight(fit):
+    rows = shared_rows(np.random.default_rng(2), [25] * 7 + [1] * 20)
+    found = fit(count_day_rows(rows))
+    away = (rows["score"] - rows["score"].mean()) * (rows["status"] == "converted")
+    parts = pd.DataFrame({"sum": away, "square": away**2}).groupby(rows["account"]).sum()
+    part = np.maximum(parts["sum"] ** 2, parts["square"])
+    equal = part.sum() ** 2 / (part**2).sum()
+    wide = student.ppf(0.975, equal - 1) * found.standard_error
+    assert np.log(found.high) == pytest.approx(10 * (found.slope + wide))
+    assert f"few accounts: {equal:.1f} of equal weight" in found.reason
+
+
+@pytest.mark.parametrize("sizes", [[50] * 4, [20] * 10, [100] + [1] * 100])
+@pytest.mark.parametrize("runs", [20, pytest.param(400, marks=pytest.mark.slow)])
+def test_a_slope_that_is_none_is_seldom_found_with_few_accounts(runs, sizes):
+    wrong, changed = slopes_found(runs, sizes)
+    most = 0.07 + 3 * (0.07 * 0.93 / runs) ** 0.5
+    assert wrong <= most
+    assert changed <= most
+
+
+def slopes_found(runs, sizes):
+    """Share of draws whose interval leaves out 1, and whose `p_changes` is under 5%."""
+    rng, wrong, changed = np.random.default_rng(len(sizes)), 0, 0
+    for _ in range(runs):
+        found = cox_slope(count_day_rows(shared_rows(rng, sizes)))
+        wrong += found.low > 1 or found.high < 1
+        changed += found.p_changes < 0.05
+    return wrong / runs, changed / runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,12 @@ from toolkit.errors import DataError, QuestionError
 STATISTICS = [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))]
 MAIN = {"estimate", "rate", "low", "high", "p_value", "auc", "net_benefit", "difference", "slope"}
 ENDLESS = {
-    ("partial_pooling", "alpha"),
-    ("partial_pooling", "beta"),
-    ("fit_weights", "freedom"),
-    ("judge_weights", "freedom"),
+    ("partial_pooling", "alpha"): "segments that do not differ at all",
+    ("partial_pooling", "beta"): "as above",
+    ("fit_weights", "freedom"): "the normal law has no end of degrees",
+    ("judge_weights", "freedom"): "as above",
 }
-"""Where no end is the estimate: segments that do not differ at all; degrees of freedom without accounts."""
+"""Where no end is the answer."""
 NEVER_GIVEN = {
     ("threshold_table", "npv_low"): "no lead is below the lowest score, whatever else is known",
     ("threshold_table", "npv_high"): "as above",
@@ -38,13 +39,16 @@ NEVER_GIVEN = {
 """NaN that the docstring explains once instead of a reason in each row."""
 
 
+@cache
 def answers(name, case):
     """What each way of asking gives; a refusal in words is an answer of nothing."""
+    found = []
     for ask in REGISTER[name]:
         try:
-            yield ask(CASES[case])
+            found.append(ask(CASES[case]))
         except (QuestionError, DataError) as refused:
-            assert len(str(refused).split()) > 3
+            found.append(str(refused))
+    return found
 
 
 def tables(found):
@@ -77,12 +81,13 @@ def test_every_public_function_is_asked():
 @pytest.mark.parametrize("name", STATISTICS)
 def test_an_answer_at_the_edge_is_finite_and_every_lack_has_a_reason(name, case):
     for found in answers(name, case):
+        assert not isinstance(found, str) or len(found.split()) > 3
         for table in tables(found):
             for column, values in floats(table).items():
                 assert (name, column) in ENDLESS or not np.isinf(values).any(), column
             if "reason" in table:
                 silent = table[table["reason"].isna()]
-                for column in floats(silent):
+                for column in floats(silent).columns:
                     if column in MAIN or column.endswith(("_low", "_high")):
                         told = (name, column) in NEVER_GIVEN
                         assert told or silent[column].notna().all(), column
@@ -93,17 +98,21 @@ def test_an_answer_at_the_edge_is_finite_and_every_lack_has_a_reason(name, case)
 def test_one_account_never_gives_an_interval_of_no_width(name, case):
     for found in answers(name, case):
         for table in tables(found):
-            for low in floats(table):
+            # Two models that select the same leads have a ratio of 1, whatever becomes of these.
+            words = table["reason"] if "reason" in table else pd.Series("", index=table.index)
+            same = words.fillna("").astype(str).str.contains("both select the same")
+            for low in floats(table).columns:
                 high = f"{low.removesuffix('low')}high"
                 if low.endswith("low") and high in table:
-                    assert not (table[high] - table[low] < 1e-9).any(), low
+                    wide = (table[high] - table[low])[~same]
+                    assert not (wide < 1e-9).any(), low
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_low_ends_lie_below_high_ends_and_the_estimate_between(case):
     for name in ("threshold_table", "benefit_table", "band_table", "segment_table", "gains_table"):
         for found in answers(name, case):
-            for low in floats(found):
+            for low in floats(found).columns:
                 middle, high = low.removesuffix("_low"), f"{low.removesuffix('low')}high"
                 if low.endswith("_low") and {middle, high} <= set(found):
                     part = found[[low, middle, high]].dropna().to_numpy(dtype=float)

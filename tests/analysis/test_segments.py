@@ -92,11 +92,18 @@ def test_equal_segments_are_pooled():
     )
 
 
+@pytest.mark.parametrize("positives", [[0, 0, 0], [20, 30, 40]])
+def test_one_rate_of_nothing_or_all_lies_in_its_own_interval(positives):
+    found = partial_pooling(positives, [20, 30, 40])
+    assert (found.low <= found.shrunk).all()
+    assert (found.shrunk <= found.high).all()
+
+
 def test_segments_with_nothing_in_common_keep_their_own_intervals():
     found = partial_pooling([0, 10], [10, 10])
     low, high = jeffreys_interval([0, 10], [10, 10])
-    assert found.low == pytest.approx(low)
-    assert found.high == pytest.approx(high)
+    assert found.low == pytest.approx([0, low[1]])  # closed at rates of 0 and 1, which it holds
+    assert found.high == pytest.approx([high[0], 1])
     assert "next to nothing in common" in str(found.reason)
 
 

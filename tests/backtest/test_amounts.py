@@ -178,7 +178,7 @@ def test_the_variance_over_accounts_is_that_of_the_rows(accounts) -> None:
 
 def test_amounts_whose_accounts_were_not_numbered_are_refused() -> None:
     rows = pd.DataFrame({"score": [1, 2], "hit": 1, "amount": 5.0, "account": [0, 1]})
-    with pytest.raises(DataError, match="not their number .valued_accounts.: count the amounts"):
+    with pytest.raises(DataError, match=r"not their number .valued_accounts.: count the amounts"):
         value_gains_table(replace(amounts(rows), valued_accounts=None))
 
 

@@ -17,6 +17,7 @@ from toolkit.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from toolkit.analysis.intervals import RateInterval
     from toolkit.counts import ScoreCounts
 
 __all__ = ["BandLike", "ScoreBand", "band_table", "equal_bands", "level_table"]
@@ -44,7 +45,11 @@ class ScoreBand:
 
 
 def band_table(
-    counts: ScoreCounts, bands: Sequence[BandLike], *, confidence: float = 0.95
+    counts: ScoreCounts,
+    bands: Sequence[BandLike],
+    *,
+    confidence: float = 0.95,
+    interval: RateInterval = "wilson",
 ) -> pd.DataFrame:
     """Conversion rate of the judged leads in each band, highest band first.
 
@@ -57,9 +62,13 @@ def band_table(
     `unworked` (leads whose outcome is not known, and why), `reason` (why a rate is NaN, or what the
     reader must know; None otherwise).
 
+    `interval`: `wilson`; `jeffreys` (equal-tailed under the prior Beta(1/2, 1/2), closed at a rate
+    of 0 or 1); `clopper_pearson` (holds the truth at least as often as stated, and is wider for it).
+
     Raises QuestionError without bands or when two bands start at the same score.
 
-    Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
+    Source of the intervals: Wilson (1927), Brown, Cai and DasGupta (2001) or Clopper and Pearson
+    (1934), on the effective number of leads (Korn and Graubard 1998).
 
     >>> import pandas as pd
     >>> from toolkit.counts import ScoreCounts
@@ -77,13 +86,15 @@ def band_table(
     if (group == len(starts)).any():
         names, starts = [*names, "below all bands"], np.append(starts, -np.inf)
     stops = np.append(np.nan, starts[:-1])
-    return _table(cells, group, names, starts, stops, confidence)
+    return _table(cells, group, names, starts, stops, confidence, interval)
 
 
-def level_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFrame:
+def level_table(
+    counts: ScoreCounts, *, confidence: float = 0.95, interval: RateInterval = "wilson"
+) -> pd.DataFrame:
     """Conversion rate of the judged leads at each score, highest first.
 
-    Columns as in `band_table`; `band` is the score as text, `start` the score, `stop` the next
+    Columns and `interval` as in `band_table`; `band` is the score as text, `start` the score, `stop` the next
     whole number.
 
     Source of the intervals: Wilson (1927) on the effective number of leads, Korn and Graubard (1998).
@@ -100,7 +111,7 @@ def level_table(counts: ScoreCounts, *, confidence: float = 0.95) -> pd.DataFram
     group = np.arange(len(cells.levels))[::-1]
     starts = cells.levels[::-1].astype(np.float64)
     names = [str(level) for level in cells.levels[::-1]]
-    return _table(cells, group, names, starts, starts + 1, confidence)
+    return _table(cells, group, names, starts, starts + 1, confidence, interval)
 
 
 def equal_bands(counts: ScoreCounts, *, groups: int = 5) -> tuple[ScoreBand, ...]:
@@ -156,11 +167,18 @@ def _ordered(bands: Sequence[BandLike]) -> tuple[list[str], Floats]:
 
 
 def _table(  # noqa: PLR0917 - one private assembly for three tables
-    cells: Cells, group: Ints, names: list[str], starts: Floats, stops: Floats, confidence: float
+    cells: Cells,
+    group: Ints,
+    names: list[str],
+    starts: Floats,
+    stops: Floats,
+    confidence: float,
+    interval: RateInterval,
 ) -> pd.DataFrame:
     family = group_family(cells, group, len(names))
     unworked = _add(group, cells.unworked, len(names))
-    rates = rate_arrays(family, confidence=confidence, pool=precision_family(cells))
+    pool = precision_family(cells)
+    rates = rate_arrays(family, confidence=confidence, pool=pool, interval=interval)
     return pd.DataFrame(
         {
             "band": names,

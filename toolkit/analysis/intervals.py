@@ -23,15 +23,20 @@ from toolkit.analysis.cells import suffix_sum
 from toolkit.errors import DataError, QuestionError
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from numpy.typing import ArrayLike, NDArray
 
     from toolkit.analysis.cells import Cells, Floats, Ints, Pairs
+
+    RateInterval = Literal["wilson", "jeffreys", "clopper_pearson"]
 
 __all__ = [
     "FEW",
     "Family",
     "RateArrays",
     "clopper_pearson_interval",
+    "closed",
     "design_effect",
     "group_family",
     "jeffreys_interval",
@@ -70,9 +75,8 @@ def _checked(positives: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     )
     if (hits < 0).any() or (size < hits).any():
         raise DataError(
-            "positives must lie between 0 and n: a rate is a part of a whole; "
-            f"found {hits.min():g} to {hits.max():g} positives for n of {size.min():g} "
-            f"to {size.max():g}"
+            "positives must lie between 0 and n: a rate is a part of a whole; found "
+            f"{hits.min():g} to {hits.max():g} positives for n of {size.min():g} to {size.max():g}"
         )
     return hits, size
 
@@ -242,8 +246,14 @@ def quantile_ratio(n: Floats, equal_accounts: Floats, side: float) -> Floats:
     return np.where(single & (n > 1), np.inf, np.where(single, 1.0, wider))
 
 
-def rate_arrays(family: Family, *, confidence: float, pool: Family | None = None) -> RateArrays:
-    """Wilson intervals on the effective number of leads of each rate of a family.
+def rate_arrays(
+    family: Family,
+    *,
+    confidence: float,
+    pool: Family | None = None,
+    interval: RateInterval = "wilson",
+) -> RateArrays:
+    """Intervals (Wilson by default) on the effective number of leads of each rate of a family.
 
     The effective number is p(1-p)/Var, at most n, lowered by the t quantile of few accounts (never
     below the number of equal accounts for that reason). At p = 0 or 1, where Var is 0, it is
@@ -251,13 +261,27 @@ def rate_arrays(family: Family, *, confidence: float, pool: Family | None = None
     Source: Korn and Graubard (1998).
     """
     side = tail(confidence)
-    quantile = -float(ndtri(side))
-    if family.accounts is None:
-        low, high = _wilson(family.share, family.n, quantile)
-        return RateArrays(family.share, low, high, family.n, None)
-    size = _effective_n(family, side, pool or family)
-    low, high = _wilson(family.share, size, quantile)
-    return RateArrays(family.share, low, high, size, family.equal_accounts)
+    known = family.accounts is not None
+    size = _effective_n(family, side, pool or family) if known else family.n
+    low, high = _ends(family.share, size, side, interval)
+    return RateArrays(family.share, low, high, size, family.equal_accounts if known else None)
+
+
+def _ends(p: Floats, size: Floats, side: float, interval: RateInterval) -> tuple[Floats, Floats]:
+    if interval == "wilson":
+        return _wilson(p, size, -float(ndtri(side)))
+    if interval not in _PRIORS:
+        raise QuestionError(f"interval is '{interval}': expected wilson, {' or '.join(_PRIORS)}")
+    hits = np.nan_to_num(p) * size
+    return closed(p, *_beta_ends(hits, np.maximum(size - hits, 0.0), _PRIORS[interval], side))
+
+
+_PRIORS = {"jeffreys": 0.5, "clopper_pearson": 0.0}
+
+
+def closed(share: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Let an interval hold a rate of 0 or 1, as Brown, Cai and DasGupta (2001) do Jeffreys'."""
+    return np.where(share <= 0, 0.0 * low, low), np.where(share >= 1, 0.0 * high + 1, high)
 
 
 def _effective_n(family: Family, side: float, pool: Family) -> Floats:
@@ -295,7 +319,8 @@ def design_effect(pool: Family, side: float) -> float:
 
 def precision_family(cells: Cells) -> Family:
     """Conversion of judged leads at or above each level, and (last entry) above all levels."""
-    hits, misses = _float(suffix_sum(cells.converted)), _float(suffix_sum(cells.not_converted))
+    judged = (cells.converted, cells.not_converted)
+    hits, misses = (suffix_sum(part).astype(np.float64) for part in judged)
     if cells.pairs is None:
         return Family(hits, misses, hits, np.zeros_like(hits), misses, None)
     both = {key: _both_above(cells.pairs, len(cells.levels), *key) for key in _STATES}
@@ -314,7 +339,7 @@ def miss_family(cells: Cells) -> Family:
 
 def _reach_family(cells: Cells, *, hit: bool) -> Family:
     by_level = cells.converted if hit else cells.not_converted
-    above = _float(suffix_sum(by_level))
+    above = suffix_sum(by_level).astype(np.float64)
     below = above[0] - above
     if cells.pairs is None:
         return Family(above, below, above, np.zeros_like(above), below, None)
@@ -326,7 +351,7 @@ def _reach_family(cells: Cells, *, hit: bool) -> Family:
 
 def share_family(cells: Cells, *, hit: bool) -> Family:
     """Leads at or above each level that converted (or did not), as a share of all judged leads."""
-    above = _float(suffix_sum(cells.converted if hit else cells.not_converted))
+    above = suffix_sum(cells.converted if hit else cells.not_converted).astype(np.float64)
     rest = cells.judged.sum() - above
     if cells.pairs is None:
         return Family(above, rest, above, np.zeros_like(above), rest, None)
@@ -373,7 +398,3 @@ def _sum_from(position: Ints, n: Floats, levels: int) -> Floats:
 
 def _sum_by(position: Ints, n: Floats, groups: int) -> Floats:
     return np.bincount(position, weights=n, minlength=groups).astype(np.float64)
-
-
-def _float(values: Ints) -> Floats:
-    return values.astype(np.float64)

@@ -59,6 +59,25 @@ class Clusters:
         squares = float(self.covariance(value[:, None])[0, 0])
         return float(self.n @ value) ** 2 / squares if squares > 0 else 0.0
 
+    def carriers(self, value: Floats) -> float:
+        """Accounts of equal share in a variance: (sum of v)^2 / sum of v^2, v their parts of it.
+
+        The part of an account is the larger of the squared sum of its leads' values (they share their
+        fate) and the sum of their squares (they do not). Without end where no account is known.
+        Source: Carter, Schnepel and Steigerwald (2017).
+        """
+        if not self.known:
+            return np.inf
+        part = value[self.cell] * self.together
+        size = int(self.account.max(initial=-1)) + 1
+        sums, squares = (
+            np.bincount(self.account, weights=each, minlength=size)
+            for each in (part, part * value[self.cell])
+        )
+        shares = np.maximum(sums**2, squares)
+        total = float(shares.sum() + self.alone @ value**2)
+        return total**2 / float((shares**2).sum() + self.alone @ value**4) if total > 0 else 0.0
+
     def covariance(self, values: Floats) -> Floats:
         """Sum over accounts of the outer products of U_g = sum of the values of its leads.
 

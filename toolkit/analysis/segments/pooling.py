@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaincinv, betaln, expit, gammaln, logit, psi, xlogy
 
-from toolkit.analysis.intervals import jeffreys_interval, tail
+from toolkit.analysis.intervals import closed, jeffreys_interval, ratio, tail
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def partial_pooling(positives: ArrayLike, n: ArrayLike, *, confidence: float = 0
         np.asarray(betaincinv(x + prior[0], size - x + prior[1], q), dtype=np.float64)
         for q in (tail(confidence), 1 - tail(confidence))
     )
+    if own:
+        low, high = closed(ratio(x, size), low, high)
     return Pooling(
         alpha=alpha,
         beta=beta,
@@ -124,13 +126,14 @@ def _fitted(x: Floats, n: Floats) -> tuple[float, float, float]:
 
 
 def _one_rate(x: Floats, n: Floats, log_likelihood: float, confidence: float) -> Pooling:
-    low, high = jeffreys_interval(x.sum(), n.sum(), confidence=confidence)
+    rate = np.asarray(x.sum() / n.sum())
+    low, high = closed(rate, *jeffreys_interval(x.sum(), n.sum(), confidence=confidence))
     every = np.ones(len(x))
     return Pooling(
         alpha=inf,
         beta=inf,
         log_likelihood=log_likelihood,
-        shrunk=every * (x.sum() / n.sum()),
+        shrunk=every * rate,
         low=every * float(low),
         high=every * float(high),
         pooled=True,

@@ -65,7 +65,7 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     their number. Disqualified leads leave the risk set, so the slope is of the cause-specific
     speed: it does not by itself say how many convert in the end. The standard error is the model's;
     where accounts are known it is that of the score residuals summed by account (Lin and Wei 1989)
-    times G/(G-1), and the interval takes Student's t on the accounts of equal leverage (see
+    times G/(G-1), and the interval takes Student's t on the accounts of equal weight (see
     `slope_freedom`) where these are fewer than 40. `early` and `late` fit the slope on both sides of the
     median conversion day; if they differ, one slope is an average over time. Recent leads are used
     for as long as they were followed.
@@ -73,7 +73,7 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
     NaN with a reason without a conversion, with one score only, or where all conversions have the
     highest (or lowest) score of those open, so that no finite slope fits; no interval where one
     account carries the slope. Source: Cox (1972); Efron (1977); Lin and Wei (1989); Carter, Schnepel
-    and Steigerwald (2017) for the accounts of equal leverage.
+    and Steigerwald (2017) for the accounts of equal weight.
 
     >>> import pandas as pd
     >>> from toolkit.counts import DayCounts, Provenance
@@ -94,12 +94,16 @@ def cox_slope(days: DayCounts, *, confidence: float = 0.95) -> CoxSlope:
         return _slope(lives, method, reason=why)
     freedom = slope_freedom(lives, lives.converted)
     error = _error(lives, fit) if freedom > ALONE else np.nan
+    half = float(student_quantile(freedom, tail(confidence))) * error
+    ratio, low, high = ratio_of_ten(fit.slope, half)
     early, late, p_value = _over_time(lives)
     return replace(
         _slope(lives, method, reason=few_carriers(freedom)),
         slope=fit.slope,
         standard_error=error,
-        **ratio_of_ten(fit.slope, error, float(student_quantile(freedom, tail(confidence)))),
+        ratio=ratio,
+        low=low,
+        high=high,
         log_likelihood=fit.log_likelihood,
         early=early,
         late=late,

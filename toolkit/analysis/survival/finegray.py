@@ -57,7 +57,7 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
 
     The standard error is that of Fine and Gray, the sum of squared influence values, those of G
     included; where accounts are known the values are added up by account first, times G/(G-1), and
-    the interval takes Student's t on the accounts of equal leverage as in `cox_slope`. That the ratio
+    the interval takes Student's t on the accounts of equal weight as in `cox_slope`. That the ratio
     is the same on every day is an assumption that nothing here tests.
 
     Ties of leaving and censoring, the convention of `cmprsk::crr`: in the curve G a lead that converts
@@ -95,8 +95,17 @@ def fine_gray(days: DayCounts, *, confidence: float = 0.95) -> FineGray:
     freedom = slope_freedom(lives, lives.converted)
     error = float(np.sqrt(lives.clusters.variances(values[:, None])[0]))
     error = error if freedom > ALONE else np.nan
-    ends = ratio_of_ten(slope, error, float(student_quantile(freedom, tail(confidence))))
-    return replace(begun, slope=slope, standard_error=error, reason=few_carriers(freedom), **ends)
+    half = float(student_quantile(freedom, tail(confidence))) * error
+    ratio, low, high = ratio_of_ten(slope, half)
+    return replace(
+        begun,
+        slope=slope,
+        standard_error=error,
+        ratio=ratio,
+        low=low,
+        high=high,
+        reason=few_carriers(freedom),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import chdtrc
 
 from toolkit.analysis.intervals import account_factor
 from toolkit.analysis.score_groups import score_groups
-from toolkit.analysis.student import joint_p
+from toolkit.analysis.student import score_p
 from toolkit.analysis.survival.life import Lives, life_of, read_lives
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def log_rank(days: DayCounts, bands: Sequence[BandLike]) -> LogRank:
     Each day the conversions of a band are compared with its share of the leads at risk; the sum of
     the differences has the hypergeometric variance. Where accounts are known the variance is that
     of the same sum over accounts, U'V^-1 U with V = G/(G-1) * sum over accounts of W W' (Lee, Wei
-    and Amato 1992), and the statistic is Hotelling's where fewer than 40 equal accounts carry the sum
-    of a band. Disqualified leads leave the risk set, so the test is of the speed among open
+    and Amato 1992), and its law Hotelling's with as many degrees as the accounts of equal weight behind the
+    sum of the band that has fewest, less one (see `score_p`). Disqualified leads leave the risk set, so the test is of the speed among open
     leads, not of the share that converts in the end. NaN with a reason where fewer than two bands
     have leads, or no lead converted. Source: Mantel (1966); Peto and Peto (1972).
 
@@ -67,28 +68,39 @@ def log_rank(days: DayCounts, bands: Sequence[BandLike]) -> LogRank:
         return LogRank(np.nan, df, np.nan, method, why)
     days_of, difference, variance = _exact(lives, inside, every)
     if not lives.clusters.known:
-        return _test(difference, variance, np.inf, method)
-    freedom = _freedom(lives, inside, *days_of[:2])
-    if freedom <= df + 1:
-        why = f"the conversions weigh as much as {freedom:.1f} accounts: too few for {df + 1} bands"
+        return _test(difference, variance, method)
+    equal = _equal_accounts(lives, inside, *days_of[:2])
+    if equal < df + 1:
+        why = f"the conversions weigh as much as {equal:.1f} accounts: too few for {df + 1} bands"
         return LogRank(np.nan, df, np.nan, method, why)
+    accounts = lives.clusters.accounts() or 0
     values = _influence(lives, inside, *days_of)
-    variance = lives.clusters.covariance(values) * account_factor(lives.clusters.accounts())
-    return _test(difference, variance, freedom, method)
+    found = _test(difference, lives.clusters.covariance(values) * account_factor(accounts), method)
+    if found.reason:
+        return found
+    # Of sums about 0, without the factor that makes their products a variance.
+    bare = found.statistic / account_factor(accounts)
+    p = score_p(bare, df, accounts=accounts, freedom=equal - 1)
+    return replace(found, p_value=p, reason=_ALIKE if np.isnan(p) else None)
 
 
-def _freedom(lives: Lives, inside: list[NDArray[np.bool_]], place: Ints, share: Floats) -> float:
-    """Accounts of equal leverage behind the band that has fewest.
+_ALIKE = "the accounts show no variation"
 
-    The leverage of a conversion in a band's sum is (own - share of the leads at risk)^2.
+
+def _equal_accounts(
+    lives: Lives, inside: list[NDArray[np.bool_]], place: Ints, share: Floats
+) -> float:
+    """Accounts of equal weight behind the sum of the band that has fewest.
+
+    A conversion enters the sum of a band with own - share of the leads at risk.
     """
     return min(
-        lives.clusters.freedom(lives.converted * (own - part[place]) ** 2)
+        lives.clusters.carriers(lives.converted * (own - part[place]))
         for own, part in zip(inside, share, strict=True)
     )
 
 
-def _test(difference: Floats, variance: Floats, freedom: float, method: str) -> LogRank:
+def _test(difference: Floats, variance: Floats, method: str) -> LogRank:
     df = len(difference) - 1
     # The differences add up to 0: the last band says nothing new.
     left, spread = difference[:-1], variance[:-1, :-1]
@@ -99,7 +111,7 @@ def _test(difference: Floats, variance: Floats, freedom: float, method: str) -> 
             "some bands were never open on the days on which leads converted",
         )  # fmt: skip
     statistic = float(left @ np.linalg.solve(spread, left))
-    return LogRank(statistic, df, joint_p(statistic, df, freedom), method, None)
+    return LogRank(statistic, df, float(chdtrc(df, statistic)), method, None)
 
 
 def _exact(

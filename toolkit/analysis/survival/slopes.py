@@ -18,14 +18,14 @@ __all__ = ["few_carriers", "ratio_of_ten", "slope_freedom"]
 
 
 def slope_freedom(lives: Lives, event: NDArray[np.bool_]) -> float:
-    """Accounts of equal leverage behind a slope; without end where no account is known.
+    """Accounts of equal weight behind a slope; without end where no account is known.
 
-    The leverage of a lead with the event is (score - mean)^2, that of any other 0: accounts whose
-    leads are many, or far from the mean score, carry more of the slope than others. Source: Carter,
-    Schnepel and Steigerwald (2017).
+    A lead with the event enters with score - mean, any other with 0: accounts whose leads are many,
+    or far from the mean score, carry more of the slope than others (`Clusters.carriers`). Source:
+    Carter, Schnepel and Steigerwald (2017).
     """
     mean = (lives.score * lives.n).sum() / max(lives.n.sum(), 1.0)
-    return lives.clusters.freedom(event * (lives.score - mean) ** 2)
+    return lives.clusters.carriers(event * (lives.score - mean))
 
 
 def few_carriers(freedom: float) -> str | None:
@@ -34,14 +34,12 @@ def few_carriers(freedom: float) -> str | None:
         return None
     if freedom <= ALONE:
         return "no interval: one account carries the slope"
-    return f"few accounts: {freedom:.1f} of equal leverage carry the slope; t interval"
+    return f"few accounts: {freedom:.1f} of equal weight carry the slope; t interval"
 
 
-def ratio_of_ten(slope: float, error: float, quantile: float) -> dict[str, float]:
-    """Ratio for ten points with its interval; an end too far for a number is NaN."""
-    half = quantile * error
-    logs = 10 * np.array([slope, slope - half, slope + half])
+def ratio_of_ten(slope: float, half: float) -> tuple[float, float, float]:
+    """Ratio for ten points and its ends, `half` the width for one; an end beyond all numbers is NaN."""
     with np.errstate(over="ignore"):
-        ends = np.exp(logs)
-    shown = np.where(np.isinf(ends), np.nan, ends).tolist()
-    return dict(zip(("ratio", "low", "high"), shown, strict=True))
+        ends = np.exp(10 * np.array([slope, slope - half, slope + half]))
+    ratio, low, high = np.where(np.isinf(ends), np.nan, ends).tolist()
+    return ratio, low, high

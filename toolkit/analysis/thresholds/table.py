@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from toolkit.analysis.cells import Cells, Floats, Ints
-    from toolkit.analysis.intervals import RateArrays
+    from toolkit.analysis.intervals import RateArrays, RateInterval
     from toolkit.analysis.split import Split
     from toolkit.analysis.thresholds.lift import Lifts
     from toolkit.counts import ScoreCounts, WeekCounts
@@ -45,6 +45,7 @@ def threshold_table(
     weeks: WeekCounts | None = None,
     hours_per_lead: float | None = None,
     confidence: float = 0.95,
+    interval: RateInterval = "wilson",
 ) -> pd.DataFrame:
     """Show what happens at each threshold; a lead is handed over when score >= threshold.
 
@@ -76,8 +77,10 @@ def threshold_table(
     false_positive_rate, lift, npv and net_benefit_all are NaN: only their range is known. When
     that is so at or above the threshold, net_benefit is NaN as well.
 
-    `cost_ratio` is the cost of working a lead that does not convert over the benefit of working
-    one that does. Sources: Wilson (1927); Korn and Graubard (1998); Vickers and Elkin (2006) for
+    `interval` is the kind of interval of the rates, as in `band_table`; those of lift and net benefit
+    have their own. `cost_ratio` is the cost of working a lead that does not convert over the benefit of working
+    one that does. Sources: Wilson (1927), Brown, Cai
+    and DasGupta (2001) or Clopper and Pearson (1934); Korn and Graubard (1998); Vickers and Elkin (2006) for
     net benefit; Manski (1989) for the ranges; Katz et al. (1978) for the interval of
     lift, on the log scale, with Student's t where (equal) accounts are few.
 
@@ -98,16 +101,17 @@ def threshold_table(
     cells = read_cells(counts)
     asked, at = positions(cells, thresholds)
     split = split_counts(cells, at)
-    precision = _rates_at(precision_family(cells), at, confidence)
+    rates = _Rates(at, confidence, interval)
+    precision = rates.of(precision_family(cells))
     lift = lifts(cells, at, confidence)
     columns = {
         "threshold": asked,
-        **_share_of_all(counts, cells, split, at, confidence),
+        **_share_of_all(counts, cells, split, rates),
         **_volume(split, counts.provenance.weeks, capacity_per_week, hours_per_lead),
         **_weekly(weeks, asked),
         **_counted(split),
         **_precision(precision),
-        **_told(cells, at, split, lift, confidence),
+        **_told(cells, split, lift, rates),
         **_ranges(split),
         **_benefit(cells, at, split, cost_ratio, confidence),
         "reason": _reasons(cells, split, precision, lift),
@@ -125,9 +129,9 @@ def _check_arguments(cost_ratio: float | None, capacity: float | None, hours: fl
 
 
 def _share_of_all(
-    counts: ScoreCounts, cells: Cells, split: Split, at: Ints, confidence: float
+    counts: ScoreCounts, cells: Cells, split: Split, rates: _Rates
 ) -> dict[str, Floats | Ints]:
-    found = _rates_at(_leads_family(counts, cells), at, confidence)
+    found = rates.of(_leads_family(counts, cells))
     return {
         "leads": split.leads,
         **_columns("leads_share", found.estimate, found.low, found.high),
@@ -184,17 +188,25 @@ def _counted(split: Split) -> dict[str, Ints]:
     }
 
 
-def _rates_at(family: Family, at: Ints, confidence: float) -> RateArrays:
-    """Rates of the asked thresholds; the design effect is averaged over all scores."""
-    asked = replace(
-        family,
-        hits=family.hits[at],
-        misses=family.misses[at],
-        hits_hits=family.hits_hits[at],
-        hits_misses=family.hits_misses[at],
-        misses_misses=family.misses_misses[at],
-    )
-    return rate_arrays(asked, confidence=confidence, pool=family)
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """How rates are given: at which places of the levels, and with which interval."""
+
+    at: Ints
+    confidence: float
+    interval: RateInterval
+
+    def of(self, family: Family) -> RateArrays:
+        """Rates of the asked thresholds; the design effect is averaged over all scores."""
+        asked = replace(
+            family,
+            hits=family.hits[self.at],
+            misses=family.misses[self.at],
+            hits_hits=family.hits_hits[self.at],
+            hits_misses=family.hits_misses[self.at],
+            misses_misses=family.misses_misses[self.at],
+        )
+        return rate_arrays(asked, confidence=self.confidence, pool=family, interval=self.interval)
 
 
 def _columns(name: str, estimate: Floats, low: Floats, high: Floats) -> dict[str, Floats]:
@@ -208,13 +220,11 @@ def _precision(rates: RateArrays) -> dict[str, Floats]:
     }
 
 
-def _told(
-    cells: Cells, at: Ints, split: Split, lift: Lifts, confidence: float
-) -> dict[str, Floats]:
+def _told(cells: Cells, split: Split, lift: Lifts, rates: _Rates) -> dict[str, Floats]:
     """Rates that need the outcome on both sides of the threshold; NaN where it is not known."""
-    recall = _rates_at(recall_family(cells), at, confidence)
-    missed = _rates_at(miss_family(cells), at, confidence)
-    npv = _rates_at(_npv_family(cells), at, confidence)
+    recall = rates.of(recall_family(cells))
+    missed = rates.of(miss_family(cells))
+    npv = rates.of(_npv_family(cells))
     columns = {
         **_columns("recall", recall.estimate, recall.low, recall.high),
         **_columns("false_positive_rate", missed.estimate, missed.low, missed.high),
