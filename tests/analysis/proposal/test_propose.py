@@ -293,17 +293,17 @@ def test_what_moves_was_judged_a_change_and_lies_on_the_grid(seed, name, departu
 
 
 @pytest.mark.parametrize(
-    ("true", "seed", "grid", "name", "supported", "points"),
+    ("true", "drawn_by", "name", "supported", "points"),
     [
-        ({"a": 45, "b": -15}, 29, 5, "b", (-9.8, -4.4), -5),
-        ({"a": 45, "c": -25}, 33, 10, "a", (25.9, 35.7), 30),
+        ({"a": 45, "b": -15}, {"seed": 29, "grid": 5}, "b", (-9.8, -4.4), -5),
+        ({"a": 45, "c": -25}, {"seed": 33, "grid": 10}, "a", (25.9, 35.7), 30),
     ],
 )
 def test_rounding_carries_no_term_beyond_the_points_that_its_leads_support(
-    true, seed, grid, name, supported, points
+    true, drawn_by, name, supported, points
 ):
     """The joint fit to the grid would choose -10 for b, 40 for a: outside their own intervals."""
-    found = proposed({**NOW, **true}, n=6_000, seed=seed, grid=grid).table.set_index("term")
+    found = proposed({**NOW, **true}, n=6_000, **drawn_by).table.set_index("term")
     row = found.loc[name]
     assert [row["implied_low"], row["implied_high"]] == pytest.approx(supported, abs=0.05)
     assert row["proposed"] == points
