@@ -72,7 +72,7 @@ def _worth(review: Review, effective: float) -> str:
 
 def _adequate(review: Review) -> tuple[Paragraph, ...]:
     found = adequacy(review.weights)
-    if found.needed is None:
+    if found.needed is None or found.enough is None:
         return (Paragraph(f"Whether they are enough cannot be said: {found.reason}.", "note"),)
     enough = "enough" if found.enough else "not enough"
     worth = _worth(review, found.n_effective)
