@@ -51,6 +51,7 @@ def review(
     policy: str = "",
     label: str = "",
     bands: bool = True,
+    account: str | None = None,
     **asked: object,
 ) -> Review:
     """Review a model on a frame."""
@@ -58,6 +59,7 @@ def review(
         scored=rows,
         model=parse_model(model_text(points, policy=policy, label=label, bands=bands)),
         outcome="won",
+        account=account,
         declared=declared,
         asked=Asked(**asked),
         prepared_on=DAY,

@@ -52,6 +52,16 @@ def test_separation_says_that_the_direction_is_known_and_no_number_is():
     assert facts["term.d.proposed"] == 30
 
 
+def test_where_all_leads_are_one_accounts_nobody_can_tell_whether_they_are_enough():
+    rows = flat.drawn(TRUE, n=2000).assign(firm="one")
+    found = flat.review(rows, account="firm")
+    page = report.show_flow(found).plain()
+    assert "Whether they are enough cannot be said: " in page
+    assert "not enough to fit" not in page
+    assert not found.proposal.changed
+    assert answer(found)[0] == "Not enough evidence"
+
+
 def test_a_declared_leak_is_left_out_and_named():
     found = flat.review(flat.drawn(TRUE, n=3000), after_contact=("a",))
     assert (
