@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.report import by_hand
+from toolkit.analysis import ScoreBand
 from toolkit.backtest.wording import NOBODY_KNOWN
 from toolkit.counts import AccountPairs, FunnelStage, StageCounts
 from toolkit.errors import QuestionError
@@ -24,8 +25,9 @@ from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
 from toolkit.report.audit.segments import _unworked_note
 from toolkit.report.audit.time import quarter_table
-from toolkit.report.audit.told import told_curve, with_told
+from toolkit.report.audit.told import pairs_told, scores_table, told_curve, with_told
 from toolkit.report.display import FACTS_KIND, Picture, Section
+from toolkit.report.figures import alt_text, plot_bands
 from toolkit.report.wording import MINUS
 
 SECTIONS = [getattr(report, name) for name in report.__all__ if name.startswith("show_")]
@@ -489,6 +491,22 @@ def test_who_asked_to_be_called_stands_apart() -> None:
     for counted in (few, plain):
         page = report.show_handed(replace(by_hand.audit(), stages=counted)).plain()
         assert "Apart from leads" not in page
+
+
+def test_bands_without_names_are_told_apart_by_their_scores() -> None:
+    """90 and 80 alike, 70 far below: a bracket joins the first two, and no other."""
+    cells = [(score, state, n) for score, hits in ((90, 300), (80, 290), (70, 60))
+             for state, n in (("converted", hits), ("not_converted", 600 - hits))]  # fmt: skip
+    bands = tuple(ScoreBand("", start) for start in (90, 80, 70))
+    audit = replace(by_hand.audit(), ranking=by_hand.counts(cells), bands=bands, threshold=70)
+    table = scores_table(audit)
+    pairs = pairs_told(audit, table)
+    assert pairs["apart"].tolist() == [False, True, True]
+    figure = plot_bands(table, pairs=pairs)
+    assert alt_text(figure).count("no two can be told apart") == 1
+    # With the first band untold the title compares the other two, by their own test.
+    hidden = table.assign(rate=table["rate"].where(table["start"] < 90))
+    assert "as often" in plot_bands(hidden, pairs=pairs_told(audit, hidden)).headline
 
 
 def test_the_ranking_is_told_without_those_who_asked() -> None:
