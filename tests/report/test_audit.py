@@ -16,10 +16,11 @@ from statsmodels.stats.proportion import proportion_confint
 from tests.report import by_hand
 from toolkit.analysis import ScoreBand
 from toolkit.backtest.wording import NOBODY_KNOWN
-from toolkit.counts import AccountPairs, FunnelStage, StageCounts
+from toolkit.counts import AccountPairs, DayCounts, FunnelStage, StageCounts
 from toolkit.errors import QuestionError
 from toolkit.report import audit as report
 from toolkit.report.audit.decisions import decisions, pilot_size, pilot_width
+from toolkit.report.audit.inputs import split_bands
 from toolkit.report.audit.limits import fingerprint
 from toolkit.report.audit.policy import policy_table
 from toolkit.report.audit.quarters import is_closed, is_whole, quarter_span
@@ -497,7 +498,8 @@ def test_bands_without_names_are_told_apart_by_their_scores() -> None:
     """90 and 80 alike, 70 far below: a bracket joins the first two, and no other."""
     cells = [(score, state, n) for score, hits in ((90, 300), (80, 290), (70, 60))
              for state, n in (("converted", hits), ("not_converted", 600 - hits))]  # fmt: skip
-    bands = tuple(ScoreBand("", start) for start in (90, 80, 70))
+    bands = split_bands([ScoreBand("", start) for start in (90, 70)], 80)
+    assert [band.name for band in bands] == ["90+", "70\N{EN DASH}79", "80\N{EN DASH}89"]
     audit = replace(by_hand.audit(), ranking=by_hand.counts(cells), bands=bands, threshold=70)
     table = scores_table(audit)
     pairs = pairs_told(audit, table)
@@ -507,6 +509,19 @@ def test_bands_without_names_are_told_apart_by_their_scores() -> None:
     # With the first band untold the title compares the other two, by their own test.
     hidden = table.assign(rate=table["rate"].where(table["start"] < 90))
     assert "as often" in plot_bands(hidden, pairs=pairs_told(audit, hidden)).headline
+
+
+def test_days_of_bands_without_names_are_each_their_own() -> None:
+    """Of ten leads at 90 six convert on day 5, of ten at 70 none."""
+    rows = [(90, 5, "converted", 6), (90, 90, "open", 4), (70, 90, "open", 10)]
+    frame = pd.DataFrame(rows, columns=["score", "day", "status", "n"])
+    audit = by_hand.audit()
+    days = DayCounts(frame, audit.ranking.provenance)
+    bands = split_bands([ScoreBand("", 90), ScoreBand("", None)], None)
+    page = report.show_soon(replace(audit, days=days, bands=bands))
+    assert re.search(r"90\+ +10 +60% ", page.plain())
+    assert re.search(r"below 90 +10 +none so far", page.plain())
+    assert (facts(page)["soon.90+.30.rate"], facts(page)["soon.below 90.30.rate"]) == (0.6, 0)
 
 
 def test_the_ranking_is_told_without_those_who_asked() -> None:

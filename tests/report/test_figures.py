@@ -13,7 +13,6 @@ from matplotlib.text import Text
 from tests.report import frames
 from tests.report.figure_check import faults
 from toolkit.report import figures
-from toolkit.report.sentences import band_label
 from toolkit.report.wording import Words
 
 LONG_NOTE = "Leads created from the first of October 2024 to the thirtieth of September 2026. " * 3
@@ -40,7 +39,7 @@ def pairs(names: list[str], *, apart: set[tuple[str, str]]) -> pd.DataFrame:
 
 
 def test_brackets_are_legible_and_meet_nothing() -> None:
-    grades = [band_label(row) for row in frames.TWELVE.to_dict("records")]
+    grades = [f"grade {i}" for i in range(12)]
     far = {(a, b) for (i, a), (j, b) in combinations(enumerate(grades), 2) if j - i > 2}
     figure = figures.plot_bands(
         frames.TWELVE, threshold=50, pairs=pairs(grades, apart=far), note=LONG_NOTE
@@ -60,13 +59,13 @@ def test_brackets_are_legible_and_meet_nothing() -> None:
 
 
 def test_a_bracket_says_in_words_what_it_joins_and_the_title_claims_no_more() -> None:
-    names = [band_label(row) for row in frames.USUAL.to_dict("records")]
+    names = frames.USUAL["band"].tolist()
     every = set(combinations(names, 2))
     told = figures.plot_bands(frames.USUAL, pairs=pairs(names, apart=every))
     assert told.headline.startswith("Leads scored 80+ become SQLs 2.5")
     assert not any("Bracket" in text.get_text() for text in told.texts)
     joined = figures.plot_bands(
-        frames.USUAL, pairs=pairs(names, apart=every - {(names[0], names[1])})
+        frames.USUAL, pairs=pairs(names, apart=every - {("immediate", "MQL")})
     )
     assert "cannot be told apart" in joined.headline
     assert "79 MQL: no two can be told apart." in figures.alt_text(joined)

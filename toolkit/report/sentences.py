@@ -70,7 +70,7 @@ def differ(a: Mapping[Hashable, Any], b: Mapping[Hashable, Any]) -> bool:
 def bands_sentence(table: pd.DataFrame, *, words: Words, pairs: pd.DataFrame | None = None) -> str:
     """Compare the two best bands that can be judged, and claim nothing the tests do not.
 
-    The tests are those of `pairs` (of `compare_bands`, bands named by `band_label`); without them two bands differ where their
+    The tests are those of `pairs` (of `compare_bands`); without them two bands differ where their
     intervals do not overlap.
 
     Bands whose leads were mostly never worked are left out while two others can be compared. Of
@@ -96,8 +96,7 @@ def _tested(
     pairs: pd.DataFrame, upper: Mapping[Hashable, Any], lower: Mapping[Hashable, Any]
 ) -> bool | None:
     """Whether two bands were told apart; None where they were not compared."""
-    above, below = band_label(upper), band_label(lower)
-    found = pairs[(pairs["higher"] == above) & (pairs["lower"] == below)]
+    found = pairs[(pairs["higher"] == upper["band"]) & (pairs["lower"] == lower["band"])]
     return None if found.empty else bool(found["apart"].iloc[0])
 
 

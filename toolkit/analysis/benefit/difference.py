@@ -104,9 +104,11 @@ def _table(
     }
     refusals = _refusals(pairs, moved, n, judged)
     hidden = np.array([refusal is not None for refusal in refusals], dtype=np.bool_)
-    care = _UNKNOWN if pairs.fitted_on == "unknown" else None
-    if np.isnan(low).all():
-        care = "no interval: one account is all there is"
+    notes = (
+        "no interval: one account is all there is" if np.isnan(low).all() else None,
+        _UNKNOWN if pairs.fitted_on == "unknown" else None,
+    )
+    care = "; ".join(note for note in notes if note) or None
     values = {
         "champion": gains[0],
         "challenger": gains[1],

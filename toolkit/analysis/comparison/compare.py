@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.analysis.cells import Floats
-from toolkit.analysis.comparison.paired import ONE_ACCOUNT, rate_influences
+from toolkit.analysis.comparison.paired import ALIKE, ONE_ACCOUNT, rate_influences
 from toolkit.analysis.comparison.swap import SwapSet, swap_set
 from toolkit.analysis.comparison.worked import (
     Choices,
@@ -196,25 +196,27 @@ class _Question:
     ) -> Row:
         """A difference with its intervals; `most`: its largest size; `none`: why it may be NaN."""
         gap = values[1] - values[0]
-        ends, reason = ([nan] * 4, none) if isnan(gap) else self._ends(gap, influences)
+        moved = influences[1] - influences[0]
+        identical = gap == 0 and not moved.any()
+        ends: list[float] = [nan] * 4
+        reason: str | None = ALIKE if identical else none
+        if not (identical or isnan(gap)):
+            ends, reason = self._ends(gap, moved)
         return {
             "measure": name,
             "champion": values[0],
             "challenger": values[1],
             "difference": gap,
             **dict(zip(_ENDS, np.clip(ends, -most, most).tolist(), strict=True)),
-            "identical": gap == 0 and not (influences[1] - influences[0]).any(),
+            "identical": identical,
             "reason": reason,
         }
 
-    def _ends(self, gap: float, influences: list[Floats]) -> tuple[list[float], str | None]:
+    def _ends(self, gap: float, moved: Floats) -> tuple[list[float], str | None]:
         """Ends of the two intervals, or why there are none."""
         c = self.choices
-        moved = influences[1] - influences[0]
         equal = c.clusters.freedom(c.judged)
         error = float(c.clusters.variances(moved[:, None])[0]) ** 0.5
-        if gap == 0 and not moved.any():
-            return [nan] * 4, "both select the same judged leads"
         if equal <= ALONE:
             return [nan] * 4, ONE_ACCOUNT
         if error == 0:

@@ -99,6 +99,7 @@ def _over_accounts(
     return statistic, p, ONE_ACCOUNT if equal <= ALONE else "too few accounts, or they do not vary"
 
 
+ALIKE = "both select the same judged leads"
 ONE_ACCOUNT = "no interval and no test: one account is all there is"
 
 
@@ -159,7 +160,7 @@ def compare_precision(
         relative=b.precision / a.precision if a.tp > 0 else nan,
         low=low,
         high=high,
-        reason=reason if spread.any() or reason else "both select the same judged leads",
+        reason=reason if spread.any() or reason else ALIKE,
     )
 
 

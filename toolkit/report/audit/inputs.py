@@ -32,7 +32,7 @@ from toolkit.report.audit.evidence import leaks_of_crm, leaks_of_file, reconcile
 from toolkit.report.audit.prepared import Audit, Policy, mostly_unworked
 from toolkit.report.audit.quarters import chosen_quarter
 from toolkit.report.parameters import checked
-from toolkit.report.wording import Words, count
+from toolkit.report.wording import Words, count, score_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.counts import AmountCounts, DayCounts, ScoreCounts, StageCounts, StayCounts
+    from toolkit.counts import AmountCounts, DayCounts, StageCounts, StayCounts
 
 __all__ = ["prepare", "prepare_audit", "prepare_scored_audit"]
 
@@ -172,7 +172,7 @@ def prepare_audit(
         decisions=count_scores(handed, by="decision") if handed else None,
         segments=count_scores(landmark, by=segment, at_least=over) if segment else None,
         quarter=chosen,
-        bands=_with_threshold(rules.bands or _unnamed(counts), policy.threshold),
+        bands=split_bands(rules.bands or equal_bands(counts), policy.threshold),
         few_levels=counts.frame["score"].nunique() <= _FEW_LEVELS,
         threshold=threshold,
         # Some are found both on reading and on checking.
@@ -306,7 +306,7 @@ def prepare_scored_audit(
         decisions=None,
         segments=count_scores(backtest, by=segment) if segment else None,
         quarter=None,
-        bands=_with_threshold(_unnamed(counts), policy.threshold),
+        bands=split_bands(equal_bands(counts), policy.threshold),
         few_levels=few,
         threshold=policy.threshold,
         health=findings_table([]),
@@ -323,16 +323,23 @@ def prepare_scored_audit(
     )
 
 
-def _unnamed(counts: ScoreCounts) -> tuple[ScoreBand, ...]:
-    """Fifths of the leads; their scores are name enough."""
-    return tuple(replace(band, name="") for band in equal_bands(counts))
+def split_bands(bands: Sequence[BandLike], threshold: int | None) -> tuple[BandLike, ...]:
+    """Split the band in which a threshold of the reader's own falls.
 
-
-def _with_threshold(bands: Sequence[BandLike], threshold: int | None) -> tuple[BandLike, ...]:
-    """Split the band in which a threshold of the reader's own falls."""
+    Bands made here are named by their scores: tables and figures tell bands apart by name.
+    """
+    starts = {band.start for band in bands} | (set() if threshold is None else {threshold})
+    above = sorted((start for start in starts if start is not None), reverse=True)
+    stops = dict(zip([*above, None], [None, *above], strict=True))
+    kept = [
+        replace(band, name=score_range(band.start, stops[band.start]))
+        if isinstance(band, ScoreBand)
+        else band
+        for band in bands
+    ]
     if threshold is None or threshold in {band.start for band in bands}:
-        return tuple(bands)
-    return (*bands, ScoreBand("", threshold))
+        return tuple(kept)
+    return (*kept, ScoreBand(score_range(threshold, stops[threshold]), threshold))
 
 
 def _policy_settings(policy: Policy) -> tuple[tuple[str, str], ...]:

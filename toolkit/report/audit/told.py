@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.analysis import ScoreBand, band_table, benefit_table, compare_bands, level_table
+from toolkit.analysis import band_table, benefit_table, compare_bands, level_table
 from toolkit.report.audit.common import masked, range_cell, rate_cell, worked_only
-from toolkit.report.sentences import FEWEST, band_label
+from toolkit.report.sentences import FEWEST
 from toolkit.report.wording import money, span
 
 if TYPE_CHECKING:
@@ -142,15 +142,8 @@ def bands_told(audit: Audit, bands: Sequence[BandLike]) -> pd.DataFrame:
 
 
 def pairs_told(audit: Audit, table: pd.DataFrame) -> pd.DataFrame:
-    """Which two of the bands with a rate in `scores_table` can be told apart, as `compare_bands`.
-
-    Bands are named as their rows are labelled: several may have no name of their own.
-    """
-    rows = table.to_dict("records")
-    label = {None if math.isnan(row["start"]) else row["start"]: band_label(row) for row in rows}
-    bands = [ScoreBand(label[band.start], band.start) for band in audit.bands]
-    pairs = compare_bands(audit.ranking, bands)
-    known = [band_label(row) for row in rows if not math.isnan(row["rate"])]
+    """Which two of the bands with a rate in `scores_table` can be told apart, as `compare_bands`."""
+    pairs, known = compare_bands(audit.ranking, audit.bands), table.dropna(subset=["rate"])["band"]
     return pairs[pairs["higher"].isin(known) & pairs["lower"].isin(known)]
 
 

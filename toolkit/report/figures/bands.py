@@ -96,7 +96,7 @@ def plot_bands(
     A bar is the share of *judged* leads of the band that turned into a positive, with its
     interval. Bands from `threshold` on are blue. A bar is hatched where most of the
     band's leads with a closed window were never worked: it then speaks of the worked ones only.
-    `pairs` (of `compare_bands`, of the bands with a rate, named by `band_label`): brackets at the right edge join bands of which
+    `pairs` (of `compare_bands`, the bands with a rate): brackets at the right edge join bands of which
     no two can be told apart, and the title claims no difference that they do not show.
     A rate that is NaN beside a range (`lowest`, `highest`) cannot be told: no bar, the range in words.
     The title is the sentence to repeat, from the same rows.
@@ -135,8 +135,7 @@ def _joined(
     if pairs is None:
         return []
     brackets = brackets_of(pairs)
-    labels = map(band_label, table.to_dict("records"))
-    row = dict(zip(labels, rows, strict=True))
+    row = dict(zip(table["band"], rows, strict=True))
     found: list[tuple[_Row, _Row, int]] = []
     for names in zip(brackets["first"], brackets["last"], strict=True):
         first, last = (row[name] for name in names)

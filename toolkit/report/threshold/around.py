@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit.analysis import ScoreBand, cliff_table, tier_table
 from toolkit.report.audit.common import counted, small
+from toolkit.report.audit.inputs import split_bands
 from toolkit.report.audit.ranking import untold
 from toolkit.report.audit.told import band_rate, bands_told
 from toolkit.report.display import Column, Paragraph, Part, Picture, Section, Table, table_of
@@ -55,7 +56,8 @@ def show_around(review: Review) -> Section:
 def tier_rates(review: Review) -> pd.DataFrame:
     """Rates of the tiers, highest first, as `bands_told`: where they are not told their range."""
     starts = sorted(review.tiers, reverse=True)
-    return bands_told(review.audit, [ScoreBand("", start) for start in (*starts, None)])
+    tiers = [ScoreBand("", start) for start in (*starts, None)]
+    return bands_told(review.audit, split_bands(tiers, None))
 
 
 def compared_tiers(review: Review) -> pd.DataFrame:
